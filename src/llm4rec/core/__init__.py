@@ -1,0 +1,100 @@
+"""The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
+
+from llm4rec.core.arrays import Floats, Numbers, Sparse, Times, expected_rank, top_k, unit_rows, zscore_rows
+from llm4rec.core.candidates import Candidates, Reason, Recommendations
+from llm4rec.core.catalog import Catalog, Users
+from llm4rec.core.columns import Column, ColumnType, Table
+from llm4rec.core.config import Config
+from llm4rec.core.dataset import Dataset, Holdout
+from llm4rec.core.errors import (
+    ComponentError,
+    DataError,
+    FolderError,
+    Llm4recError,
+    NotFittedError,
+    NotFoundError,
+    Problem,
+    SettingsError,
+    suggest,
+)
+from llm4rec.core.history import History
+from llm4rec.core.interactions import NEGATIVE_KINDS, Interactions, is_positive
+from llm4rec.core.protocols import (
+    Embeds,
+    Encoder,
+    Explains,
+    Features,
+    FitContext,
+    Forgets,
+    Generator,
+    Grows,
+    Message,
+    Model,
+    Progress,
+    RerankContext,
+    Reranker,
+    Saves,
+    Store,
+    Tunes,
+    Updates,
+    silent,
+)
+from llm4rec.core.request import Request
+from llm4rec.core.vocabulary import Id, Vocabulary
+
+__all__ = [
+    "NEGATIVE_KINDS",
+    "Candidates",
+    "Catalog",
+    "Column",
+    "ColumnType",
+    "ComponentError",
+    "Config",
+    "DataError",
+    "Dataset",
+    "Embeds",
+    "Encoder",
+    "Explains",
+    "Features",
+    "FitContext",
+    "Floats",
+    "FolderError",
+    "Forgets",
+    "Generator",
+    "Grows",
+    "History",
+    "Holdout",
+    "Id",
+    "Interactions",
+    "Llm4recError",
+    "Message",
+    "Model",
+    "NotFittedError",
+    "NotFoundError",
+    "Numbers",
+    "Problem",
+    "Progress",
+    "Rates",
+    "Reason",
+    "Recommendations",
+    "Request",
+    "RerankContext",
+    "Reranker",
+    "Saves",
+    "SettingsError",
+    "Sparse",
+    "Store",
+    "Table",
+    "Times",
+    "Tunes",
+    "Updates",
+    "Users",
+    "Vocabulary",
+    "expected_rank",
+    "is_positive",
+    "silent",
+    "suggest",
+    "top_k",
+    "unit_rows",
+    "zscore_rows",
+]

@@ -1,0 +1,60 @@
+"""Array types and the few row operations everyone needs. Knows nothing of items or users."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats: TypeAlias = NDArray[np.float32]
+Numbers: TypeAlias = NDArray[np.int64]
+Times: TypeAlias = NDArray[np.float64]
+Sparse: TypeAlias = sparse.csr_matrix
+
+TINY = np.float32(1e-12)
+
+
+def unit_rows(matrix: Floats) -> Floats:
+    """Each row scaled to length one; a row of zeros stays zero."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", matrix, matrix))[:, None]
+    return np.asarray(matrix / np.maximum(lengths, TINY), dtype=np.float32)
+
+
+def zscore_rows(matrix: Floats) -> Floats:
+    """Each row shifted to mean zero and scaled to spread one; a constant row becomes zeros.
+
+    Rows of -inf (a declined request) become zeros too: a part that knows nothing says nothing.
+    """
+    centred = matrix - matrix.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / max(matrix.shape[1], 1))[:, None]
+    # A spread below float32 resolution of the values is rounding noise, not an opinion.
+    floor = 1e-6 * np.abs(matrix).max(axis=1, keepdims=True, initial=0.0) + TINY
+    known = np.isfinite(spread) & (spread > floor)
+    return np.where(known, centred / np.where(known, spread, 1.0), 0.0).astype(np.float32)
+
+
+def top_k(scores: Floats, k: int) -> Numbers:
+    """Column numbers of the k highest finite scores of each row, best first, -1 padded; shape (rows, k).
+
+    Equal scores are ordered by column number, so that the answer does not depend on k or on the batch.
+    """
+    width = scores.shape[1]
+    take = min(k, width)
+    if take == 0:
+        return np.full((scores.shape[0], k), -1, dtype=np.int64)
+    # A stable sort of the part that can matter: everything that reaches the k-th value.
+    bound = np.partition(scores, width - take, axis=1)[:, width - take]
+    result = np.full((scores.shape[0], k), -1, dtype=np.int64)
+    for row, (values, least) in enumerate(zip(scores, bound, strict=True)):
+        places = np.flatnonzero((values >= least) & np.isfinite(values))
+        chosen = places[np.argsort(-values[places], kind="stable")][:take]
+        result[row, : len(chosen)] = chosen
+    return result
+
+
+def expected_rank(scores: Floats, target: int) -> float:
+    """Rank (1 = best) of `target` averaged over random orders of equal scores."""
+    value = scores[target]
+    return 1.0 + float((scores > value).sum()) + 0.5 * float((scores == value).sum() - 1)

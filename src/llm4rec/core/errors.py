@@ -1,0 +1,81 @@
+"""What can go wrong, in one tree. Every message names the culprit and the remedy.
+
+Llm4recError
+├── DataError        a file, a row, a column or a value is not what it should be
+├── SettingsError    a setting or an argument is unknown or out of range
+├── NotFoundError    an id, a component or a path that does not exist
+├── NotFittedError   asked before it has learnt
+├── FolderError      a saved engine or a vector cache cannot be trusted, read or written
+└── ComponentError   an encoder, a generator or another replaceable part failed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class Llm4recError(Exception):
+    """Everything that llm4rec raises on purpose."""
+
+
+class SettingsError(Llm4recError):
+    """A setting or an argument is unknown or out of range."""
+
+
+class NotFoundError(Llm4recError):
+    """An id, a component or a path that does not exist."""
+
+
+class NotFittedError(Llm4recError):
+    """Asked before it has learnt."""
+
+
+class FolderError(Llm4recError):
+    """A saved engine or a vector cache cannot be trusted, read or written."""
+
+
+class ComponentError(Llm4recError):
+    """An encoder, a generator or another replaceable part failed."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the data: where, what, and what to do. Rows count from 1, header excluded."""
+
+    file: str
+    column: str | None
+    row: int | None
+    value: str | None
+    message: str
+    remedy: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                f"row {self.row}" if self.row is not None else None,
+                f"column {self.column!r}" if self.column is not None else None,
+            )
+            if part
+        )
+        value = f" (value {self.value})" if self.value is not None else ""
+        more = f" [{self.count} rows]" if self.count > 1 else ""
+        return f"{place}: {self.message}{value}{more}. {self.remedy}"
+
+
+class DataError(Llm4recError):
+    """The data cannot be used as it is; `problems` lists everything that was found, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
+        super().__init__(problems if isinstance(problems, str) else "\n".join(map(str, problems)))
+
+
+def suggest(name: object, known: Iterable[object]) -> str:
+    """ "; did you mean 'x'?" for the nearest known name, or an empty string."""
+    near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,61 @@
+"""The events of one user, oldest first: all that a model may know of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from llm4rec.core.arrays import Floats, Numbers, Times
+from llm4rec.core.interactions import Interactions, is_positive
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Items, kinds, values and times of one user's events, oldest first. A user is a history, not a row."""
+
+    items: Numbers
+    kinds: Numbers
+    values: Floats
+    timestamps: Times
+    kind_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def liked(self) -> Numbers:
+        """Item numbers of the events that speak for their item, oldest first; repeats stay."""
+        return self.items[is_positive(self.kinds, self.values, self.kind_names)]
+
+    def take(self, rows: slice | Numbers) -> History:
+        """The events asked for."""
+        return History(
+            self.items[rows], self.kinds[rows], self.values[rows], self.timestamps[rows], self.kind_names
+        )
+
+    def followed_by(self, other: History) -> History:
+        """Both, one behind the other."""
+        both = self.interactions().followed_by(other.interactions())
+        return History(both.items, both.kinds, both.values, both.timestamps, both.kind_names)
+
+    def interactions(self, user: int = 0) -> Interactions:
+        """The same events as interactions of one user."""
+        users = np.full(len(self), user, dtype=np.int64)
+        return Interactions(users, self.items, self.kinds, self.values, self.timestamps, self.kind_names)
+
+    @classmethod
+    def of(cls, items: Sequence[int] | Numbers, timestamps: Sequence[float] | None = None) -> History:
+        """A bare history: item numbers, oldest first, as clicks; their order is their time unless given."""
+        n = len(items)
+        return cls(
+            np.asarray(items, dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+            np.full(n, np.nan, dtype=np.float32),
+            np.arange(n, dtype=np.float64)
+            if timestamps is None
+            else np.asarray(timestamps, dtype=np.float64),
+            ("click",),
+        )

@@ -1,0 +1,209 @@
+"""What each replaceable part promises, and what it is given. Nothing to inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm4rec.core.arrays import Floats, Numbers, Sparse
+from llm4rec.core.candidates import Candidates
+from llm4rec.core.catalog import Catalog
+from llm4rec.core.columns import Table
+from llm4rec.core.config import Config
+from llm4rec.core.dataset import Dataset, Holdout
+from llm4rec.core.history import History
+from llm4rec.core.interactions import Interactions
+from llm4rec.core.request import Request
+
+T = TypeVar("T")
+State: TypeAlias = dict[str, NDArray[Any]]
+
+
+class Progress(Protocol):
+    """Wraps the steps of long work and shows how far it is."""
+
+    def __call__(self, steps: Iterable[T], label: str, total: int | None = None) -> Iterable[T]: ...
+
+
+def silent(steps: Iterable[T], label: str, total: int | None = None) -> Iterable[T]:
+    """Progress that shows nothing."""
+    del label, total
+    return steps
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Content to vectors. Deterministic; `name` identifies weights and pooling and keys the vector cache."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    def encode(self, contents: Sequence[str]) -> Floats:
+        """(len(contents), width) float32; batch size and order change no vector beyond rounding."""
+        ...
+
+
+@runtime_checkable
+class Features(Protocol):
+    """Sparse blocks of attributes, fitted on one table and applicable to any with the same columns."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+    def fit(self, table: Table) -> Self: ...
+    def transform(self, table: Table) -> Sparse:
+        """(rows, width) float32; values never seen in `fit` leave zeros."""
+        ...
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """The world as a model may see it while it learns: nothing global, everything passed in.
+
+    `holdout` are questions with known answers for choosing settings, never for fitting.
+    """
+
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    encoder: Encoder | None = None
+    features: Features | None = None
+    holdout: Holdout | None = None
+    device: str = "cpu"
+    progress: Progress = silent
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Scores items for requests. A user is a history, not a row: unseen users need no refitting.
+
+    Scores are finite, or -inf over a whole row: the request is declined and the engine asks the next model.
+    """
+
+    @property
+    def config(self) -> Config: ...
+    def fit(self, dataset: Dataset, context: FitContext) -> Self: ...
+    def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
+        """(len(requests), items) float32, over all items or those asked for; a row does not depend on its batch."""
+        ...
+
+
+@runtime_checkable
+class Rates(Protocol):
+    """A model that predicts values (stars, or the probability of a click), not only an order."""
+
+    def rate(self, requests: Sequence[Request], items: Numbers) -> Floats:
+        """The value expected of `items[i]` from `requests[i]`; shape (len(requests),) float32."""
+        ...
+
+
+@runtime_checkable
+class Tunes(Protocol):
+    """A model that chooses settings on the holdout of its context."""
+
+    @property
+    def chosen(self) -> Config:
+        """The config with every setting as chosen; fitting with it needs no holdout."""
+        ...
+
+
+@runtime_checkable
+class Grows(Protocol):
+    """A model that takes new items without refitting."""
+
+    def grow(self, catalog: Catalog, context: FitContext) -> Self:
+        """A model that scores all of `catalog`, whose first items are the ones known; self stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model whose score is a product of vectors, so that an index can serve it."""
+
+    def user_vectors(self, requests: Sequence[Request]) -> Floats: ...
+    def item_vectors(self) -> Floats: ...
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """A model that learns from new events exactly, without refitting."""
+
+    def partial_fit(self, before: Sequence[History], after: Sequence[History]) -> Self:
+        """The model as if each training history `before[u]` had been `after[u]`; self stays as it is.
+
+        An empty `before` is a new user.
+        """
+        ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A model that unlearns users exactly."""
+
+    def forget(self, histories: Sequence[History]) -> Self:
+        """The model as if these training histories had never been seen; self stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A model that can say exactly what a score is made of."""
+
+    def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
+        """For each item: what each history item gave. The rest of a score is the same without that history item."""
+        ...
+
+
+@runtime_checkable
+class Saves(Protocol):
+    """A fitted model that can be written to and read from plain arrays."""
+
+    def state(self) -> State: ...
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self: ...
+
+
+@dataclass(frozen=True)
+class RerankContext:
+    """What a reranker may look at: the catalog, vectors and counts by item, how many go out."""
+
+    catalog: Catalog
+    n: int = 10
+    vectors: Floats | None = None
+    counts: Numbers | None = None
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Puts candidates in a better order: loses none, invents none."""
+
+    def rerank(
+        self, requests: Sequence[Request], candidates: Candidates, context: RerankContext
+    ) -> Candidates: ...
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn handed to a generator."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Any language model that writes, local or remote. Fails by ComponentError, never by silence."""
+
+    def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Any:
+        """Text, or an object of `schema` where one is given."""
+        ...
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Keeps interactions: append-only, by batch; acknowledged means durable."""
+
+    def append(self, interactions: Interactions) -> None: ...
+    def read(self, users: Numbers | None = None) -> Interactions: ...

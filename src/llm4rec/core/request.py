@@ -1,0 +1,35 @@
+"""One question to an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llm4rec.core.arrays import Numbers
+from llm4rec.core.history import History
+
+SeenRule = Literal["exclude", "include"]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Who asks (a user number, or -1 and a bare history), and for what.
+
+    `time` is the moment of asking (UTC seconds), or None where it is unknown: a model that uses it is
+    time-aware and says so. `allowed` limits the answer to these item numbers; `excluded` are never shown;
+    `seen` says whether items of the history may come back. Knobs go from 0 to 1.
+    """
+
+    history: History
+    user: int = -1
+    query: str | None = None
+    time: float | None = None
+    context: Mapping[str, object] = field(default_factory=dict)
+    n: int = 10
+    allowed: Numbers | None = None
+    excluded: Numbers | None = None
+    seen: SeenRule = "exclude"
+    diversity: float = 0.0
+    novelty: float = 0.0
+    explore: float = 0.0

@@ -1,0 +1,21 @@
+"""Contract checks every component must pass, fakes, and tiny data sets whose right answers are known."""
+
+from llm4rec.testing.checks import check_encoder, check_features, check_model, check_reranker
+from llm4rec.testing.fakes import WordEncoder, WordFeatures
+from llm4rec.testing.shelves import asking, best, checkerboard, context, fitted, in_a_row, shelf
+
+__all__ = [
+    "WordEncoder",
+    "WordFeatures",
+    "asking",
+    "best",
+    "check_encoder",
+    "check_features",
+    "check_model",
+    "check_reranker",
+    "checkerboard",
+    "context",
+    "fitted",
+    "in_a_row",
+    "shelf",
+]
