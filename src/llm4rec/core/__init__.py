@@ -1,6 +1,17 @@
 """The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
 
-from llm4rec.core.arrays import Floats, Numbers, Sparse, Times, expected_rank, top_k, unit_rows, zscore_rows
+from llm4rec.core.arrays import (
+    Floats,
+    Numbers,
+    Sparse,
+    Times,
+    as_csr,
+    expected_rank,
+    no_entries,
+    top_k,
+    unit_rows,
+    zscore_rows,
+)
 from llm4rec.core.candidates import Candidates, Reason, Recommendations
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
@@ -31,6 +42,7 @@ from llm4rec.core.protocols import (
     Message,
     Model,
     Progress,
+    Rates,
     RerankContext,
     Reranker,
     Saves,
@@ -90,8 +102,10 @@ __all__ = [
     "Updates",
     "Users",
     "Vocabulary",
+    "as_csr",
     "expected_rank",
     "is_positive",
+    "no_entries",
     "silent",
     "suggest",
     "top_k",

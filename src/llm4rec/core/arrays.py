@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,17 @@ Times: TypeAlias = NDArray[np.float64]
 Sparse: TypeAlias = sparse.csr_matrix
 
 TINY = np.float32(1e-12)
+
+
+def as_csr(matrix: Any) -> Sparse:
+    """Any scipy matrix as float32 CSR."""
+    return sparse.csr_matrix(matrix).astype(np.float32)
+
+
+def no_entries(rows: int, columns: int) -> Sparse:
+    """A sparse matrix of zeros."""
+    bounds = np.zeros(rows + 1, dtype=np.int64)
+    return sparse.csr_matrix((np.zeros(0, np.float32), np.zeros(0, np.int64), bounds), shape=(rows, columns))
 
 
 def unit_rows(matrix: Floats) -> Floats:

@@ -64,12 +64,16 @@ class Features(Protocol):
 class FitContext:
     """The world as a model may see it while it learns: nothing global, everything passed in.
 
-    `holdout` are questions with known answers for choosing settings, never for fitting.
+    `encoder` gives vectors made for comparing (centred and whitened on the catalog), `raw_encoder` the ones the
+    language model gave; `features` are attributes, `words` the words of the texts, both fitted on the catalog; `holdout` are questions
+    with known answers for choosing settings, never for fitting.
     """
 
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     encoder: Encoder | None = None
+    raw_encoder: Encoder | None = None
     features: Features | None = None
+    words: Features | None = None
     holdout: Holdout | None = None
     device: str = "cpu"
     progress: Progress = silent
@@ -152,7 +156,7 @@ class Explains(Protocol):
     """A model that can say exactly what a score is made of."""
 
     def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
-        """For each item: what each history item gave. The rest of a score is the same without that history item."""
+        """For each item: what each history item gave. All gifts and what comes from no history item sum to the score."""
         ...
 
 

@@ -35,7 +35,7 @@ def _close(found: Floats, expected: Floats, why: str, tolerance: float = 2e-3) -
 def _fit(model: Model, data: Dataset) -> Model:
     """A new model of the same class and config, fitted on `data` in the world of fakes."""
     fresh: Model = type(model)(model.config)  # type: ignore[call-arg]
-    return fresh.fit(data, context())
+    return fresh.fit(data, context(data))
 
 
 def check_model(model: Model, dataset: Dataset | None = None) -> None:
@@ -43,7 +43,7 @@ def check_model(model: Model, dataset: Dataset | None = None) -> None:
     data = dataset or checkerboard()
     _refuses_before_fit(model)
     given = data.interactions.items.copy(), data.interactions.timestamps.copy()
-    model = model.fit(data, context())
+    model = model.fit(data, context(data))
     np.testing.assert_array_equal(data.interactions.items, given[0], "fit leaves its data alone")
     np.testing.assert_array_equal(data.interactions.timestamps, given[1], "fit leaves its data alone")
     requests = _requests(data)
@@ -92,7 +92,7 @@ def _deterministic(model: Model, data: Dataset, requests: Sequence[Request]) -> 
 
 def _capabilities(model: Model, data: Dataset, requests: Sequence[Request], scores: Floats) -> None:
     if isinstance(model, Saves):
-        fresh: Model = type(model)(model.config).restore(model.state(), context())  # type: ignore[call-arg]
+        fresh: Model = type(model)(model.config).restore(model.state(), context(data))  # type: ignore[call-arg]
         np.testing.assert_array_equal(fresh.score(requests), scores, "saving and loading change no score")
     if isinstance(model, Grows):
         _grows(model, data, requests)
@@ -107,7 +107,7 @@ def _capabilities(model: Model, data: Dataset, requests: Sequence[Request], scor
 def _grows(model: Grows, data: Dataset, requests: Sequence[Request]) -> None:
     newcomer = data.catalog.take(np.array([0]))
     renamed = type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns)
-    grown = model.grow(data.catalog.extended(renamed), context())
+    grown = model.grow(data.catalog.extended(renamed), context(data))
     assert isinstance(grown, Model)
     assert isinstance(model, Model)
     assert grown.score(requests).shape[1] == len(data.catalog) + 1, "a grown model scores the new item"

@@ -69,11 +69,14 @@ def in_a_row(size: int = 12, users: int = 40) -> Dataset:
     return _dataset(rows, [f"stop {n}" for n in range(size)], "in-a-row")
 
 
-def context(**given: object) -> FitContext:
-    """A world of fakes: word encoder, word features, a seeded generator; `given` replaces parts of it."""
+def context(dataset: Dataset | None = None, **given: object) -> FitContext:
+    """A world of fakes: word encoder, word features of the data set, a seeded generator; `given` replaces parts."""
+    data = dataset or shelf()
     parts: dict[str, object] = {
         "encoder": WordEncoder(),
-        "features": WordFeatures(),
+        "raw_encoder": WordEncoder(),
+        "features": WordFeatures().fit(data.catalog),
+        "words": WordFeatures().fit(data.catalog),
         "rng": np.random.default_rng(7),
     }
     return FitContext(**(parts | given))  # type: ignore[arg-type]
@@ -81,7 +84,7 @@ def context(**given: object) -> FitContext:
 
 def fitted(model: M, dataset: Dataset | None = None) -> M:
     """The model, fitted on the shelf or on `dataset`."""
-    return model.fit(dataset or shelf(), context())
+    return model.fit(dataset or shelf(), context(dataset))
 
 
 def asking(*items: int, days_ago: Sequence[float] | None = None) -> Request:

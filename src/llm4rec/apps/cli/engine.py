@@ -1,0 +1,114 @@
+"""`llm4rec fit` and `llm4rec recommend`: from a folder of data to a folder of an engine to recommendations."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llm4rec.apps.cli.options import AsJson, Assignments, Cleaned, Folder, load_clean, settings_with
+
+if TYPE_CHECKING:
+    from llm4rec.core import Recommendations
+
+Where = Annotated[Path, typer.Argument(help="An engine folder made by `llm4rec fit`.", show_default=False)]
+
+
+def fit(
+    folder: Folder,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The engine folder to write.", show_default=False)
+    ],
+    model: Annotated[str | None, typer.Option("--model", help="Which model; default: sequence.")] = None,
+    assignments: Assignments = None,
+    clean: Cleaned = None,
+    json: AsJson = False,
+) -> None:
+    """Learn an engine from a dataset folder and write it."""
+    from llm4rec.apps.cli.screen import Bars, as_json, say
+    from llm4rec.engine import Engine
+
+    started = time.monotonic()
+    settings = settings_with(model, assignments)
+    loaded, _ = load_clean(folder, clean)
+    engine = Engine(settings).fit(loaded.dataset, progress=Bars())
+    engine.save(output)
+    facts = {
+        "engine": str(output),
+        "model": settings.fit.model,
+        "version": engine.fitted.version,
+        "users": len(loaded.dataset.users),
+        "items": len(loaded.dataset.catalog),
+        "interactions": len(loaded.dataset.interactions),
+        "seconds": round(time.monotonic() - started, 1),
+        "config": engine.model.config.model_dump(mode="json"),
+        "notes": list(engine.fitted.notes),
+    }
+    if json:
+        as_json(facts)
+        return
+    for note in engine.fitted.notes:
+        say(note)
+    typer.echo(
+        f"{facts['model']} learnt from {facts['interactions']} interactions of {facts['users']} users with "
+        f"{facts['items']} items in {facts['seconds']} s; engine written to {output}"
+    )
+
+
+def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
+    engine: Where,
+    user: Annotated[str | None, typer.Option("--user", help="A user id.")] = None,
+    history: Annotated[
+        str | None, typer.Option("--history", help="Item ids A,B,C, oldest first, of anybody.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
+    seen: Annotated[bool, typer.Option("--seen", help="Items of the history may come back.")] = False,
+    allowed: Annotated[str | None, typer.Option("--allowed", help="Only these item ids.")] = None,
+    excluded: Annotated[str | None, typer.Option("--excluded", help="Never these item ids.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Recommend items for a user id, or for a bare history of item ids."""
+    from llm4rec.core import SettingsError
+    from llm4rec.engine import Engine
+
+    if (user is None) == (history is None):
+        raise SettingsError("give either --user ID or --history A,B,C")
+    answer = Engine.load(engine).recommend(
+        user=user,
+        history=_ids(history),
+        n=n,
+        seen="include" if seen else "exclude",
+        allowed=_ids(allowed),
+        excluded=_ids(excluded),
+        explain=True,
+    )
+    show(answer, json)
+
+
+def _ids(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def show(answer: Recommendations, json: bool, title: str = "recommendations") -> None:
+    """One answer as a table or as JSON, with what could not be done as asked."""
+    from llm4rec.apps.cli.screen import as_json, say, table
+
+    if json:
+        as_json(asdict(answer))
+        return
+    reasons = answer.reasons or ((),) * len(answer)
+    table(
+        title,
+        ["", "item", "title", "score", "because of"],
+        [
+            (place + 1, item, name, score, "; ".join(r.evidence for r in why))
+            for place, (item, name, score, why) in enumerate(
+                zip(answer.items, answer.titles, answer.scores, reasons, strict=True)
+            )
+        ],
+    )
+    for note in answer.degraded:
+        say(f"note: {note}")

@@ -1,0 +1,91 @@
+"""Options that several commands share: cleaning, and settings by KEY=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from llm4rec.data import CleaningStep, LoadedDataset
+    from llm4rec.engine import Settings
+
+Folder = Annotated[
+    Path, typer.Argument(help="A dataset folder, or one interactions file.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting: of the model (reg=200), or of the program by its section (fit.seed=1). Repeatable.",
+    ),
+]
+Cleaned = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clean",
+        metavar="RULE=VALUE",
+        help="Clean before use: min_rating=4, k_core=5, drop_duplicates=exact|pair, since=DATE, until=DATE, "
+        "kinds=click+purchase. Repeatable; every step is reported.",
+    ),
+]
+
+
+Protocol = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        help="leave-last-out, official:COLUMN, folds:COL,COL,…, k-fold:K, leave-one-out, temporal, cold-items, "
+        "cold-users; `llm4rec list protocol` tells more.",
+    ),
+]
+Models = Annotated[
+    str,
+    typer.Option("--models", help="Names, with settings in brackets: sequence,'ease(decay=none)',popular."),
+]
+Metrics = Annotated[str | None, typer.Option("--metrics", help="Such as ndcg@10,hr@10,coverage@10.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
+Refit = Annotated[bool, typer.Option("--refit", help="Add rows that are also fitted on the validation part.")]
+TargetTime = Annotated[
+    bool, typer.Option("--target-time", help="Models may see the moment of the item to predict (labelled).")
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file; '-' prints.")]
+ReportFolder = Annotated[Path | None, typer.Option("--report", help="Write report.html and report.md here.")]
+Resume = Annotated[
+    Path | None, typer.Option("--resume", help="Keep finished models here, and go on from it.")
+]
+
+
+def load_clean(folder: Path, rules: Sequence[str] | None) -> tuple[LoadedDataset, tuple[CleaningStep, ...]]:
+    """The data of a folder after the cleaning asked for, and what each step did."""
+    from llm4rec.apps.cli.screen import say
+    from llm4rec.data import Cleaning, clean_loaded, load
+    from llm4rec.engine import parse_assignments
+
+    loaded = load(folder)
+    steps: tuple[CleaningStep, ...] = ()
+    if rules:
+        asked = parse_assignments(rules)
+        if isinstance(asked.get("kinds"), str):
+            asked["kinds"] = tuple(asked["kinds"].split("+"))
+        loaded, steps = clean_loaded(loaded, Cleaning.of(asked, "--clean"))
+        for step in steps:
+            say(f"cleaning: {step}")
+    if loaded.dataset.synthetic:
+        say("synthetic data: readers and behaviour are simulated")
+    return loaded, steps
+
+
+def settings_with(model: str | None, assignments: Sequence[str] | None) -> Settings:
+    """The program's settings with the flags of a command over them."""
+    from llm4rec.engine import Settings, parse_assignments, read_settings
+
+    given = parse_assignments(assignments or ())
+    sections = {key: value for key, value in given.items() if key.split(".")[0] in Settings.model_fields}
+    options = {key: value for key, value in given.items() if key not in sections}
+    settings = read_settings(flags=sections)
+    return settings.with_model(model or settings.fit.model, options)

@@ -1,0 +1,15 @@
+"""Builds everything from one settings tree and runs the one path: fit, recommend, add items, save and load."""
+
+from llm4rec.engine.build import parse_variant, split_variants
+from llm4rec.engine.engine import Engine
+from llm4rec.engine.settings import Settings, commented_default, parse_assignments, read_settings
+
+__all__ = [
+    "Engine",
+    "Settings",
+    "commented_default",
+    "parse_assignments",
+    "parse_variant",
+    "read_settings",
+    "split_variants",
+]

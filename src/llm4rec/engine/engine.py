@@ -1,0 +1,227 @@
+"""The engine: fit, recommend, add items, learn, forget, save, load. Every step swaps in a new fitted value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from llm4rec.core import (
+    Catalog,
+    ComponentError,
+    Dataset,
+    Floats,
+    Forgets,
+    Grows,
+    History,
+    Holdout,
+    Id,
+    Model,
+    NotFoundError,
+    Numbers,
+    Progress,
+    Recommendations,
+    Request,
+    SettingsError,
+    silent,
+    suggest,
+)
+from llm4rec.engine import path
+from llm4rec.engine.build import build_model
+from llm4rec.engine.fitted import Fitted, need
+from llm4rec.engine.fitting import fit
+from llm4rec.engine.registry import component
+from llm4rec.engine.settings import Settings
+
+
+class Engine:
+    """Recommends items of a catalog to people, from what they did and from what items say.
+
+    `fit` learns from a data set; `recommend` answers for a known user, or for anybody with a bare history.
+    All methods take and give your own ids.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, *, model: str | None = None, **options: object
+    ) -> None:
+        """`model` and its `options` go over what `settings` say: Engine(model="ease", reg=200.0)."""
+        base = settings or Settings()
+        if model is None and options:
+            raise SettingsError(f"options {sorted(options)} need model=NAME beside them")
+        self.settings = base if model is None else base.with_model(model, options)
+        self._fitted: Fitted | None = None
+
+    def fit(
+        self,
+        dataset: Dataset,
+        *,
+        holdout: Holdout | None = None,
+        refit: Dataset | None = None,
+        progress: Progress = silent,
+    ) -> Self:
+        """Learn from a data set. See `engine.fitting.fit` for what `holdout` and `refit` do."""
+        self._fitted = fit(self.settings, dataset, holdout, refit, progress)
+        return self
+
+    def check(self) -> Self:
+        """Refuse wrong names and options now rather than after hours: SettingsError or NotFoundError."""
+        build_model(self.settings.fit.model, self.settings.models.get(self.settings.fit.model, {}))
+        if self.settings.encoder.name != "none":
+            component("encoder", self.settings.encoder.name)
+        return self
+
+    @property
+    def fitted(self) -> Fitted:
+        """What has been learnt; NotFittedError before `fit` or `load`."""
+        return need(self._fitted)
+
+    @property
+    def model(self) -> Model:
+        """The fitted model."""
+        return self.fitted.model
+
+    @property
+    def catalog(self) -> Catalog:
+        """All items that can be recommended."""
+        return self.fitted.catalog
+
+    def recommend(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        n: int = 10,
+        *,
+        explain: bool = False,
+        **limits: Any,
+    ) -> Recommendations:
+        """The n best items for one user id, or for a bare history of item ids, oldest first.
+
+        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
+        history are answered by a stated rule and named in `degraded`.
+        """
+        return self.recommend_many([{"user": user, "history": history, "n": n, **limits}], explain=explain)[0]
+
+    def recommend_many(
+        self, questions: Iterable[dict[str, Any]], *, explain: bool = False
+    ) -> list[Recommendations]:
+        """`recommend` for many questions at once, each a dictionary of its arguments."""
+        asked = [self._request(**question) for question in questions]
+        return path.recommendations(self.fitted, [a for a, _ in asked], [d for _, d in asked], explain)
+
+    def score(self, requests: Sequence[Request]) -> Floats:
+        """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
+        return path.scores(self.fitted, requests)[0]
+
+    def _request(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        n: int = 10,
+        allowed: Iterable[Id] | None = None,
+        excluded: Iterable[Id] | None = None,
+        seen: str = "exclude",
+    ) -> tuple[Request, tuple[str, ...]]:
+        """A request in inside numbers, and what could not be taken as given."""
+        if n < 1:
+            raise SettingsError(f"n = {n!r}: ask for at least one item")
+        if seen not in ("exclude", "include"):
+            raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
+        past, number, degraded = self._past(user, history)
+        request = Request(
+            past,
+            user=number,
+            n=n,
+            allowed=self._numbers(allowed),
+            excluded=self._numbers(excluded),
+            seen=seen,  # type: ignore[arg-type]
+        )
+        return request, degraded
+
+    def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
+        dataset = self.fitted.dataset
+        number = -1 if user is None else dataset.users.ids.number(user)
+        if history is None:
+            known = number >= 0 or user is None
+            near = suggest(user, dataset.users.ids.ids[:20_000])
+            return dataset.history(number), number, () if known else (f"no user {user!r}{near}",)
+        numbers = [(name, self.catalog.ids.number(name)) for name in history]
+        unknown = [name for name, item in numbers if item < 0]
+        note = f"{len(unknown)} of {len(numbers)} history items are not in the catalog: {unknown[:5]}"
+        return History.of([item for _, item in numbers if item >= 0]), number, (note,) if unknown else ()
+
+    def _numbers(self, ids: Iterable[Id] | None) -> Numbers | None:
+        return None if ids is None else np.unique(self.catalog.ids.numbers(ids, "item"))
+
+    def add_items(self, items: Any, *, progress: Progress = silent) -> Self:
+        """New items, recommendable at once, without refitting: a Catalog, a frame, a file or a list of dictionaries."""
+        from llm4rec.data import read_items
+
+        fitted = self.fitted
+        if not isinstance(fitted.model, Grows):
+            raise ComponentError(
+                f"model {self.settings.fit.model!r} cannot take new items; fit again with them, or use 'sequence'"
+            )
+        if isinstance(items, list):
+            items = _frame(items)
+        new = items if isinstance(items, Catalog) else read_items(items, like=fitted.catalog)
+        catalog = fitted.catalog.extended(new)
+        dataset = Dataset(
+            fitted.dataset.interactions,
+            catalog,
+            fitted.dataset.users,
+            fitted.dataset.name,
+            fitted.dataset.synthetic,
+            fitted.dataset.notes,
+        )
+        context = fitted.context(self.settings, progress)
+        fallback = fitted.fallback
+        self._fitted = fitted.with_changes(
+            model=fitted.model.grow(catalog, context),
+            fallback=fallback.grow(catalog, context) if isinstance(fallback, Grows) else fallback,
+            dataset=dataset,
+        )
+        return self
+
+    def forget(self, user: Id) -> Self:
+        """The engine as if this user had never been there, exactly, where the model can do that."""
+        fitted = self.fitted
+        number = fitted.dataset.users.ids.number(user)
+        if number < 0:
+            raise NotFoundError(f"no user {user!r}{suggest(user, fitted.dataset.users.ids.ids[:20_000])}")
+        if not isinstance(fitted.model, Forgets):
+            raise ComponentError(
+                f"model {self.settings.fit.model!r} cannot forget exactly; fit again without the user"
+            )
+        left = fitted.dataset.only(fitted.dataset.interactions.users != number)
+        context = fitted.context(self.settings)
+        self._fitted = fitted.with_changes(
+            model=fitted.model.forget([fitted.dataset.history(number)]),
+            fallback=type(fitted.fallback)(fitted.fallback.config).fit(left, context),  # type: ignore[call-arg]
+            dataset=left,
+        )
+        return self
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the engine to a folder: settings, vocabularies, arrays and a manifest with checksums. No pickle."""
+        from llm4rec.engine.saving import save
+
+        return save(self.fitted, self.settings, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format."""
+        from llm4rec.engine.saving import load
+
+        settings, fitted = load(Path(folder))
+        engine = cls(settings)
+        engine._fitted = fitted
+        return engine
+
+
+def _frame(rows: list[dict[str, Any]]) -> Any:
+    """Dictionaries as a frame; keys that a row lacks are missing values."""
+    import polars as pl
+
+    return pl.from_dicts(rows, infer_schema_length=None)

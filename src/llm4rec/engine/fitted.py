@@ -1,0 +1,81 @@
+"""What an engine has learnt, as one immutable value that is swapped in by one assignment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core import (
+    Catalog,
+    Dataset,
+    Encoder,
+    Features,
+    FitContext,
+    Model,
+    NotFittedError,
+    Progress,
+    silent,
+)
+from llm4rec.engine.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model, the data it answers from, and the parts that turn new items into its terms."""
+
+    model: Model
+    fallback: Model
+    dataset: Dataset
+    encoder: Encoder | None
+    raw_encoder: Encoder | None
+    features: Features | None
+    words: Features | None
+    whitening: Any
+    version: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def catalog(self) -> Catalog:
+        """All items that can be recommended, those added since fitting included."""
+        return self.dataset.catalog
+
+    def context(self, settings: Settings, progress: Progress = silent) -> FitContext:
+        """The world for another step of learning."""
+        rng = np.random.default_rng(settings.fit.seed)
+        return FitContext(
+            rng=rng,
+            encoder=self.encoder,
+            raw_encoder=self.raw_encoder,
+            features=self.features,
+            words=self.words,
+            progress=progress,
+        )
+
+    def with_changes(self, **changes: Any) -> Fitted:
+        """A new value with a version of its own."""
+        changed = replace(self, **changes)
+        return replace(changed, version=version_of(changed.model, changed.dataset))
+
+
+def version_of(model: Model, dataset: Dataset) -> str:
+    """Twelve hexadecimal digits of the model's settings and the data it answers from."""
+    sums = hashlib.blake2b(digest_size=6)
+    sums.update(type(model).__name__.encode())
+    sums.update(json.dumps(model.config.model_dump(mode="json"), sort_keys=True).encode())
+    sums.update(json.dumps([str(i) for i in dataset.catalog.ids.ids]).encode())
+    for array in (dataset.interactions.users, dataset.interactions.items, dataset.interactions.timestamps):
+        sums.update(np.ascontiguousarray(array).tobytes())
+    return sums.hexdigest()
+
+
+def need(fitted: Fitted | None) -> Fitted:
+    """The value, or the error of an engine that was asked too early."""
+    if fitted is None:
+        raise NotFittedError(
+            "this engine has learnt nothing yet; call fit(dataset) or Engine.load(folder) first"
+        )
+    return fitted

@@ -1,0 +1,144 @@
+"""From a data set to a fitted value: whiten the texts, choose settings on held-out events, fit on everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core import (
+    Catalog,
+    DataError,
+    Dataset,
+    FitContext,
+    Holdout,
+    Model,
+    Progress,
+    Request,
+    Tunes,
+)
+from llm4rec.data import FeatureBlocks, default_blocks, default_words
+from llm4rec.engine.build import build_encoder, build_model, component_from, whitened
+from llm4rec.engine.fitted import Fitted, version_of
+from llm4rec.engine.settings import Settings
+
+
+def fit(
+    settings: Settings,
+    dataset: Dataset,
+    holdout: Holdout | None,
+    refit: Dataset | None,
+    progress: Progress,
+) -> Fitted:
+    """The model of the settings, fitted.
+
+    With `holdout`: settings are chosen on it and the model is fitted on `dataset` alone, or with those settings on
+    `refit` where that is given. Without: some last events of `dataset` are held out for choosing, and the model
+    is then fitted on all of `dataset`.
+    """
+    if not len(dataset.interactions):
+        raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    context, whitening = _context(settings, dataset.catalog, progress)
+    name = settings.fit.model
+    model = build_model(name, settings.models.get(name, {}))
+    data = refit or dataset
+    if isinstance(model, Tunes) and settings.fit.tune:
+        model = _tuned(model, settings, dataset, holdout, refit, context)
+    else:
+        model = model.fit(data, context)
+    fallback = build_model("popular", {}).fit(data, context)
+    return Fitted(
+        model=model,
+        fallback=fallback,
+        dataset=data,
+        encoder=context.encoder,
+        raw_encoder=context.raw_encoder,
+        features=context.features,
+        words=context.words,
+        whitening=whitening,
+        version=version_of(model, data),
+        notes=tuple(getattr(model, "notes_", ())),
+    )
+
+
+def _tuned(
+    model: Model,
+    settings: Settings,
+    dataset: Dataset,
+    holdout: Holdout | None,
+    refit: Dataset | None,
+    context: FitContext,
+) -> Model:
+    """The model with its settings chosen, fitted on what it may see in the end."""
+    final = refit
+    if holdout is None:
+        final = dataset
+        dataset, holdout = hold_out_last(dataset, settings.fit.questions, context.rng)
+    questions = holdout.sample(settings.fit.questions, np.random.default_rng(settings.fit.seed))
+    if not len(questions):
+        return model.fit(final or dataset, context)
+    model = model.fit(dataset, replace(context, holdout=questions))
+    if final is None:
+        return model
+    assert isinstance(model, Tunes)
+    return type(model)(model.chosen).fit(final, context)  # type: ignore[call-arg]
+
+
+def _context(settings: Settings, catalog: Catalog, progress: Progress) -> tuple[FitContext, Any]:
+    raw = build_encoder(settings, progress)
+    if raw is None or not any(catalog.texts):
+        raw, whitening, encoder = None, None, None
+    else:
+        vectors = raw.encode(catalog.texts)
+        whitening = component_from("llm4rec.encoders:Whitening").fit(vectors, settings.encoder.width)
+        encoder = whitened(raw, whitening)
+    left_out = settings.features.exclude
+    features = default_blocks(catalog, exclude=left_out, idf=settings.features.idf).fit(catalog)
+    words = default_words(catalog, exclude=left_out).fit(catalog)
+    context = FitContext(
+        rng=np.random.default_rng(settings.fit.seed),
+        encoder=encoder,
+        raw_encoder=raw,
+        features=_unless_empty(features),
+        words=_unless_empty(words),
+        progress=progress,
+    )
+    return context, whitening
+
+
+def _unless_empty(features: FeatureBlocks) -> FeatureBlocks | None:
+    return features if len(features.names) else None
+
+
+def hold_out_last(dataset: Dataset, questions: int, rng: np.random.Generator) -> tuple[Dataset, Holdout]:
+    """The data without the last positive event of some users with three events or more, and those as questions.
+
+    At most `questions` users and never more than a fifth of the events, so that what remains is still the same data.
+    """
+    last = _last_positive(dataset)
+    users = np.flatnonzero(last >= 0)
+    size = min(questions, len(dataset.interactions) // 5, len(users))
+    chosen = np.sort(rng.choice(users, size, replace=False)) if size else users[:0]
+    keep = np.ones(len(dataset.interactions), dtype=bool)
+    keep[last[chosen]] = False
+    left = dataset.only(keep)
+    requests, targets = [], []
+    for user in chosen:
+        history = left.history(int(user))
+        target = dataset.interactions.items[last[user]]
+        if target not in history.items:
+            requests.append(Request(history, user=int(user)))
+            targets.append(np.array([target]))
+    return left, Holdout(requests, targets)
+
+
+def _last_positive(dataset: Dataset) -> np.ndarray:
+    """Row of each user's last positive event; -1 for users with fewer than three of them."""
+    rows = np.flatnonzero(dataset.interactions.positive)
+    users = dataset.interactions.users[rows]
+    last = np.full(len(dataset.users), -1, dtype=np.int64)
+    last[users] = rows  # rows ascend, so the last assignment wins
+    few = np.bincount(users, minlength=len(dataset.users)) < 3
+    last[few] = -1
+    return last

@@ -1,0 +1,111 @@
+"""Folders that can be trusted: written beside and renamed, listed with SHA-256 sums, checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from llm4rec.core import FolderError, NotFoundError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def new_folder(target: Path, what: str = "engine") -> Iterator[Path]:
+    """A scratch folder that takes the place of `target` when all went well; else `target` stays as it was.
+
+    An existing `target` is replaced only if it is empty or was written by this function.
+    """
+    if (
+        target.exists()
+        and not (target / MANIFEST).is_file()
+        and (not target.is_dir() or any(target.iterdir()))
+    ):
+        raise FolderError(f"{target} exists and is not an {what} folder; choose another name or remove it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield scratch
+        _write_manifest(scratch, what)
+        scratch.chmod(0o755)
+        _swap(scratch, target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _swap(scratch: Path, target: Path) -> None:
+    if not target.exists():
+        os.rename(scratch, target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.rename(target, old / "was")
+    os.rename(scratch, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_manifest(folder: Path, what: str) -> None:
+    files = {
+        str(path.relative_to(folder)): {"sha256": digest(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    content = {"what": what, "format": FORMAT, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_folder(folder: Path, what: str = "engine") -> Path:
+    """The folder, once every file of its manifest is there and unchanged; FolderError names the first that is not."""
+    if not folder.exists():
+        raise NotFoundError(f"no {what} folder {folder}; `llm4rec fit FOLDER -o {folder}` makes one")
+    manifest = _manifest(folder, what)
+    found = manifest.get("format")
+    if not isinstance(found, int) or found < 1:
+        raise FolderError(f"{folder / MANIFEST} has no valid format number; fit and save the {what} again")
+    if found > FORMAT:
+        raise FolderError(
+            f"{folder} has format {found}, newer than the {FORMAT} this llm4rec reads; upgrade llm4rec, or fit again"
+        )
+    for name, facts in manifest["files"].items():
+        _check_file(folder, name, facts, what)
+    return folder
+
+
+def _manifest(folder: Path, what: str) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise FolderError(
+            f"{folder} has no {MANIFEST}: it is not an {what} folder, or was cut short; fit again"
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(f"{path} is not valid JSON ({error}); fit and save the {what} again") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise FolderError(f"{path} lists no files; fit and save the {what} again")
+    return manifest
+
+
+def _check_file(folder: Path, name: str, facts: Any, what: str) -> None:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise FolderError(f"{folder / MANIFEST} names {name!r}, which lies outside the folder")
+    if not path.is_file():
+        raise FolderError(f"{folder} lacks {name}; copy the whole folder, or fit and save the {what} again")
+    if path.stat().st_size != facts.get("bytes") or digest(path) != facts.get("sha256"):
+        raise FolderError(
+            f"{path} is not what was saved (truncated or changed); fit and save the {what} again"
+        )

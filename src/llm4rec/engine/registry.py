@@ -1,0 +1,78 @@
+"""Which components there are: kind -> name -> where, and which extra installs it. Data, not calls.
+
+Adding a component is one file in its room and one line here. Packages outside use an entry point of the group
+`llm4rec.<kind>` whose value is "module:Class".
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple
+
+from llm4rec.core import ComponentError, NotFoundError, suggest
+
+
+class Entry(NamedTuple):
+    """Where a component is, in one sentence what it does, and the pip extra it needs ('' for none)."""
+
+    where: str
+    about: str
+    extra: str = ""
+
+
+TABLE: dict[str, dict[str, Entry]] = {
+    "model": {
+        "sequence": Entry(
+            "llm4rec.models.sequence:Sequence",
+            "the default: transitions, fading EASE, text and attributes in one blend, warm and cold alike",
+        ),
+        "transition": Entry(
+            "llm4rec.models.transition:Transition", "which items lead to which, in closed form"
+        ),
+        "ease": Entry("llm4rec.models.ease:Ease", "closed-form linear autoencoder with a fading history"),
+        "itemknn": Entry("llm4rec.models.itemknn:ItemKnn", "items taken by the same people"),
+        "content": Entry(
+            "llm4rec.models.content:Content", "items whose text and attributes are like the history"
+        ),
+        "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
+    },
+    "encoder": {
+        "minilm": Entry(
+            "llm4rec.encoders:SentenceEncoder", "MiniLM, 384 numbers a text, weights installed with llm4rec"
+        ),
+        "sentence": Entry(
+            "llm4rec.encoders:SentenceEncoder", "any Hugging Face name or local folder (setting: source)"
+        ),
+    },
+}
+
+
+def names(kind: str) -> dict[str, Entry]:
+    """All components of a kind by name, those of installed packages included."""
+    if kind not in TABLE:
+        raise NotFoundError(
+            f"no kind of component named {kind!r}{suggest(kind, TABLE)}; there are: {', '.join(TABLE)}"
+        )
+    outside = {
+        point.name: Entry(point.value, f"from {point.dist.name if point.dist else 'outside'}")
+        for point in entry_points(group=f"llm4rec.{kind}")
+    }
+    return {**TABLE[kind], **outside}
+
+
+def component(kind: str, name: str) -> Any:
+    """The class behind a name; NotFoundError suggests the nearest, ComponentError says which extra is missing."""
+    known = names(kind)
+    if name not in known:
+        raise NotFoundError(f"no {kind} named {name!r}{suggest(name, known)}; there are: {', '.join(known)}")
+    entry = known[name]
+    module, _, attribute = entry.where.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if not entry.extra or (error.name or "").startswith("llm4rec"):
+            raise
+        raise ComponentError(
+            f"{kind} {name!r} needs {error.name}: pip install 'llm4rec[{entry.extra}]'"
+        ) from error

@@ -1,0 +1,134 @@
+"""An engine as a folder and back: settings, catalog, users, interactions, arrays. Knows nothing of scoring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from llm4rec.core import (
+    Catalog,
+    ComponentError,
+    Dataset,
+    FitContext,
+    FolderError,
+    Model,
+    Saves,
+    Users,
+    silent,
+)
+from llm4rec.data import FeatureBlocks
+from llm4rec.engine.build import build_encoder, build_model, component_from, whitened
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.folder import checked_folder, new_folder
+from llm4rec.engine.settings import Settings, read_settings
+from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
+
+SETTINGS, FACTS = "settings.toml", "engine.json"
+
+
+def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
+    """Write the folder beside its place and rename it; an interrupted save leaves what was there."""
+    from safetensors.numpy import save_file
+
+    model = fitted.model
+    if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
+        raise ComponentError(f"model {settings.fit.model!r} cannot be saved")
+    with new_folder(target) as folder:
+        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json")))
+        (folder / SETTINGS).write_text(text, encoding="utf-8")
+        (folder / FACTS).write_text(json.dumps(_facts(fitted, settings), indent=1), encoding="utf-8")
+        write_described(fitted.dataset.catalog, folder / "items.parquet")
+        write_described(fitted.dataset.users, folder / "users.parquet")
+        write_interactions(fitted.dataset.interactions, folder / "interactions.parquet")
+        save_file(_contiguous(model.state()), folder / "model.safetensors")
+        save_file(_contiguous(fitted.fallback.state()), folder / "fallback.safetensors")
+        if fitted.whitening is not None:
+            save_file(_contiguous(fitted.whitening.state()), folder / "whitening.safetensors")
+        for name, blocks in (("features", fitted.features), ("words", fitted.words)):
+            if isinstance(blocks, FeatureBlocks):
+                (folder / f"{name}.json").write_text(
+                    json.dumps(blocks.state(), ensure_ascii=False), encoding="utf-8"
+                )
+    return target
+
+
+def _facts(fitted: Fitted, settings: Settings) -> dict[str, Any]:
+    return {
+        "model": settings.fit.model,
+        "config": fitted.model.config.model_dump(mode="json"),
+        "version": fitted.version,
+        "dataset": fitted.dataset.name,
+        "synthetic": fitted.dataset.synthetic,
+        "dataset_notes": list(fitted.dataset.notes),
+        "notes": list(fitted.notes),
+    }
+
+
+def _without_none(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _without_none(value) for key, value in tree.items() if value is not None}
+    return tree
+
+
+def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: np.ascontiguousarray(array) for name, array in state.items()}
+
+
+def load(folder: Path) -> tuple[Settings, Fitted]:
+    """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
+    checked_folder(folder)
+    settings = read_settings(folder / SETTINGS, environment={})
+    facts = _read_json(folder / FACTS)
+    dataset = Dataset(
+        read_interactions(folder / "interactions.parquet"),
+        read_described(Catalog, folder / "items.parquet"),
+        read_described(Users, folder / "users.parquet"),
+        facts["dataset"],
+        facts["synthetic"],
+        tuple(facts["dataset_notes"]),
+    )
+    whitening, encoder, raw = None, None, None
+    if (folder / "whitening.safetensors").is_file():
+        whitening = component_from("llm4rec.encoders:Whitening").from_state(
+            _arrays(folder / "whitening.safetensors")
+        )
+        raw = build_encoder(settings, silent)
+        encoder = None if raw is None else whitened(raw, whitening)
+    features, words = (_blocks(folder / f"{name}.json") for name in ("features", "words"))
+    context = FitContext(encoder=encoder, raw_encoder=raw, features=features, words=words)
+    model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
+    fallback = _restored("popular", {}, folder / "fallback.safetensors", context)
+    notes = tuple(facts["notes"])
+    return settings, Fitted(
+        model, fallback, dataset, encoder, raw, features, words, whitening, facts["version"], notes
+    )
+
+
+def _blocks(path: Path) -> FeatureBlocks | None:
+    return FeatureBlocks.from_state(_read_json(path)) if path.is_file() else None
+
+
+def _restored(name: str, options: dict[str, Any], arrays: Path, context: FitContext) -> Model:
+    model = build_model(name, options)
+    assert isinstance(model, Saves)
+    restored: Model = model.restore(_arrays(arrays), context)
+    return restored
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise FolderError(f"{path} cannot be read: {error}. Fit and save the engine again") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

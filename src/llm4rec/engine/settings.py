@@ -1,0 +1,216 @@
+"""The one tree of settings: defaults < llm4rec.toml < LLM4REC_… environment < flags. Read once, at the door."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from llm4rec.core import Config, NotFoundError, SettingsError, suggest
+from llm4rec.core.config import describe
+
+FILE = "llm4rec.toml"
+PREFIX = "LLM4REC_"
+
+
+class FitSettings(Config):
+    """How an engine learns."""
+
+    model: str = Field("sequence", description="which model; `llm4rec list model` shows them")
+    seed: NonNegativeInt = Field(0, description="of everything random")
+    tune: bool = Field(
+        True, description="choose the model's settings on held-out last events, then fit on everything"
+    )
+    questions: PositiveInt = Field(3000, description="at most so many held-out events to choose on")
+
+
+class EncoderSettings(Config):
+    """How item texts become vectors."""
+
+    name: str = Field("minilm", description="which encoder; 'none' leaves texts unread")
+    width: PositiveInt = Field(256, description="numbers a text after centring and whitening")
+    options: dict[str, Any] = Field({}, description="the encoder's own settings, such as source or precision")
+
+
+class FeatureSettings(Config):
+    """Which attributes of items are used."""
+
+    exclude: tuple[str, ...] = Field((), description="columns that no model may see")
+    idf: bool = Field(True, description="weigh rare values more, as in text retrieval")
+
+
+class CacheSettings(Config):
+    """Where vectors are kept between runs."""
+
+    folder: str = Field("", description="empty: llm4rec in the user's cache folder; 'none': nothing is kept")
+
+
+class Settings(BaseSettings):
+    """All settings of the program. Unknown keys are errors that name the file, the key and the nearest key."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    fit: FitSettings = FitSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    features: FeatureSettings = FeatureSettings()
+    cache: CacheSettings = CacheSettings()
+    models: dict[str, dict[str, Any]] = Field(
+        {}, description="options by model, as in [models.ease] reg = 200.0"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is handed over: `read_settings` reads the environment, so that Settings() is the default."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    def with_model(self, name: str, options: Mapping[str, object]) -> Settings:
+        """These settings with `name` as the model and `options` over what is set for it already."""
+        merged = {**self.models.get(name, {}), **options}
+        fit = self.fit.model_copy(update={"model": name})
+        return self.model_copy(update={"fit": fit, "models": {**self.models, name: merged}})
+
+
+def read_settings(
+    file: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from the file (default: llm4rec.toml in the working folder, where there is one), environment and flags.
+
+    `flags` are dotted keys ("fit.seed"). SettingsError names where the bad key stands.
+    """
+    environment = os.environ if environment is None else environment
+    tree: dict[str, Any] = {}
+    sources = [(_file_name(file), _read_file(file)), ("the environment", _read_environment(environment))]
+    sources.append(("the command line", _nested(flags or {})))
+    for source, values in sources:
+        _validated(values, source)
+        tree = _merged(tree, values)
+    return _validated(tree, "the settings together")
+
+
+def _validated(values: Mapping[str, Any], source: str) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(f"in {source}: {_explained(error)}") from None
+
+
+def _explained(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        section: type[BaseModel] = Settings
+        if len(problem["loc"]) > 1:
+            section = type(getattr(Settings(), str(problem["loc"][0])))
+        if problem["type"] == "extra_forbidden":
+            key = str(problem["loc"][-1])
+            where = ".".join(str(part) for part in problem["loc"])
+            near = suggest(key, section.model_fields) or f"; known here: {', '.join(section.model_fields)}"
+            lines.append(f"no setting {where!r}{near}")
+        else:
+            lines.append(describe(error, section, "settings"))
+            break
+    return "\n".join(lines)
+
+
+def _file_name(file: Path | None) -> str:
+    return str(file or FILE)
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path(FILE)
+    if not path.is_file():
+        if file is not None:
+            raise NotFoundError(f"no settings file {file}")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    flat = {
+        k[len(PREFIX) :].lower().replace("__", "."): v for k, v in environment.items() if k.startswith(PREFIX)
+    }
+    return _nested({key: _typed(value) for key, value in flat.items()})
+
+
+def _typed(text: str) -> Any:
+    """A value as TOML would read it, or plain text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE texts as typed values; "none" is None."""
+    result: dict[str, Any] = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise SettingsError(f"{text!r} is not KEY=VALUE, such as reg=200")
+        result[key.strip()] = None if value.strip().lower() == "none" else _typed(value.strip())
+    return result
+
+
+def _nested(flat: Mapping[str, object]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        branch = tree
+        for step in path:
+            branch = branch.setdefault(step, {})
+        branch[last] = value
+    return tree
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def commented_default() -> str:
+    """The default settings as a TOML file, each line preceded by its meaning."""
+    lines = ["# llm4rec.toml: every setting with its default. Remove what you do not change.", ""]
+    for section, field in Settings.model_fields.items():
+        value = field.default
+        if isinstance(value, Config):
+            lines += [f"# {type(value).__doc__}", f"[{section}]"]
+            for name, inner in type(value).model_fields.items():
+                lines += [f"# {inner.description}", f"{name} = {_toml(getattr(value, name))}"]
+            lines.append("")
+    lines += [
+        "# Options by model: `llm4rec list model NAME` shows what each has.",
+        "# [models.ease]",
+        "# reg = 200.0",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    import tomli_w
+
+    if value == {}:
+        return "{}"
+    plain = list(value) if isinstance(value, tuple) else value
+    return tomli_w.dumps({"value": plain}).removeprefix("value = ").strip()

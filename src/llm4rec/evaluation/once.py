@@ -1,0 +1,186 @@
+"""One fit of one model on one fold, asked and measured. Compares nothing and pools nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+
+from llm4rec.core import Catalog, Config, Dataset, Floats, Grows, Holdout, Numbers, Request, Sparse, Tunes
+from llm4rec.core.protocols import Rates
+from llm4rec.evaluation.beyond import content, exposed, ild, novelty, rarity
+from llm4rec.evaluation.names import WHOLE, Metric
+from llm4rec.evaluation.ranking import CHUNK_BYTES, Ranked, Scorer, rank
+from llm4rec.evaluation.samples import Measure, Rows, Whole, people
+from llm4rec.evaluation.significance import resampled
+from llm4rec.evaluation.values import are_clicks, judged, ordered
+
+if TYPE_CHECKING:
+    from llm4rec.data.folds import Fold
+
+Vectors: TypeAlias = Callable[[Catalog], Sparse | Floats]
+LIST_DRAWS = 200
+
+
+class EngineLike(Protocol):
+    """What is evaluated: `llm4rec.engine.Engine`, or anything that does the same."""
+
+    def fit(
+        self, dataset: Dataset, *, holdout: Holdout | None = None, refit: Dataset | None = None
+    ) -> object: ...
+    def add_items(self, catalog: Catalog) -> object: ...
+    def score(self, requests: Sequence[Request]) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure and how; the same for every model of an evaluation.
+
+    `vectors` gives item vectors for `ild` (default: categories and tags, see `beyond.content`).
+    """
+
+    metrics: tuple[Metric, ...]
+    seeds: int = 1
+    vectors: Vectors | None = None
+    chunk_bytes: int = CHUNK_BYTES
+
+    def of(self, family: str) -> tuple[Metric, ...]:
+        """The metrics that look at places, lists or values."""
+        return tuple(m for m in self.metrics if m.rule.family == family)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fit, asked: measures by name (VIEW/ndcg@10), how long it took, and what was not as it should be."""
+
+    measures: Mapping[str, Measure]
+    fit_seconds: float
+    score_seconds: float
+    settings: Mapping[str, Any]
+    degraded: tuple[str, ...] = ()
+
+
+def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool = False) -> Run:
+    """Fit one engine on one fold and measure every view of it."""
+    begin = time.perf_counter()
+    engine.fit(fold.train, holdout=fold.validation, refit=fold.refit if refit else None)
+    scorer, notes = _with_newcomers(engine, fold)
+    fit_seconds = time.perf_counter() - begin
+    measures: dict[str, Measure] = {}
+    seconds, declined, asked = 0.0, 0, 0
+    for view, holdout in fold.tests.items():
+        if len(holdout):
+            ranked = _ranked(name, scorer, fold, holdout, plan)
+            seconds, declined = seconds + ranked.seconds, declined + ranked.declined
+            asked += len(holdout)
+            found = _accuracy(ranked) | _lists(ranked, fold, plan)
+            measures |= {f"{view}/{key}" if view else key: value for key, value in found.items()}
+    measures |= _values(name, engine, scorer, fold, plan)
+    if declined:
+        notes += (f"{declined} of {asked} questions declined: all items tie there",)
+    return Run(measures, fit_seconds, seconds, _settings(engine), notes + _said(engine))
+
+
+def _with_newcomers(engine: EngineLike, fold: Fold) -> tuple[Scorer, tuple[str, ...]]:
+    """The engine with the fold's new items; one whose model cannot take any is measured all the same."""
+    if fold.newcomers is None:
+        return engine, ()
+    model = getattr(engine, "model", None)
+    if model is not None and not isinstance(model, Grows):
+        note = "cannot take new items: they tie behind all others"
+        return _Behind(engine, len(fold.newcomers)), (note,)
+    engine.add_items(fold.newcomers)
+    return engine, ()
+
+
+@dataclass(frozen=True)
+class _Behind:
+    """A scorer whose `extra` further items tie behind all it knows; a declined row stays declined."""
+
+    scorer: Scorer
+    extra: int
+
+    def score(self, requests: Sequence[Request]) -> Floats:
+        known = self.scorer.score(requests)
+        least = known.min(axis=1, keepdims=True)
+        below = least - np.maximum(1.0, np.abs(least))
+        return np.hstack([known, np.repeat(below, self.extra, axis=1)]).astype(np.float32)
+
+
+def _ranked(name: str, scorer: Scorer, fold: Fold, holdout: Holdout, plan: Plan) -> Ranked:
+    shown = fold.pairs is not None and are_clicks(fold.pairs.values)
+    # Where there are clicks to predict, "auc" is about the rows shown: one name, one meaning.
+    places = [m for m in plan.of("places") if not (shown and m.base == "auc")]
+    metrics = (*places, *plan.of("lists"))
+    return rank(scorer, holdout, len(_catalog(fold)), metrics, name, plan.chunk_bytes)
+
+
+def _catalog(fold: Fold) -> Catalog:
+    catalog = fold.train.catalog
+    return catalog if fold.newcomers is None else catalog.extended(fold.newcomers)
+
+
+def _accuracy(ranked: Ranked) -> dict[str, Measure]:
+    return {key: Rows(ranked.users, values) for key, values in ranked.values.items()}
+
+
+def _lists(ranked: Ranked, fold: Fold, plan: Plan) -> dict[str, Measure]:
+    """Metrics of the top lists of one view."""
+    result: dict[str, Measure] = {}
+    metrics = plan.of("lists")
+    bases = {m.base for m in metrics}
+    catalog = _catalog(fold)
+    vectors = _vectors(catalog, plan) if "ild" in bases else None
+    takers = len(np.unique(fold.train.interactions.users))
+    rarities = rarity(fold.train.counts, takers, len(catalog)) if "novelty" in bases else np.zeros(0)
+    for metric in metrics:
+        lists = ranked.lists[:, : metric.k]
+        if metric.base in WHOLE:
+            result[metric.name] = _whole(metric.base, ranked, lists, len(catalog))
+        elif metric.base == "novelty":
+            result[metric.name] = Rows(ranked.users, novelty(lists, rarities))
+        elif vectors is not None:
+            result[metric.name] = Rows(ranked.users, ild(lists, vectors))
+    return result
+
+
+def _vectors(catalog: Catalog, plan: Plan) -> Sparse | Floats | None:
+    return content(catalog)[0] if plan.vectors is None else plan.vectors(catalog)
+
+
+def _whole(base: str, ranked: Ranked, lists: Numbers, items: int) -> Whole:
+    """Coverage or Gini with draws over people; every model sees the same draws."""
+    person = people(ranked.users)
+    draws = [
+        exposed(base, lists, items, counts[:, person])
+        for counts in resampled(int(person.max()) + 1, LIST_DRAWS, np.random.default_rng(0))
+    ]
+    return Whole(float(exposed(base, lists, items)[0]), np.concatenate(draws))
+
+
+def _values(name: str, engine: EngineLike, scorer: Scorer, fold: Fold, plan: Plan) -> dict[str, Measure]:
+    """Metrics of rows with known values: from ratings where the model gives them, else from its order."""
+    wanted = {m.base for m in plan.metrics if m.rule.family == "values" or m.base == "auc"}
+    if fold.pairs is None or not wanted:
+        return {}
+    model = getattr(engine, "model", None)
+    rater = next((part for part in (engine, model) if isinstance(part, Rates)), None)
+    if rater is not None:
+        found = judged(rater, fold.pairs, name)
+    else:
+        found = ordered(scorer, fold.pairs, len(_catalog(fold)), name, plan.chunk_bytes)
+    return {key: rows for key, rows in found.items() if key in wanted}
+
+
+def _settings(engine: EngineLike) -> dict[str, Any]:
+    """The options the model was fitted with, those it chose itself included."""
+    model = getattr(engine, "model", None)
+    config = model.chosen if isinstance(model, Tunes) else getattr(model, "config", None)
+    return config.model_dump(mode="json") if isinstance(config, Config) else {}
+
+
+def _said(engine: EngineLike) -> tuple[str, ...]:
+    return tuple(str(line) for line in getattr(engine, "degraded", ()) or ())

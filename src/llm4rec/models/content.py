@@ -1,0 +1,193 @@
+"""What items say: text vectors, attributes and words as unit rows, and models that compare a history with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat
+from scipy import sparse
+
+from llm4rec.core import (
+    Catalog,
+    Config,
+    Dataset,
+    Encoder,
+    Features,
+    FitContext,
+    Floats,
+    NotFittedError,
+    Numbers,
+    Request,
+    Sparse,
+    as_csr,
+    no_entries,
+    unit_rows,
+    zscore_rows,
+)
+from llm4rec.models.histories import recency_matrix
+from llm4rec.models.maps import part, read_sparse, sparse_state, under
+
+PARTS = ("text", "attributes", "words")
+
+
+@dataclass(frozen=True, eq=False)
+class ItemContent:
+    """Unit rows by item: `text` (whitened) and `raw` (not) are dense, `attributes` and `words` sparse.
+
+    A part that the data set does not have has no columns; an item without a part has a row of zeros there.
+    """
+
+    text: Floats
+    raw: Floats
+    attributes: Sparse
+    words: Sparse
+
+    @classmethod
+    def read(cls, catalog: Catalog, context: FitContext) -> Self:
+        """The content of a catalog in the terms of the context's encoders and features."""
+        text, raw = (_encoded(encoder, catalog) for encoder in (context.encoder, context.raw_encoder))
+        return cls(text, raw, _unit(context.features, catalog), _unit(context.words, catalog))
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def followed_by(self, other: ItemContent) -> ItemContent:
+        """These items with `other` behind them."""
+        return ItemContent(
+            np.concatenate([self.text, other.text]),
+            np.concatenate([self.raw, other.raw]),
+            sparse.vstack([self.attributes, other.attributes]).tocsr(),
+            sparse.vstack([self.words, other.words]).tocsr(),
+        )
+
+    def take(self, items: Numbers) -> ItemContent:
+        """The items asked for, in that order."""
+        return ItemContent(self.text[items], self.raw[items], self.attributes[items], self.words[items])
+
+    def has(self, part_name: str) -> bool:
+        """Whether a part has columns at all."""
+        return bool(getattr(self, part_name).shape[1])
+
+    def similarity(self, part_name: str, weights: Sparse) -> Floats:
+        """(requests, items): cosine of each item with the weighted history, up to a factor a request."""
+        if part_name == "text":
+            return np.asarray((weights @ self.text) @ self.text.T, dtype=np.float32)
+        taste = weights @ getattr(self, part_name)
+        return np.asarray((taste @ self._by_column[part_name]).toarray(), dtype=np.float32)
+
+    @cached_property
+    def _by_column(self) -> dict[str, Sparse]:
+        """Sparse parts turned round: which items have a column, so that a taste touches only those."""
+        return {name: getattr(self, name).T.tocsr() for name in PARTS if name != "text"}
+
+    def pairs(self, part_name: str, one: Numbers, other: Numbers) -> Floats:
+        """Cosines between items; shape (one, other)."""
+        rows = getattr(self, part_name)
+        product = rows[one] @ rows[other].T
+        return np.asarray(product if part_name == "text" else product.toarray(), dtype=np.float32)
+
+    def stacked(self, scales: Mapping[str, float]) -> Sparse:
+        """Parts side by side, each times its scale, as one sparse matrix (items, width) for ridge regressions."""
+        blocks = [
+            as_csr(getattr(self, name)) * np.float32(scale)
+            for name, scale in scales.items()
+            if self.has(name)
+        ]
+        return as_csr(sparse.hstack(blocks)) if blocks else no_entries(len(self), 0)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for an engine folder."""
+        return (
+            {"text": self.text, "raw": self.raw}
+            | under("attributes", sparse_state(self.attributes))
+            | under("words", sparse_state(self.words))
+        )
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `state`."""
+        attributes, words = (read_sparse(part(name, state)) for name in ("attributes", "words"))
+        return cls(state["text"], state["raw"], attributes, words)
+
+
+def _encoded(encoder: Encoder | None, catalog: Catalog) -> Floats:
+    """Unit rows of an encoder; no columns where there is none."""
+    if encoder is None:
+        return np.zeros((len(catalog), 0), np.float32)
+    return unit_rows(encoder.encode(catalog.texts))
+
+
+def _unit(features: Features | None, catalog: Catalog) -> Sparse:
+    """Sparse rows scaled to length one; no columns where there are no features."""
+    if features is None:
+        return no_entries(len(catalog), 0)
+    rows = features.transform(catalog)
+    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    scale = sparse.diags((1.0 / np.where(lengths > 0, lengths, 1.0)).astype(np.float32))
+    return as_csr(scale @ rows)
+
+
+class ContentConfig(Config):
+    """`decay` as in ease; the weights of the parts; 0 leaves a part out."""
+
+    decay: PositiveFloat | None = 10.0
+    text: NonNegativeFloat = 1.0
+    attributes: NonNegativeFloat = 1.0
+    words: NonNegativeFloat = 0.0
+
+
+class Content:
+    """Items whose text and attributes are like the history: the z-scored cosines of the parts, weighted.
+
+    Needs no interactions, so that new items are found at once. A history without positive events is declined.
+    """
+
+    config_type = ContentConfig
+
+    def __init__(self, config: ContentConfig | None = None) -> None:
+        self.config = config or ContentConfig()
+
+    def fit(self, dataset: Dataset, context: FitContext) -> Self:
+        """Read the catalog."""
+        self.content_ = ItemContent.read(dataset.catalog, context)
+        return self
+
+    def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
+        """(requests, items) float32."""
+        content = self._fitted()
+        weights = recency_matrix(requests, len(content), self.config.decay)
+        scores = np.zeros((len(requests), len(content)), np.float32)
+        for name in PARTS:
+            weight = getattr(self.config, name)
+            if weight and content.has(name):
+                scores += np.float32(weight) * zscore_rows(content.similarity(name, weights))
+        scores[np.diff(weights.indptr) == 0] = -np.inf
+        return scores if items is None else scores[:, items]
+
+    def grow(self, catalog: Catalog, context: FitContext) -> Self:
+        """Read the new items."""
+        content = self._fitted()
+        new = ItemContent.read(catalog.take(np.arange(len(content), len(catalog))), context)
+        grown = type(self)(self.config)
+        grown.content_ = content.followed_by(new)
+        return grown
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for an engine folder."""
+        return self._fitted().state()
+
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
+        """The inverse of `state`."""
+        del context
+        self.content_ = ItemContent.from_state(state)
+        return self
+
+    def _fitted(self) -> ItemContent:
+        if not hasattr(self, "content_"):
+            raise NotFittedError("Content needs fit first")
+        return self.content_

@@ -1,0 +1,40 @@
+"""Histories of a batch of requests as one sparse matrix. Knows nothing of how scores are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from llm4rec.core import Numbers, Request, Sparse
+
+
+def liked_items(requests: Sequence[Request], window: int | None = None) -> tuple[Numbers, Numbers]:
+    """Item numbers of all positive events of all requests, one behind the other, and where each row begins.
+
+    Shapes (events,) and (requests + 1,). With `window`, only the latest so many of each request.
+    """
+    rows = [r.history.liked if window is None else r.history.liked[-window:] for r in requests]
+    bounds = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=bounds[1:])
+    return (np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)), bounds
+
+
+def recency_matrix(
+    requests: Sequence[Request], items: int, decay: float | None, window: int | None = None
+) -> Sparse:
+    """(requests, items) float32: exp(-age / decay) at each positive event, age = 0 for the latest.
+
+    Age counts events, not days. `decay` None weighs all alike, and then a repeated item counts once;
+    with a decay, repeats add up.
+    """
+    columns, bounds = liked_items(requests, window)
+    lengths = np.diff(bounds)
+    age = np.repeat(bounds[1:], lengths) - 1 - np.arange(len(columns))
+    data = np.ones(len(columns), np.float32) if decay is None else np.exp(-age / decay).astype(np.float32)
+    matrix = sparse.csr_matrix((data, columns, bounds), shape=(len(requests), items))
+    if decay is None:
+        matrix.sum_duplicates()
+        matrix.data[:] = 1.0
+    return matrix

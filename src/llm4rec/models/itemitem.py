@@ -1,0 +1,63 @@
+"""What all item-to-item models share: scoring, exact contributions, saving. Knows nothing of how a map is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm4rec.core import FitContext, Floats, NotFittedError, Numbers, Request, Sparse
+from llm4rec.models.histories import recency_matrix
+from llm4rec.models.maps import ItemMap, part, read_map, read_sparse, sparse_state, under
+
+
+class ItemItem:
+    """Scores = weighted history @ map. A request without positive events is declined."""
+
+    decay: float | None = None
+    window: int | None = None
+    map_: ItemMap
+    gram_: Sparse
+
+    def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
+        """(requests, items) float32; -inf rows for histories without a positive event."""
+        self._need_fit()
+        weights = self._weights(requests)
+        scores = self.map_.apply(weights)
+        scores[np.diff(weights.indptr) == 0] = -np.inf
+        return scores if items is None else scores[:, items]
+
+    def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
+        """What each history item gave to each score; the parts sum to the score."""
+        self._need_fit()
+        weights = self._weights([request])
+        weights.sum_duplicates()
+        block = weights.data[:, None] * self.map_.entries(weights.indices.astype(np.int64), items)
+        return [
+            {int(i): float(v) for i, v in zip(weights.indices, column, strict=True)} for column in block.T
+        ]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for an engine folder."""
+        self._need_fit()
+        return under("map", self.map_.state()) | under("gram", sparse_state(self.gram_))
+
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
+        """The inverse of `state`."""
+        del context
+        self.map_, self.gram_ = read_map(part("map", state)), read_sparse(part("gram", state))
+        return self
+
+    def _weights(self, requests: Sequence[Request]) -> Sparse:
+        return recency_matrix(requests, self.map_.size, self.decay, self.window)
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "map_"):
+            raise NotFittedError(f"{type(self).__name__} needs fit first")
+
+
+def history_rows(histories: Sequence[Any], items: int) -> Sparse:
+    """Histories as binary rows (histories, items)."""
+    return recency_matrix([Request(h) for h in histories], items, None)

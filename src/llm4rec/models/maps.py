@@ -1,0 +1,176 @@
+"""Item-to-item maps: what a weighted history says about every item. Dense, or sparse where items are many.
+
+A map knows nothing of recency, text or validation: it takes weights (requests, items) and gives scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from llm4rec.core import Floats, Numbers, Sparse
+
+
+class ItemMap(Protocol):
+    """Rows are what was taken, columns what is scored."""
+
+    @property
+    def size(self) -> int: ...
+    def apply(self, weights: Sparse) -> Floats:
+        """(requests, items) scores of the weighted histories."""
+        ...
+
+    def entries(self, rows: Numbers, columns: Numbers) -> Floats:
+        """The block of the map at these rows and columns; shape (rows, columns)."""
+        ...
+
+    def times(self, right: Floats) -> Floats:
+        """map @ right; shape (items, width)."""
+        ...
+
+    def left(self, rows: Floats) -> Floats:
+        """rows @ map; shape (rows, items)."""
+        ...
+
+    def state(self) -> dict[str, NDArray[Any]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class DenseMap:
+    """Any (items, items) matrix in memory."""
+
+    matrix: Floats
+
+    @property
+    def size(self) -> int:
+        """Items."""
+        return len(self.matrix)
+
+    def apply(self, weights: Sparse) -> Floats:
+        """weights @ matrix."""
+        return np.asarray(weights @ self.matrix, dtype=np.float32)
+
+    def entries(self, rows: Numbers, columns: Numbers) -> Floats:
+        """A block."""
+        return self.matrix[np.ix_(rows, columns)]
+
+    def times(self, right: Floats) -> Floats:
+        """map @ right."""
+        return np.asarray(self.matrix @ right)
+
+    def left(self, rows: Floats) -> Floats:
+        """rows @ map."""
+        return np.asarray(rows @ self.matrix)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """For `read_map`."""
+        return {"dense": self.matrix}
+
+
+@dataclass(frozen=True, eq=False)
+class InverseMap:
+    """I - P / diag(P), kept as P alone, so that P can be updated and down-dated exactly (EASE)."""
+
+    inverse: Floats
+
+    @property
+    def size(self) -> int:
+        """Items."""
+        return len(self.inverse)
+
+    def apply(self, weights: Sparse) -> Floats:
+        """weights @ (I - P / diag(P)) without forming it; the diagonal is exactly zero."""
+        scores = np.asarray(weights @ self.inverse, dtype=np.float32)
+        scores /= -np.diagonal(self.inverse)
+        rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+        np.add.at(scores, (rows, weights.indices), weights.data)
+        return scores
+
+    def entries(self, rows: Numbers, columns: Numbers) -> Floats:
+        """A block; zero where row and column are the same item."""
+        block = -self.inverse[np.ix_(rows, columns)] / np.diagonal(self.inverse)[columns]
+        return np.where(rows[:, None] == columns[None, :], np.float32(0), block).astype(np.float32)
+
+    def times(self, right: Floats) -> Floats:
+        """map @ right."""
+        return np.asarray(right - self.inverse @ (right / np.diagonal(self.inverse)[:, None]))
+
+    def left(self, rows: Floats) -> Floats:
+        """rows @ map."""
+        return np.asarray(rows - (rows @ self.inverse) / np.diagonal(self.inverse))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """For `read_map`."""
+        return {"inverse": self.inverse}
+
+
+@dataclass(frozen=True, eq=False)
+class SparseMap:
+    """A sparse (items, items) matrix: each column keeps its strongest neighbours."""
+
+    matrix: Sparse
+
+    @property
+    def size(self) -> int:
+        """Items."""
+        return int(self.matrix.shape[0])
+
+    def apply(self, weights: Sparse) -> Floats:
+        """weights @ matrix."""
+        return np.asarray((weights @ self.matrix).toarray(), dtype=np.float32)
+
+    def entries(self, rows: Numbers, columns: Numbers) -> Floats:
+        """A block."""
+        return np.asarray(self.matrix[rows][:, columns].toarray(), dtype=np.float32)
+
+    def times(self, right: Floats) -> Floats:
+        """map @ right."""
+        return np.asarray(self.matrix @ right, dtype=np.float32)
+
+    def left(self, rows: Floats) -> Floats:
+        """rows @ map."""
+        return np.asarray((self.matrix.T @ rows.T).T, dtype=np.float32)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """For `read_map`."""
+        return sparse_state(self.matrix)
+
+
+def sparse_state(matrix: Sparse) -> dict[str, NDArray[Any]]:
+    """A CSR matrix as plain arrays."""
+    return {
+        "data": matrix.data,
+        "indices": matrix.indices.astype(np.int32),
+        "indptr": matrix.indptr.astype(np.int64),
+        "shape": np.array(matrix.shape, dtype=np.int64),
+    }
+
+
+def read_sparse(state: Mapping[str, NDArray[Any]]) -> Sparse:
+    """The matrix of a `sparse_state`."""
+    shape = (int(state["shape"][0]), int(state["shape"][1]))
+    return sparse.csr_matrix((state["data"], state["indices"], state["indptr"]), shape=shape)
+
+
+def read_map(state: Mapping[str, NDArray[Any]]) -> ItemMap:
+    """The map whose `state` this is."""
+    if "dense" in state:
+        return DenseMap(state["dense"])
+    if "inverse" in state:
+        return InverseMap(state["inverse"])
+    return SparseMap(read_sparse(state))
+
+
+def under(name: str, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The state with every key put under `name`."""
+    return {f"{name}.{key}": value for key, value in state.items()}
+
+
+def part(name: str, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The keys that stand under `name`."""
+    return {key[len(name) + 1 :]: value for key, value in state.items() if key.startswith(f"{name}.")}

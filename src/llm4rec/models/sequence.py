@@ -1,0 +1,250 @@
+"""The default model: transitions, fading EASE, text, attributes and words in one blend, warm and cold alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from llm4rec.core import (
+    Catalog,
+    Config,
+    Dataset,
+    FitContext,
+    Floats,
+    History,
+    NotFittedError,
+    Numbers,
+    Request,
+    Sparse,
+    silent,
+    zscore_rows,
+)
+from llm4rec.models.content import ItemContent
+from llm4rec.models.histories import recency_matrix
+from llm4rec.models.maps import part, under
+from llm4rec.models.newcomers import NewcomerConfig, placed
+from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
+from llm4rec.models.solve import DENSE_LIMIT
+
+PARTS = ("transition", "ease", "attributes", "text", "words", "popularity")
+
+
+class SequenceConfig(Config):
+    """Settings of the default model; what `fit` chooses on validation stands in `chosen`.
+
+    Decays are numbers of events after which one counts 1/e. `weights` say how much each z-scored part counts.
+    `prior`: how strongly content shapes the rows of the transition map. `strength`: how many interactions the
+    column that content predicts is worth. `leave_out`: parts never used, for knock-out tests.
+    """
+
+    transition_reg: PositiveFloat = 50.0
+    transition_decay: PositiveFloat = 3.0
+    ease_reg: PositiveFloat = 100.0
+    decays: dict[str, PositiveFloat] = Field(
+        {"transition": 3.0, "ease": 20.0, "attributes": 3.0, "text": 3.0, "words": 10.0}
+    )
+    weights: dict[str, NonNegativeFloat] = Field(
+        {"transition": 0.6, "ease": 0.4, "attributes": 1.2, "text": 0.6, "words": 0.4, "popularity": 0.0}
+    )
+    window: PositiveInt = 100
+    prior: NonNegativeFloat = 1.0
+    strength: NonNegativeFloat = 0.0
+    content_reg: PositiveFloat = 10.0
+    newcomers: NewcomerConfig = NewcomerConfig()
+    leave_out: tuple[str, ...] = ()
+    tune: bool = True
+    dense_limit: PositiveInt = DENSE_LIMIT
+    neighbours: PositiveInt = 100
+
+
+class Sequence:
+    """Scores = weighted sum of z-scored parts, each linear in the fading history.
+
+    - transition: closed-form linear sequence model whose rows have a content prior (`transition`, `bridge`);
+    - ease: EASE with a fading history (`ease`);
+    - attributes, text, words: cosine of the fading history with whitened text vectors, idf-weighted attributes
+      and words of the texts (`content`);
+    - popularity: log of how many took an item; for newcomers what content predicts of it.
+
+    An item's column is the posterior mean between what its content predicts and what its interactions say, so
+    that new items enter by `grow` without refitting. A history without positive events is declined.
+    """
+
+    config_type = SequenceConfig
+
+    def __init__(self, config: SequenceConfig | None = None) -> None:
+        self.config = config or SequenceConfig()
+        self.chosen_ = self.config
+
+    @property
+    def chosen(self) -> SequenceConfig:
+        """The config with everything that was chosen on validation."""
+        return self.chosen_
+
+    def fit(self, dataset: Dataset, context: FitContext) -> Self:
+        """Count, solve, choose weights and decays on the holdout where there is one, fold content in."""
+        from llm4rec.models.sequence_tuning import choose
+
+        self.chosen_ = self.config.model_copy(update={"tune": False})
+        self.content_ = ItemContent.read(dataset.catalog, context)
+        if self.config.tune and context.holdout is not None and len(context.holdout):
+            self.chosen_ = choose(self, dataset, context)
+        else:
+            self._learn(Counts.of(dataset, self.chosen), context)
+        return self._settle()
+
+    def _learn(self, counts: Counts, context: FitContext) -> None:
+        """Solve the maps of these counts, columns as behaviour alone says."""
+        size = counts.together.shape[0]
+        self.counts_ = counts
+        self.bases_ = Bases.of(self.content_, self.chosen.leave_out, size)
+        self.behaviour_ = Behaviour.learn(counts, self.bases_.first(size), self.chosen, context.progress)
+
+    def _settle(self) -> Self:
+        """Fold content into the maps and set up what scoring reads."""
+        taken = self.counts_.taken
+        warm = self.bases_.bridge[: len(taken)]
+        self.behaviour_ = self.behaviour_.folded(warm, taken, self.chosen.strength)
+        return self._ready()
+
+    def _ready(self) -> Self:
+        taken = self.counts_.taken
+        size = len(taken)
+        self.notes_: tuple[str, ...] = ()
+        if size > self.chosen.dense_limit:
+            self.notes_ = (
+                f"{size} items: above {self.chosen.dense_limit} the item maps keep each item's "
+                f"{self.chosen.neighbours} strongest neighbours, so that memory stays bounded",
+            )
+        fame = np.log1p(taken).astype(np.float32)
+        newcomers = self.bases_.bridge[size:]
+        self.maps_ = self.behaviour_
+        if newcomers.shape[0]:
+            self.maps_ = self.behaviour_.grown(newcomers)
+            predicted = fame.mean() + newcomers @ (self.behaviour_.smoother.T @ (fame - fame.mean()))
+            fame = np.concatenate([fame, np.maximum(predicted, 0.0)]).astype(np.float32)
+        self.fame_ = fame
+        return self
+
+    def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
+        """(requests, items) float32; -inf rows for histories without a positive event."""
+        self._need_fit()
+        scores = np.zeros((len(requests), len(self.content_)), np.float32)
+        for name in self.used_parts():
+            scores += np.float32(self.chosen.weights[name]) * zscore_rows(self.part(name, requests))
+        if len(self.content_) > len(self.counts_.taken):
+            placed(self, scores, requests)
+        declined = np.array([len(r.history.liked) == 0 for r in requests], dtype=bool)
+        scores[declined] = -np.inf
+        return scores if items is None else scores[:, items]
+
+    def used_parts(self) -> list[str]:
+        """Parts that have something to say and a weight above zero."""
+        return [p for p in self.available_parts() if self.chosen.weights.get(p, 0.0) > 0]
+
+    def available_parts(self) -> list[str]:
+        """Parts that this data set has and the settings do not leave out."""
+        content = {"attributes", "text", "words"}
+        return [
+            p for p in PARTS if p not in self.config.leave_out and (p not in content or self.content_.has(p))
+        ]
+
+    def part(self, name: str, requests: Many[Request], decay: float | None = None) -> Floats:
+        """(requests, items): one part's raw scores, with the chosen decay or the one given (inf: none)."""
+        if name == "popularity":
+            return np.tile(self.fame_, (len(requests), 1))
+        return self._respond(name, self._weights(name, requests, decay))
+
+    def _weights(self, name: str, requests: Many[Request], decay: float | None = None) -> Sparse:
+        fading = decay or self.chosen.decays[name]
+        if np.isinf(fading):
+            return recency_matrix(requests, len(self.content_), None)
+        return recency_matrix(requests, len(self.content_), fading, self.chosen.window)
+
+    def _respond(self, name: str, weights: Sparse) -> Floats:
+        if name in ("transition", "ease"):
+            return getattr(self.maps_, name).apply(weights)  # type: ignore[no-any-return]
+        return self.content_.similarity(name, weights)
+
+    def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
+        """What each history item gave to each score: every part is linear in the history, so the sum is exact.
+
+        What does not come from the history (popularity) is nobody's contribution.
+        """
+        self._need_fit()
+        history = np.unique(request.history.liked)
+        given = np.zeros((len(history), len(items)))
+        for name in self.used_parts():
+            if name == "popularity" or not len(history):
+                continue
+            alone = self._respond(name, _one_row_each(self._weights(name, [request]), history))
+            total = alone.sum(axis=0)
+            spread = float((total - total.mean()).std())
+            if spread > 0:
+                share = (alone[:, items] - alone.mean(axis=1, keepdims=True)) / spread
+                given += self.chosen.weights[name] * share
+        return [{int(i): float(v) for i, v in zip(history, column, strict=True)} for column in given.T]
+
+    def grow(self, catalog: Catalog, context: FitContext) -> Self:
+        """New items get columns and rows from what they say; nothing known changes."""
+        self._need_fit()
+        new = ItemContent.read(catalog.take(np.arange(len(self.content_), len(catalog))), context)
+        grown = self._copy()
+        grown.content_ = self.content_.followed_by(new)
+        grown.bases_ = Bases.of(grown.content_, self.chosen.leave_out, len(self.counts_.taken))
+        return grown._ready()
+
+    def forget(self, histories: Many[History]) -> Self:
+        """The model as if these training histories had never been seen."""
+        return self.partial_fit(histories, [History.of([])] * len(histories))
+
+    def partial_fit(self, before: Many[History], after: Many[History]) -> Self:
+        """The model as if each training history `before[u]` had been `after[u]`; settings stay as chosen."""
+        self._need_fit()
+        changed = self._copy()
+        changed._learn(self.counts_.moved(before, after, self.chosen), FitContext(progress=silent))
+        return changed._settle()
+
+    def _copy(self) -> Self:
+        copy = type(self)(self.config)
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for an engine folder."""
+        self._need_fit()
+        return (
+            under("counts", self.counts_.state())
+            | under("behaviour", self.behaviour_.state())
+            | under("content", self.content_.state())
+        )
+
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
+        """The inverse of `state`; the config is the chosen one."""
+        del context
+        self.chosen_ = self.config
+        self.counts_ = Counts.from_state(part("counts", state))
+        self.behaviour_ = Behaviour.from_state(part("behaviour", state))
+        self.content_ = ItemContent.from_state(part("content", state))
+        self.bases_ = Bases.of(self.content_, self.chosen.leave_out, len(self.counts_.taken))
+        return self._ready()
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "maps_"):
+            raise NotFittedError("Sequence needs fit first")
+
+
+def _one_row_each(weights: Sparse, history: Numbers) -> Sparse:
+    """The one weighted history as one row for each of its items, which must be sorted."""
+    from scipy import sparse
+
+    weights = weights.copy()
+    weights.sum_duplicates()
+    weights.sort_indices()
+    rows = np.searchsorted(history, weights.indices)
+    return sparse.csr_matrix((weights.data, (rows, weights.indices)), shape=(len(history), weights.shape[1]))
