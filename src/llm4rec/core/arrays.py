@@ -38,12 +38,16 @@ def zscore_rows(matrix: Floats) -> Floats:
 
     Rows of -inf (a declined request) become zeros too: a part that knows nothing says nothing.
     """
-    centred = matrix - matrix.mean(axis=1, keepdims=True)
+    mean = matrix.mean(axis=1, keepdims=True)
+    finite = np.isfinite(mean)
+    centred = (
+        np.where(finite, matrix, 0.0) - np.where(finite, mean, 0.0) if not finite.all() else matrix - mean
+    )
     spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / max(matrix.shape[1], 1))[:, None]
     # A spread below float32 resolution of the values is rounding noise, not an opinion.
-    floor = 1e-6 * np.abs(matrix).max(axis=1, keepdims=True, initial=0.0) + TINY
-    known = np.isfinite(spread) & (spread > floor)
-    return np.where(known, centred / np.where(known, spread, 1.0), 0.0).astype(np.float32)
+    known = finite & (spread > 1e-6 * np.abs(np.where(finite, mean, 0.0)) + TINY)
+    centred *= np.where(known, 1.0 / np.maximum(spread, TINY), 0.0)
+    return np.asarray(centred, dtype=np.float32)
 
 
 def top_k(scores: Floats, k: int) -> Numbers:

@@ -86,6 +86,11 @@ class Catalog(_Described):
 class Users(_Described):
     """Users: id and typed attributes; may be empty of attributes."""
 
+    def take(self, numbers: Numbers) -> Users:
+        """The users asked for, renumbered in that order."""
+        chosen = {name: column.take(numbers) for name, column in self.columns.items()}
+        return Users(Vocabulary(self.ids.names(numbers)), chosen)
+
     def extended(self, other: Users) -> Users:
         """These users with `other` behind them, numbers kept."""
         return Users(self.ids.extended(other.ids.ids), self._grown(other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,5 +34,10 @@ def describe(error: ValidationError, kind: type[BaseModel], owner: str) -> str:
             known = ", ".join(kind.model_fields) or "none"
             lines.append(f"{owner} has no setting {key!r}{near or f'; it has: {known}'}")
         else:
-            lines.append(f"{owner}: setting {key!r} = {problem.get('input')!r}: {problem['msg']}")
+            lines.append(wrong_value(key, problem, owner))
     return "\n".join(lines)
+
+
+def wrong_value(key: str, problem: Mapping[str, Any], owner: str) -> str:
+    """One line for a known key whose value will not do."""
+    return f"{owner}: setting {key!r} = {problem.get('input')!r}: {problem['msg']}"

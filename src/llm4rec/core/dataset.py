@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -75,6 +75,13 @@ class Dataset:
         result = sparse.csr_matrix((by_kind[i.kinds], (i.users, i.items)), shape=shape)
         result.eliminate_zeros()
         return result
+
+    def without_user(self, user: int) -> Dataset:
+        """The data without one user's events, id and attributes; later users move up by one number."""
+        kept = self.interactions.take(self.interactions.users != user)
+        moved = replace(kept, users=kept.users - (kept.users > user))
+        users = self.users.take(np.delete(np.arange(len(self.users)), user))
+        return replace(self, interactions=moved, users=users)
 
     def only(self, rows: NDArray[np.bool_] | Numbers) -> Dataset:
         """The same people and things with some of the interactions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from llm4rec.core.arrays import Numbers
 from llm4rec.core.errors import NotFoundError, suggest
 
 Id: TypeAlias = int | str
+DECIMAL = re.compile(r"\s*-?[0-9]{1,40}\s*")
 
 
 class Vocabulary:
@@ -56,7 +58,7 @@ class Vocabulary:
             place = self._places.get(name)
             if place is not None:
                 return place
-            if self.numeric and isinstance(name, str) and name.strip().lstrip("-").isdigit():
+            if self.numeric and isinstance(name, str) and DECIMAL.fullmatch(name):
                 return self._places.get(int(name), -1)
             if not self.numeric and isinstance(name, int):
                 return self._places.get(str(name), -1)

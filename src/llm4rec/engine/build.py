@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,16 @@ def cache_folder(settings: Settings) -> Path | None:
 
 
 def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
-    """ "ease(decay=none,reg=50)" as a name and typed options."""
+    """ "ease(decay=none;reg=50)" as a name and typed options; settings are parted by semicolons or commas."""
     from llm4rec.engine.settings import parse_assignments
 
     name, bracket, rest = text.strip().partition("(")
     if bracket and not rest.endswith(")"):
         raise SettingsError(f"{text!r}: the bracket after {name!r} is not closed")
     inside = rest[:-1].strip()
-    return name.strip(), parse_assignments([p for p in inside.split(",") if p.strip()]) if inside else {}
+    return name.strip(), parse_assignments(
+        [p for p in re.split("[;,]", inside) if p.strip()]
+    ) if inside else {}
 
 
 def split_variants(text: str) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from llm4rec.core import (
     Catalog,
     ComponentError,
+    DataError,
     Dataset,
     Floats,
     Forgets,
@@ -52,6 +53,7 @@ class Engine:
             raise SettingsError(f"options {sorted(options)} need model=NAME beside them")
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
+        self._declined = 0
 
     def fit(
         self,
@@ -112,7 +114,15 @@ class Engine:
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
-        return path.scores(self.fitted, requests)[0]
+        found, declined = path.scores(self.fitted, requests)
+        self._declined += int(declined.sum())
+        return found
+
+    @property
+    def degraded(self) -> list[str]:
+        """What `score` could not do as asked since the engine was made, with counts."""
+        told = f"{self._declined} requests without a usable history were answered by what is popular"
+        return [told] if self._declined else []
 
     def _request(
         self,
@@ -143,13 +153,12 @@ class Engine:
         dataset = self.fitted.dataset
         number = -1 if user is None else dataset.users.ids.number(user)
         if history is None:
-            known = number >= 0 or user is None
-            near = suggest(user, dataset.users.ids.ids[:20_000])
-            return dataset.history(number), number, () if known else (f"no user {user!r}{near}",)
+            unknown = user is not None and number < 0
+            return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()
         numbers = [(name, self.catalog.ids.number(name)) for name in history]
-        unknown = [name for name, item in numbers if item < 0]
-        note = f"{len(unknown)} of {len(numbers)} history items are not in the catalog: {unknown[:5]}"
-        return History.of([item for _, item in numbers if item >= 0]), number, (note,) if unknown else ()
+        strange = [name for name, item in numbers if item < 0]
+        note = f"{len(strange)} of {len(numbers)} history items are not in the catalog: {strange[:5]}"
+        return History.of([item for _, item in numbers if item >= 0]), number, (note,) if strange else ()
 
     def _numbers(self, ids: Iterable[Id] | None) -> Numbers | None:
         return None if ids is None else np.unique(self.catalog.ids.numbers(ids, "item"))
@@ -164,8 +173,11 @@ class Engine:
                 f"model {self.settings.fit.model!r} cannot take new items; fit again with them, or use 'sequence'"
             )
         if isinstance(items, list):
+            if not items:
+                return self
             items = _frame(items)
         new = items if isinstance(items, Catalog) else read_items(items, like=fitted.catalog)
+        _check_ids(new, fitted.catalog)
         catalog = fitted.catalog.extended(new)
         dataset = Dataset(
             fitted.dataset.interactions,
@@ -194,7 +206,7 @@ class Engine:
             raise ComponentError(
                 f"model {self.settings.fit.model!r} cannot forget exactly; fit again without the user"
             )
-        left = fitted.dataset.only(fitted.dataset.interactions.users != number)
+        left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings)
         self._fitted = fitted.with_changes(
             model=fitted.model.forget([fitted.dataset.history(number)]),
@@ -218,6 +230,21 @@ class Engine:
         engine = cls(settings)
         engine._fitted = fitted
         return engine
+
+
+def _check_ids(new: Catalog, known: Catalog) -> None:
+    """DataError where new items have ids that are taken, or numbers where the catalog has text."""
+    taken = [name for name in new.ids.ids if name in known.ids]
+    if taken:
+        raise DataError(
+            f"items are in the catalog already: {taken[:5]}; leave them out, or give them new ids"
+        )
+    if len(new) and len(known) and new.ids.numeric != known.ids.numeric:
+        kinds = ("text", "whole numbers")
+        raise DataError(
+            f"item {new.ids.ids[0]!r}: new ids are {kinds[new.ids.numeric]}, those of the catalog "
+            f"{kinds[known.ids.numeric]}"
+        )
 
 
 def _frame(rows: list[dict[str, Any]]) -> Any:

@@ -73,7 +73,7 @@ def _tuned(
     """The model with its settings chosen, fitted on what it may see in the end."""
     final = refit
     if holdout is None:
-        final = dataset
+        final = refit or dataset
         dataset, holdout = hold_out_last(dataset, settings.fit.questions, context.rng)
     questions = holdout.sample(settings.fit.questions, np.random.default_rng(settings.fit.seed))
     if not len(questions):
@@ -87,9 +87,10 @@ def _tuned(
 
 def _context(settings: Settings, catalog: Catalog, progress: Progress) -> tuple[FitContext, Any]:
     raw = build_encoder(settings, progress)
+    whitening, encoder = None, raw
     if raw is None or not any(catalog.texts):
-        raw, whitening, encoder = None, None, None
-    else:
+        raw, encoder = None, None
+    elif settings.encoder.whiten:
         vectors = raw.encode(catalog.texts)
         whitening = component_from("llm4rec.encoders:Whitening").fit(vectors, settings.encoder.width)
         encoder = whitened(raw, whitening)

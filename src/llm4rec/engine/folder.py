@@ -30,15 +30,29 @@ def new_folder(target: Path, what: str = "engine") -> Iterator[Path]:
         and (not target.is_dir() or any(target.iterdir()))
     ):
         raise FolderError(f"{target} exists and is not an {what} folder; choose another name or remove it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise FolderError(
+            f"{target} cannot be written: {error.strerror}; choose another place with -o"
+        ) from error
     try:
         yield scratch
         _write_manifest(scratch, what)
-        scratch.chmod(0o755)
+        _readable(scratch)
         _swap(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _readable(folder: Path) -> None:
+    """The rights that new files usually have here: some writers make theirs private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    folder.chmod(0o777 & ~mask)
+    for path in folder.rglob("*"):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 
 def _swap(scratch: Path, target: Path) -> None:
@@ -47,8 +61,13 @@ def _swap(scratch: Path, target: Path) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
     os.rename(target, old / "was")
-    os.rename(scratch, target)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        os.rename(scratch, target)
+    except OSError:
+        os.rename(old / "was", target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_manifest(folder: Path, what: str) -> None:
@@ -101,6 +120,8 @@ def _manifest(folder: Path, what: str) -> dict[str, Any]:
 
 def _check_file(folder: Path, name: str, facts: Any, what: str) -> None:
     path = (folder / name).resolve()
+    if not isinstance(facts, dict):
+        raise FolderError(f"{folder / MANIFEST} says nothing of {name}; fit and save the {what} again")
     if not path.is_relative_to(folder.resolve()):
         raise FolderError(f"{folder / MANIFEST} names {name!r}, which lies outside the folder")
     if not path.is_file():

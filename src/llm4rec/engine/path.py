@@ -27,7 +27,7 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
 def candidates(fitted: Fitted, requests: Sequence[Request]) -> tuple[Candidates, np.ndarray]:
     """The best items of each request that may be shown, in chunks of bounded memory; and which were declined."""
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
-    k = max((r.n for r in requests), default=0)
+    k = min(max((r.n for r in requests), default=0), len(fitted.catalog))
     items, values, declined = [], [], []
     for start in range(0, len(requests), size):
         chunk = requests[start : start + size]

@@ -17,6 +17,7 @@ from llm4rec.core import (
     FolderError,
     Model,
     Saves,
+    Tunes,
     Users,
     silent,
 )
@@ -57,9 +58,12 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
 
 
 def _facts(fitted: Fitted, settings: Settings) -> dict[str, Any]:
+    model = fitted.model
+    # As chosen, not as given: what was chosen on a holdout is part of what has been learnt.
+    config = model.chosen if isinstance(model, Tunes) else model.config
     return {
         "model": settings.fit.model,
-        "config": fitted.model.config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
         "version": fitted.version,
         "dataset": fitted.dataset.name,
         "synthetic": fitted.dataset.synthetic,
@@ -91,12 +95,12 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         facts["synthetic"],
         tuple(facts["dataset_notes"]),
     )
-    whitening, encoder, raw = None, None, None
+    raw = build_encoder(settings, silent)
+    whitening, encoder = None, raw
     if (folder / "whitening.safetensors").is_file():
         whitening = component_from("llm4rec.encoders:Whitening").from_state(
             _arrays(folder / "whitening.safetensors")
         )
-        raw = build_encoder(settings, silent)
         encoder = None if raw is None else whitened(raw, whitening)
     features, words = (_blocks(folder / f"{name}.json") for name in ("features", "words"))
     context = FitContext(encoder=encoder, raw_encoder=raw, features=features, words=words)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
-from llm4rec.core.config import describe
+from llm4rec.core.config import wrong_value
 
 FILE = "llm4rec.toml"
 PREFIX = "LLM4REC_"
@@ -33,7 +33,8 @@ class EncoderSettings(Config):
     """How item texts become vectors."""
 
     name: str = Field("minilm", description="which encoder; 'none' leaves texts unread")
-    width: PositiveInt = Field(256, description="numbers a text after centring and whitening")
+    width: PositiveInt = Field(128, description="numbers a text after centring and whitening")
+    whiten: bool = Field(True, description="false: vectors are compared as the language model gives them")
     options: dict[str, Any] = Field({}, description="the encoder's own settings, such as source or precision")
 
 
@@ -80,9 +81,13 @@ class Settings(BaseSettings):
 
     def with_model(self, name: str, options: Mapping[str, object]) -> Settings:
         """These settings with `name` as the model and `options` over what is set for it already."""
-        merged = {**self.models.get(name, {}), **options}
         fit = self.fit.model_copy(update={"model": name})
-        return self.model_copy(update={"fit": fit, "models": {**self.models, name: merged}})
+        return self.with_options(name, options).model_copy(update={"fit": fit})
+
+    def with_options(self, name: str, options: Mapping[str, object]) -> Settings:
+        """These settings with `options` over what is set for the model `name` already."""
+        merged = {**self.models.get(name, {}), **options}
+        return self.model_copy(update={"models": {**self.models, name: merged}})
 
 
 def read_settings(
@@ -114,17 +119,16 @@ def _validated(values: Mapping[str, Any], source: str) -> Settings:
 def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
-        section: type[BaseModel] = Settings
-        if len(problem["loc"]) > 1:
-            section = type(getattr(Settings(), str(problem["loc"][0])))
+        where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            key = str(problem["loc"][-1])
-            where = ".".join(str(part) for part in problem["loc"])
-            near = suggest(key, section.model_fields) or f"; known here: {', '.join(section.model_fields)}"
+            section = (
+                Settings if len(problem["loc"]) == 1 else type(getattr(Settings(), str(problem["loc"][0])))
+            )
+            known = section.model_fields
+            near = suggest(problem["loc"][-1], known) or f"; known here: {', '.join(known)}"
             lines.append(f"no setting {where!r}{near}")
         else:
-            lines.append(describe(error, section, "settings"))
-            break
+            lines.append(wrong_value(where, problem, "settings"))
     return "\n".join(lines)
 
 
@@ -177,6 +181,8 @@ def _nested(flat: Mapping[str, object]) -> dict[str, Any]:
         branch = tree
         for step in path:
             branch = branch.setdefault(step, {})
+            if not isinstance(branch, dict):
+                raise SettingsError(f"{key!r} cannot be set: {step!r} = {branch!r} is a value, not a section")
         branch[last] = value
     return tree
 

@@ -84,8 +84,10 @@ def write_interactions(interactions: Interactions, path: Path) -> None:
             "timestamp": interactions.timestamps,
         }
     )
-    if interactions.texts is not None:
-        frame = frame.with_columns(pl.Series("text", interactions.texts.tolist(), dtype=pl.String))
+    for name, values in (("text", interactions.texts), ("impression", interactions.impressions)):
+        if values is not None:
+            told = [None if value is None else str(value) for value in values]
+            frame = frame.with_columns(pl.Series(name, told, dtype=pl.String))
     frame.write_parquet(path)
 
 
@@ -105,5 +107,10 @@ def read_interactions(path: Path) -> Interactions:
         kind_names=names,
         values=frame["value"].to_numpy(),
         timestamps=frame["timestamp"].to_numpy(),
-        texts=np.array(frame["text"].to_list(), dtype=object) if "text" in frame.columns else None,
+        texts=_objects(frame, "text"),
+        impressions=_objects(frame, "impression"),
     )
+
+
+def _objects(frame: pl.DataFrame, name: str) -> Any:
+    return np.array(frame[name].to_list(), dtype=object) if name in frame.columns else None

@@ -81,7 +81,8 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
     measures |= _values(name, engine, scorer, fold, plan)
     if declined:
         notes += (f"{declined} of {asked} questions declined: all items tie there",)
-    return Run(measures, fit_seconds, seconds, _settings(engine), notes + _said(engine))
+    said = notes + _said(engine) + _unrated(engine, plan)
+    return Run(measures, fit_seconds, seconds, _settings(engine), said)
 
 
 def _with_newcomers(engine: EngineLike, fold: Fold) -> tuple[Scorer, tuple[str, ...]]:
@@ -173,6 +174,13 @@ def _values(name: str, engine: EngineLike, scorer: Scorer, fold: Fold, plan: Pla
     else:
         found = ordered(scorer, fold.pairs, len(_catalog(fold)), name, plan.chunk_bytes)
     return {key: rows for key, rows in found.items() if key in wanted}
+
+
+def _unrated(engine: EngineLike, plan: Plan) -> tuple[str, ...]:
+    """A line where metrics of values were asked for and the model predicts none."""
+    asked = [m.name for m in plan.of("values") if m.base != "gauc"]
+    rates = any(isinstance(part, Rates) for part in (engine, getattr(engine, "model", None)))
+    return () if rates or not asked else (f"predicts no values, only an order: no {', '.join(asked)}",)
 
 
 def _settings(engine: EngineLike) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from llm4rec.models.maps import DenseMap, ItemMap, SparseMap
 
 WIDEST = 4_096  # content columns used in a ridge
 BLOCK = 1_024
+FULL = 0.1  # share of items that have a column, above which it is treated as dense
 
 
 def widest(content: Sparse, limit: int = WIDEST) -> Numbers:
@@ -28,7 +29,7 @@ def widest(content: Sparse, limit: int = WIDEST) -> Numbers:
     return np.sort(np.argsort(-counts, kind="stable")[:limit])
 
 
-def ridge(content: Sparse, reg: float) -> Floats:
+def ridge(content: Sparse | Floats, reg: float) -> Floats:
     """F (F'F + reg I)^-1 = (F F' + reg I)^-1 F, float32 (items, width): the smoother of a ridge on content.
 
     Solved on whichever side is smaller.
@@ -43,7 +44,8 @@ def ridge(content: Sparse, reg: float) -> Floats:
 
 
 def _dense(matrix: Any) -> Floats:
-    return np.asarray(matrix.toarray(order="F"), dtype=np.float32)
+    whole = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    return np.array(whole, dtype=np.float32, order="F")
 
 
 def _factor(normal: Any, reg: float) -> tuple[Floats, bool]:
@@ -59,26 +61,36 @@ def subtract_prior(system: Floats, content: Sparse, strength: float, reg: float)
     With reg I already on the diagonal this makes the penalty reg (I + strength F F')^-1: rows of items with like
     content are expected to be alike, and an item without any event inherits the row of its likes.
     """
-    smoother = ridge(content, 1.0 / strength)
+    smoother = ridge(content, 1.0 / strength) * np.float32(reg)
+    full = np.bincount(content.indices, minlength=content.shape[1]) > FULL * content.shape[0]
+    dense, thin = content[:, full].toarray(), content[:, ~full].tocsr()
+    dense_smoother, thin_smoother = smoother[:, full].T.copy(), smoother[:, ~full].T.copy()
     for start in range(0, len(system), BLOCK):
-        rows = content[start : start + BLOCK]
-        system[:, start : start + BLOCK] -= np.float32(reg) * np.asarray(rows @ smoother.T).T
+        rows = slice(start, start + BLOCK)
+        # Full columns by a dense product, thin ones by a sparse one: each is slow at the other's work.
+        system[:, rows] -= (dense[rows] @ dense_smoother).T
+        system[:, rows] -= np.asarray(thin[rows] @ thin_smoother).T
 
 
 @dataclass(frozen=True, eq=False)
 class Bridge:
     """What content predicts of one item map: `columns` (items, width) and `rows` (width, items).
 
-    The column expected of an item with content f is `columns @ f`; its row is `f @ rows`.
+    The column expected of an item with content f is `columns @ f`, to be multiplied by how loud it is; its row
+    is `f @ rows`.
     """
 
     columns: Floats
     rows: Floats
 
     @classmethod
-    def of(cls, item_map: ItemMap, smoother: Floats) -> Bridge:
-        """The bridge of a fitted map, with `smoother` = `ridge(content of its items)`."""
-        return cls(item_map.times(smoother), item_map.left(np.ascontiguousarray(smoother.T)))
+    def of(cls, item_map: ItemMap, smoother: Floats, levels: Floats) -> Bridge:
+        """The bridge of a fitted map, with `smoother` = `ridge(content of its items)`.
+
+        Columns are multiplied by `levels` (items,) before content is asked for them.
+        """
+        columns = item_map.times(smoother * levels[:, None])
+        return cls(columns, item_map.left(np.ascontiguousarray(smoother.T)))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays."""
@@ -90,17 +102,15 @@ class Bridge:
         return cls(state["columns"], state["rows"])
 
 
-def posterior(
-    item_map: ItemMap, bridge: Bridge, content: Sparse, counts: Numbers, strength: float
-) -> ItemMap:
-    """Columns at (n map + strength predicted) / (n + strength), n = how often each item was taken.
+def posterior(item_map: ItemMap, bridge: Bridge, content: Floats, loudness: Floats, share: Floats) -> ItemMap:
+    """Columns at share map + (1 - share) predicted, share (items,) = n / (n + strength), n = how often taken.
 
     An item never taken has the predicted column whatever the strength, and the predicted row. A dense map comes
     back dense and may reuse the memory of the old one; a sparse one keeps the strongest entries it had room for.
     """
-    share = (counts / np.maximum(counts + strength, 1e-9)).astype(np.float32)
+    louder = content * loudness[:, None]
     if isinstance(item_map, SparseMap):
-        return _sparse_posterior(item_map, bridge, content, share)
+        return _sparse_posterior(item_map, bridge, louder, share)
     matrix = (
         item_map.matrix
         if isinstance(item_map, DenseMap)
@@ -109,10 +119,10 @@ def posterior(
     changed = np.flatnonzero(share < 1.0)
     for start in range(0, len(changed), BLOCK):
         columns = changed[start : start + BLOCK]
-        predicted = np.asarray((content[columns] @ bridge.columns.T).T)
+        predicted = (louder[columns] @ bridge.columns.T).T
         predicted[columns, np.arange(len(columns))] = 0.0  # nobody is recommended what was just taken
         matrix[:, columns] = share[columns] * matrix[:, columns] + (1 - share[columns]) * predicted
-    untouched = np.flatnonzero(counts == 0)
+    untouched = np.flatnonzero(share == 0.0)
     for start in range(0, len(untouched), BLOCK):
         rows = untouched[start : start + BLOCK]
         matrix[rows] = content[rows] @ bridge.rows
@@ -120,13 +130,13 @@ def posterior(
 
 
 def _sparse_posterior(
-    item_map: SparseMap, bridge: Bridge, content: Sparse, share: Floats, keep: int = 100
+    item_map: SparseMap, bridge: Bridge, content: Floats, share: Floats, keep: int = 100
 ) -> ItemMap:
     changed = np.flatnonzero(share < 0.999)
     pieces = []
     for start in range(0, len(changed), BLOCK):
         columns = changed[start : start + BLOCK]
-        predicted = np.asarray(content[columns] @ bridge.columns.T)
+        predicted = content[columns] @ bridge.columns.T
         predicted[np.arange(len(columns)), columns] = 0.0
         best = np.argpartition(-np.abs(predicted), min(keep, predicted.shape[1] - 1), axis=1)[:, :keep]
         values = (1 - share[columns])[:, None] * np.take_along_axis(predicted, best, axis=1)
@@ -146,7 +156,8 @@ class GrownMap:
     base: ItemMap
     bridge: Bridge
     smoother: Floats
-    newcomers: Sparse
+    newcomers: Floats
+    loudness: Floats
 
     @property
     def size(self) -> int:
@@ -162,7 +173,7 @@ class GrownMap:
             spoken = np.asarray((new @ self.newcomers) @ self.bridge.rows)
             scores += spoken
             latent += spoken @ self.smoother
-        return np.hstack([scores, np.asarray((self.newcomers @ latent.T).T)]).astype(np.float32)
+        return np.hstack([scores, (latent @ self.newcomers.T) * self.loudness], dtype=np.float32)
 
     def entries(self, rows: Numbers, columns: Numbers) -> Floats:
         """A block, through `apply` on one row each: small blocks only."""

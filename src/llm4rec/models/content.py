@@ -29,6 +29,7 @@ from llm4rec.core import (
     unit_rows,
     zscore_rows,
 )
+from llm4rec.models.fields import field_vectors, fullness
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 
@@ -37,21 +38,25 @@ PARTS = ("text", "attributes", "words")
 
 @dataclass(frozen=True, eq=False)
 class ItemContent:
-    """Unit rows by item: `text` (whitened) and `raw` (not) are dense, `attributes` and `words` sparse.
+    """Unit rows by item: `text` (whitened) and `raw` (field by field, not whitened), dense; `attributes` and
+    `words`, sparse; and `fullness`, how much is said.
 
     A part that the data set does not have has no columns; an item without a part has a row of zeros there.
     """
 
     text: Floats
     raw: Floats
+    fullness: Floats
     attributes: Sparse
     words: Sparse
 
     @classmethod
     def read(cls, catalog: Catalog, context: FitContext) -> Self:
         """The content of a catalog in the terms of the context's encoders and features."""
-        text, raw = (_encoded(encoder, catalog) for encoder in (context.encoder, context.raw_encoder))
-        return cls(text, raw, _unit(context.features, catalog), _unit(context.words, catalog))
+        text, raw = _encoded(context.encoder, catalog), field_vectors(context.raw_encoder, catalog)
+        return cls(
+            text, raw, fullness(catalog), _unit(context.features, catalog), _unit(context.words, catalog)
+        )
 
     def __len__(self) -> int:
         return len(self.text)
@@ -61,13 +66,15 @@ class ItemContent:
         return ItemContent(
             np.concatenate([self.text, other.text]),
             np.concatenate([self.raw, other.raw]),
+            np.concatenate([self.fullness, other.fullness]),
             sparse.vstack([self.attributes, other.attributes]).tocsr(),
             sparse.vstack([self.words, other.words]).tocsr(),
         )
 
     def take(self, items: Numbers) -> ItemContent:
         """The items asked for, in that order."""
-        return ItemContent(self.text[items], self.raw[items], self.attributes[items], self.words[items])
+        names = ("text", "raw", "fullness", "attributes", "words")
+        return ItemContent(*(getattr(self, name)[items] for name in names))
 
     def has(self, part_name: str) -> bool:
         """Whether a part has columns at all."""
@@ -103,7 +110,7 @@ class ItemContent:
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""
         return (
-            {"text": self.text, "raw": self.raw}
+            {"text": self.text, "raw": self.raw, "fullness": self.fullness}
             | under("attributes", sparse_state(self.attributes))
             | under("words", sparse_state(self.words))
         )
@@ -112,7 +119,7 @@ class ItemContent:
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of `state`."""
         attributes, words = (read_sparse(part(name, state)) for name in ("attributes", "words"))
-        return cls(state["text"], state["raw"], attributes, words)
+        return cls(state["text"], state["raw"], state["fullness"], attributes, words)
 
 
 def _encoded(encoder: Encoder | None, catalog: Catalog) -> Floats:

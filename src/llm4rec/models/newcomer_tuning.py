@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm4rec.core import Dataset, FitContext, History, Holdout, Numbers, Request, zscore_rows
+from llm4rec.core import Dataset, FitContext, Floats, History, Holdout, Numbers, Request
 from llm4rec.models.blend import Trial, choose_weights
-from llm4rec.models.newcomers import DECAYS, NewcomerConfig
+from llm4rec.models.newcomers import NewcomerConfig, blended, newcomer_parts, side_by_side
 from llm4rec.models.tuning import gains, masked
 
 if TYPE_CHECKING:
@@ -16,10 +18,68 @@ if TYPE_CHECKING:
 
 SMALL = 5_000  # items up to which the maps are solved again without the items held out
 SHARE, LEAST_EVENTS = 0.2, 3
-QUESTIONS = 1_000
+DRAWS = 3
+QUESTIONS = 500  # a draw
 GRID = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0)
-SHIFTS = (1.0, 0.5, 0.0, -0.5, -1.0, -1.5, -2.0, -3.0)
-PRICE = 0.0025  # share of the quality of known items that newcomers may cost
+SCALES = (1.0, 2.0)
+SHIFTS = tuple(float(shift) for shift in np.arange(4.0, -16.25, -0.25))
+PRICE = 0.001  # share of the quality of known items that newcomers may cost, by what held-out questions say
+CERTAIN = 2.0  # standard errors
+MARGIN = 0.5  # standard deviations below the highest shift found: other questions than these will be asked
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """A model fitted without some items, which then came later; `order` holds all items, those `size` kept first."""
+
+    ghost: Sequence
+    order: Numbers
+    size: int
+
+    @classmethod
+    def of(cls, model: Sequence, held: Numbers, context: FitContext) -> Draw:
+        """The model as if the held items had come after fitting."""
+        kept = np.setdiff1d(np.arange(len(model.counts_.taken)), held)
+        order = np.concatenate([kept, held])
+        ghost = model._copy()
+        ghost.content_ = model.content_.take(order)
+        ghost._learn(model.counts_.only(kept), context)
+        return cls(ghost._settle(), order, len(kept))
+
+    @property
+    def place(self) -> Numbers:
+        """The new number of each item."""
+        return np.argsort(self.order, kind="stable")
+
+    def history(self, history: History) -> History:
+        """The history's events with kept items, in their new numbers."""
+        numbers = self.place[history.items]
+        known = np.flatnonzero(numbers < self.size)
+        left = history.take(known)
+        return History(numbers[known], left.kinds, left.values, left.timestamps, left.kind_names)
+
+
+@dataclass(frozen=True, eq=False)
+class Placing:
+    """Questions of one draw: scores of kept items, parts for the held ones, and what is asked."""
+
+    known: Floats
+    parts: Mapping[str, Floats]
+    questions: Holdout
+
+    @classmethod
+    def of(cls, draw: Draw, requests: list[Request], targets: list[Numbers]) -> Placing:
+        """The answers of the draw's model."""
+        parts = newcomer_parts(draw.ghost, requests, draw.ghost.available_parts())
+        return cls(draw.ghost.known_scores(requests), parts, Holdout(requests, targets))
+
+    def new(self, weights: Mapping[str, float]) -> Floats:
+        """The newcomers' blend."""
+        return blended(self.parts, weights, self.known.shape[1])
+
+    def gains(self, scores: Floats, k: int) -> Floats:
+        """NDCG@k of each question under `scores`, which are overwritten."""
+        return gains(masked(scores, self.questions.requests), self.questions.targets, k)
 
 
 def choose_newcomers(
@@ -27,90 +87,91 @@ def choose_newcomers(
 ) -> NewcomerConfig:
     """Weights by NDCG@20 among items held out whole, then the highest shift that known items can bear."""
     given = model.chosen.newcomers
-    taken = model.counts_.taken
-    able = np.flatnonzero(taken >= LEAST_EVENTS)
-    rng = np.random.default_rng(0)
-    if len(taken) > SMALL or len(able) < 20:
+    able = np.flatnonzero(model.counts_.taken >= LEAST_EVENTS)
+    if len(model.counts_.taken) > SMALL or len(able) < 20:
         return given
-    held = np.sort(rng.choice(able, round(SHARE * len(able)), replace=False))
-    kept = np.setdiff1d(np.arange(len(taken)), held)
-    ghost = _without(model, kept, held, context)
-    chosen = given.model_copy(
-        update={"weights": _weights(ghost, dataset, np.concatenate([kept, held]), len(kept), rng)}
+    rng = np.random.default_rng(0)
+    cold, warm = [], []
+    for _ in range(DRAWS):
+        draw = Draw.of(model, np.sort(rng.choice(able, round(SHARE * len(able)), replace=False)), context)
+        cold.append(_about_held(draw, dataset, rng))
+        warm.append(_about_kept(draw, questions.sample(QUESTIONS, rng)))
+    trial = _together(cold)
+    start = {name: given.weights.get(name, 0.0) for name in trial.parts}
+    chosen = given.model_copy(update={"weights": choose_weights(trial, start, GRID, fixed=("ease",))})
+    if not all(len(placing.questions) for placing in warm):
+        return chosen
+    return max(
+        (_highest(warm, chosen.model_copy(update={"scale": scale})) for scale in SCALES),
+        key=lambda config: _found(cold, config),
     )
-    ghost.chosen_ = ghost.chosen.model_copy(update={"newcomers": chosen})
-    shift = _shift(ghost, questions, np.concatenate([kept, held]), len(kept))
-    return chosen.model_copy(update={"shift": shift})
 
 
-def _without(model: Sequence, kept: Numbers, held: Numbers, context: FitContext) -> Sequence:
-    """The model as if it had been fitted on the kept items and the held ones had come later."""
-    ghost = model._copy()
-    ghost.content_ = model.content_.take(np.concatenate([kept, held]))
-    ghost._learn(model.counts_.only(kept), context)
-    return ghost._settle()
-
-
-def _renumbered(history: History, order: Numbers, size: int) -> History:
-    """The history's events with the first `size` items of `order`, in their new numbers."""
-    place = np.full(len(order), -1, dtype=np.int64)
-    place[order[:size]] = np.arange(size)
-    numbers = place[history.items]
-    left = history.take(np.flatnonzero(numbers >= 0))
-    return History(numbers[numbers >= 0], left.kinds, left.values, left.timestamps, left.kind_names)
-
-
-def _weights(
-    ghost: Sequence, dataset: Dataset, order: Numbers, size: int, rng: np.random.Generator
-) -> dict[str, float]:
-    questions = _held_questions(dataset, order, size, rng)
-    parts = {
-        name: zscore_rows(ghost.part(name, questions.requests, DECAYS.get(name)))
-        for name in ghost.available_parts()
-    }
-    trial = Trial(questions, parts, k=20)
-    start = {name: ghost.chosen.newcomers.weights.get(name, 0.0) for name in parts}
-    return choose_weights(trial, start, GRID, fixed=("ease",))
-
-
-def _held_questions(dataset: Dataset, order: Numbers, size: int, rng: np.random.Generator) -> Holdout:
-    """Users who took held items: the rest of their history, and those items as the only candidates."""
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    held = np.arange(size, len(order))
+def _about_held(draw: Draw, dataset: Dataset, rng: np.random.Generator) -> Placing:
+    """Questions for held items, put to users who took some, with the rest of their history."""
     requests, targets = [], []
     for user in rng.permutation(len(dataset.users)):
         history = dataset.history(int(user))
-        mine = np.unique(place[history.liked])
-        left = _renumbered(history, order, size)
-        if mine[-1:].sum() >= size and len(left):
-            requests.append(Request(left, allowed=held))
-            targets.append(mine[mine >= size])
+        mine = np.unique(draw.place[history.liked])
+        left = draw.history(history)
+        if mine[-1:].sum() >= draw.size and len(left.liked):
+            requests.append(Request(left))
+            targets.append(mine[mine >= draw.size])
         if len(requests) >= QUESTIONS:
             break
-    return Holdout(requests, targets)
+    return Placing.of(draw, requests, targets)
 
 
-def _shift(ghost: Sequence, questions: Holdout, order: Numbers, size: int) -> float:
-    """The highest shift at which questions about known items lose no more than PRICE of their quality."""
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
+def _about_kept(draw: Draw, questions: Holdout) -> Placing:
+    """The questions that ask for kept items."""
     requests, targets = [], []
     for request, target in zip(questions.requests, questions.targets, strict=True):
-        mine = place[target]
-        if (mine < size).all():
-            requests.append(Request(_renumbered(request.history, order, size)))
+        mine, left = draw.place[target], draw.history(request.history)
+        if (mine < draw.size).all() and len(left.liked):
+            requests.append(Request(left))
             targets.append(mine)
-    if not requests:
-        return ghost.chosen.newcomers.shift
-    known = [Request(r.history, allowed=np.arange(size)) for r in requests]
-    scores = ghost.score(requests)
-    goal = float(gains(masked(scores.copy(), known), targets).mean()) * (1.0 - PRICE)
-    spread = scores[:, :size].std(axis=1, keepdims=True)
-    given = ghost.chosen.newcomers.shift
-    for shift in SHIFTS:
-        moved = scores.copy()
-        moved[:, size:] += spread * np.float32(shift - given)
-        if float(gains(masked(moved, requests), targets).mean()) >= goal:
-            return shift
-    return SHIFTS[-1]
+    return Placing.of(draw, requests, targets)
+
+
+def _together(cold: list[Placing]) -> Trial:
+    """One trial among held items alone; draws are of one size, so that their scores stand under each other."""
+    size = cold[0].known.shape[1]
+    held = np.arange(size, next(iter(cold[0].parts.values())).shape[1])
+    requests = [replace(request, allowed=held) for placing in cold for request in placing.questions.requests]
+    targets = [target for placing in cold for target in placing.questions.targets]
+    parts = {name: np.concatenate([placing.parts[name] for placing in cold]) for name in cold[0].parts}
+    return Trial(Holdout(requests, targets), parts, k=20)
+
+
+def _highest(warm: list[Placing], config: NewcomerConfig) -> NewcomerConfig:
+    """Just below the highest shift at which questions about known items lose no more than PRICE of their quality."""
+    alone = {
+        k: np.concatenate([placing.gains(placing.known.copy(), k) for placing in warm]) for k in (10, 20)
+    }
+    new = [placing.new(config.weights) for placing in warm]
+    low, high = 0, len(SHIFTS) - 1
+    while low < high:
+        middle = (low + high) // 2
+        moved = config.model_copy(update={"shift": SHIFTS[middle]})
+        if all(_bearable(before, _moved(warm, new, moved, k)) for k, before in alone.items()):
+            high = middle
+        else:
+            low = middle + 1
+    return config.model_copy(update={"shift": SHIFTS[high] - MARGIN})
+
+
+def _moved(warm: list[Placing], new: list[Floats], config: NewcomerConfig, k: int) -> Floats:
+    """NDCG@k of all questions with newcomers as in `config`."""
+    pairs = zip(warm, new, strict=True)
+    return np.concatenate([p.gains(side_by_side(p.known, blend, config), k) for p, blend in pairs])
+
+
+def _found(cold: list[Placing], config: NewcomerConfig) -> float:
+    """NDCG@20 of held items among all items."""
+    return float(_moved(cold, [placing.new(config.weights) for placing in cold], config, 20).mean())
+
+
+def _bearable(before: Floats, after: Floats) -> bool:
+    lost = before - after
+    error = float(lost.std()) / len(lost) ** 0.5
+    return bool(lost.mean() + CERTAIN * error <= PRICE * before.mean())

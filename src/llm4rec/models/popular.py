@@ -36,8 +36,7 @@ class PopularConfig(Config):
 class Popular:
     """Score = users (all time) or weighted events (windowed) of an item; the same for everybody.
 
-    Never declines a request, which makes it the engine's last resort. `partial_fit` and `forget` are exact
-    for the all-time form, where every user counts an item once.
+    Never declines a request, which makes it the engine's last resort.
     """
 
     config_type = PopularConfig

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from llm4rec.core import (
     Catalog,
@@ -29,9 +29,19 @@ from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, under
 from llm4rec.models.newcomers import NewcomerConfig, placed
 from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
+from llm4rec.models.sequence_reasons import gifts
 from llm4rec.models.solve import DENSE_LIMIT
 
 PARTS = ("transition", "ease", "attributes", "text", "words", "popularity")
+
+
+def _by_plus(value: Any) -> Any:
+    """ "text+words" as a tuple, so that a command line can say it; names are checked."""
+    names = tuple(value.split("+")) if isinstance(value, str) else value
+    wrong = [name for name in names if name not in PARTS]
+    if wrong:
+        raise ValueError(f"no part {wrong[0]!r}; there are: {', '.join(PARTS)}")
+    return names
 
 
 class SequenceConfig(Config):
@@ -39,7 +49,8 @@ class SequenceConfig(Config):
 
     Decays are numbers of events after which one counts 1/e. `weights` say how much each z-scored part counts.
     `prior`: how strongly content shapes the rows of the transition map. `strength`: how many interactions the
-    column that content predicts is worth. `leave_out`: parts never used, for knock-out tests.
+    column that content predicts is worth. `content_reg`: noise of the kernel regression from content, `bridge_reg`
+    the EASE regularisation of the columns it learns (up to 5,000 items). `leave_out`: parts never used, for knock-out tests.
     """
 
     transition_reg: PositiveFloat = 50.0
@@ -54,9 +65,10 @@ class SequenceConfig(Config):
     window: PositiveInt = 100
     prior: NonNegativeFloat = 1.0
     strength: NonNegativeFloat = 0.0
-    content_reg: PositiveFloat = 10.0
+    content_reg: PositiveFloat = 1.0
+    bridge_reg: PositiveFloat = 100.0
     newcomers: NewcomerConfig = NewcomerConfig()
-    leave_out: tuple[str, ...] = ()
+    leave_out: Annotated[tuple[str, ...], BeforeValidator(_by_plus)] = ()
     tune: bool = True
     dense_limit: PositiveInt = DENSE_LIMIT
     neighbours: PositiveInt = 100
@@ -126,7 +138,7 @@ class Sequence:
         self.maps_ = self.behaviour_
         if newcomers.shape[0]:
             self.maps_ = self.behaviour_.grown(newcomers)
-            predicted = fame.mean() + newcomers @ (self.behaviour_.smoother.T @ (fame - fame.mean()))
+            predicted = fame.mean() + newcomers @ self.behaviour_.fame
             fame = np.concatenate([fame, np.maximum(predicted, 0.0)]).astype(np.float32)
         self.fame_ = fame
         return self
@@ -134,14 +146,33 @@ class Sequence:
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         self._need_fit()
-        scores = np.zeros((len(requests), len(self.content_)), np.float32)
-        for name in self.used_parts():
-            scores += np.float32(self.chosen.weights[name]) * zscore_rows(self.part(name, requests))
-        if len(self.content_) > len(self.counts_.taken):
-            placed(self, scores, requests)
+        scores = self.known_scores(requests)
+        if len(self.content_) > scores.shape[1]:
+            scores = placed(self, scores, requests)
         declined = np.array([len(r.history.liked) == 0 for r in requests], dtype=bool)
         scores[declined] = -np.inf
         return scores if items is None else scores[:, items]
+
+    def known_scores(self, requests: Many[Request]) -> Floats:
+        """(requests, items fitted on): the blend among the items that were there while fitting.
+
+        Items that came later do not change it.
+        """
+        size = len(self.counts_.taken)
+        scores = np.zeros((len(requests), size), np.float32)
+        fading: dict[float, Sparse] = {}
+        for name in self.used_parts():
+            if name == "popularity":
+                part = self.part(name, requests)
+            else:
+                decay = self.chosen.decays[name]
+                if decay not in fading:
+                    fading[decay] = self.fading(name, requests)
+                part = self.respond(name, fading[decay])
+            part = zscore_rows(part[:, :size])
+            part *= np.float32(self.chosen.weights[name])
+            scores += part
+        return scores
 
     def used_parts(self) -> list[str]:
         """Parts that have something to say and a weight above zero."""
@@ -158,36 +189,26 @@ class Sequence:
         """(requests, items): one part's raw scores, with the chosen decay or the one given (inf: none)."""
         if name == "popularity":
             return np.tile(self.fame_, (len(requests), 1))
-        return self._respond(name, self._weights(name, requests, decay))
+        return self.respond(name, self.fading(name, requests, decay))
 
-    def _weights(self, name: str, requests: Many[Request], decay: float | None = None) -> Sparse:
+    def fading(self, name: str, requests: Many[Request], decay: float | None = None) -> Sparse:
+        """(requests, items): histories as a part reads them."""
         fading = decay or self.chosen.decays[name]
         if np.isinf(fading):
             return recency_matrix(requests, len(self.content_), None)
         return recency_matrix(requests, len(self.content_), fading, self.chosen.window)
 
-    def _respond(self, name: str, weights: Sparse) -> Floats:
+    def respond(self, name: str, weights: Sparse) -> Floats:
+        """(rows, items): one part's answer to weighted histories."""
         if name in ("transition", "ease"):
             return getattr(self.maps_, name).apply(weights)  # type: ignore[no-any-return]
         return self.content_.similarity(name, weights)
 
     def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
-        """What each history item gave to each score: every part is linear in the history, so the sum is exact.
-
-        What does not come from the history (popularity) is nobody's contribution.
-        """
+        """What each history item gave to each score; with what comes from none of them, the sum is the score."""
         self._need_fit()
         history = np.unique(request.history.liked)
-        given = np.zeros((len(history), len(items)))
-        for name in self.used_parts():
-            if name == "popularity" or not len(history):
-                continue
-            alone = self._respond(name, _one_row_each(self._weights(name, [request]), history))
-            total = alone.sum(axis=0)
-            spread = float((total - total.mean()).std())
-            if spread > 0:
-                share = (alone[:, items] - alone.mean(axis=1, keepdims=True)) / spread
-                given += self.chosen.weights[name] * share
+        given = gifts(self, request, history)[:, items] if len(history) else np.zeros((0, len(items)))
         return [{int(i): float(v) for i, v in zip(history, column, strict=True)} for column in given.T]
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
@@ -196,7 +217,8 @@ class Sequence:
         new = ItemContent.read(catalog.take(np.arange(len(self.content_), len(catalog))), context)
         grown = self._copy()
         grown.content_ = self.content_.followed_by(new)
-        grown.bases_ = Bases.of(grown.content_, self.chosen.leave_out, len(self.counts_.taken))
+        size = len(self.counts_.taken)
+        grown.bases_ = Bases.of(grown.content_, self.chosen.leave_out, size, self.bases_.bridge)
         return grown._ready()
 
     def forget(self, histories: Many[History]) -> Self:
@@ -237,14 +259,3 @@ class Sequence:
     def _need_fit(self) -> None:
         if not hasattr(self, "maps_"):
             raise NotFittedError("Sequence needs fit first")
-
-
-def _one_row_each(weights: Sparse, history: Numbers) -> Sparse:
-    """The one weighted history as one row for each of its items, which must be sorted."""
-    from scipy import sparse
-
-    weights = weights.copy()
-    weights.sum_duplicates()
-    weights.sort_indices()
-    rows = np.searchsorted(history, weights.indices)
-    return sparse.csr_matrix((weights.data, (rows, weights.indices)), shape=(len(history), weights.shape[1]))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from llm4rec.core import Dataset, Floats, History, Numbers, Progress, Sparse
+from llm4rec.core import Dataset, Floats, History, Numbers, Progress, Sparse, as_csr
 from llm4rec.models.bridge import Bridge, GrownMap, posterior, ridge, subtract_prior, widest
 from llm4rec.models.content import ItemContent
 from llm4rec.models.ease import gram_of
 from llm4rec.models.itemitem import history_rows
+from llm4rec.models.kernel import Kernel
 from llm4rec.models.maps import (
     DenseMap,
     InverseMap,
@@ -32,8 +35,12 @@ if TYPE_CHECKING:
     from llm4rec.models.sequence import SequenceConfig
 
 
+SMALL = 5_000  # items up to which a map is solved for the bridge alone
 PRIOR = {"text": 1.0, "attributes": 1.0, "words": 1.0}
-BRIDGE = {"raw": 1.0, "attributes": 0.5, "words": 0.5}
+BRIDGE = {"raw": 1.0, "attributes": 1.0}
+FULLNESS = 0.3
+LEVEL, LOUDNESS = 0.5, 0.25  # how far popularity is taken out of columns, and that expected put back
+LEAST = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +62,7 @@ class Counts:
         """The counts among some items, renumbered in that order."""
         return Counts(*(m[items][:, items].tocsr() for m in (self.together, self.past, self.following)))
 
-    @property
+    @cached_property
     def taken(self) -> Numbers:
         """How many users took each item."""
         return np.asarray(np.rint(self.together.diagonal()), dtype=np.int64)
@@ -89,24 +96,36 @@ def counting(config: SequenceConfig) -> TransitionConfig:
 
 @dataclass(frozen=True, eq=False)
 class Bases:
-    """Content as two sparse matrices by item: `prior` shapes rows of the transition map, `bridge` predicts columns.
+    """Content as two matrices by item: `prior` shapes rows of the transition map, `bridge` predicts columns.
 
-    The bridge reads texts as the language model gives them and attributes at half weight; the prior reads them
-    whitened and in full. Columns are chosen once, on the items that were fitted on.
+    The bridge compares texts field by field, attributes and how much is said, through a kernel; the prior reads
+    whitened texts, attributes and words as they are. All is learnt on the items that were fitted on.
     """
 
     prior: Sparse
-    bridge: Sparse
+    bridge: Floats
 
     @classmethod
-    def of(cls, content: ItemContent, leave_out: Sequence[str], fitted_on: int) -> Bases:
-        """The bases of all items; `fitted_on` of them, the first ones, decide which columns are used."""
-        return cls(
-            *(
-                _narrowed(content.stacked({n: w for n, w in scales.items() if n not in leave_out}), fitted_on)
-                for scales in (PRIOR, BRIDGE)
-            )
+    def of(
+        cls, content: ItemContent, leave_out: Sequence[str], fitted_on: int, known: Floats | None = None
+    ) -> Bases:
+        """The bases of all items; `fitted_on` of them, the first ones, decide what is compared and how.
+
+        `known`: the bridge of the first items where it is there already.
+        """
+        left_out = {*leave_out, "raw"} if "text" in leave_out else set(leave_out)
+        prior, bridge = (
+            _narrowed(content.stacked({n: w for n, w in scales.items() if n not in left_out}), fitted_on)
+            for scales in (PRIOR, BRIDGE)
         )
+        if "text" not in leave_out:
+            bridge = as_csr(sparse.hstack([bridge, as_csr(_evened(content.fullness, fitted_on))]))
+        if not bridge[:fitted_on].nnz:
+            return cls(prior, np.zeros((len(content), 0), np.float32))
+        kernel = Kernel.of(bridge[:fitted_on])
+        if known is None:
+            return cls(prior, kernel.features(bridge))
+        return cls(prior, np.concatenate([known, kernel.features(bridge[len(known) :])]))
 
     def first(self, size: int) -> Bases:
         """The bases of the first `size` items."""
@@ -115,6 +134,13 @@ class Bases:
 
 def _narrowed(stacked: Sparse, fitted_on: int) -> Sparse:
     return stacked[:, widest(stacked[:fitted_on])]
+
+
+def _evened(numbers: Floats, fitted_on: int) -> Floats:
+    """Columns of mean zero and spread FULLNESS over the items fitted on; constant ones become zeros."""
+    known = numbers[:fitted_on]
+    spread = known.std(axis=0)
+    return np.where(spread > 1e-6, FULLNESS * (numbers - known.mean(axis=0)) / np.maximum(spread, 1e-6), 0.0)
 
 
 def transition_of(
@@ -151,6 +177,19 @@ def ease_of(counts: Counts, config: SequenceConfig, progress: Progress) -> ItemM
     return DenseMap(matrix)
 
 
+def _told(ease: ItemMap, counts: Counts, config: SequenceConfig, progress: Progress) -> ItemMap:
+    """The EASE map that content learns to predict: less smoothed than one that ranks known items wants to be."""
+    if ease.size > SMALL or config.ease_reg == config.bridge_reg:
+        return ease
+    return ease_of(counts, config.model_copy(update={"ease_reg": config.bridge_reg}), progress)
+
+
+def _levels(taken: Numbers) -> Floats:
+    """(items,): what makes columns of items taken often and seldom alike in size; about 1 on average."""
+    fame = np.log(taken + LEAST)
+    return np.asarray(np.exp(-LEVEL * (fame - fame.mean())), dtype=np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Behaviour:
     """Both item maps over the items they were fitted on, and what content predicts of them."""
@@ -159,35 +198,50 @@ class Behaviour:
     ease: ItemMap
     bridges: Mapping[str, Bridge]
     smoother: Floats
+    fame: Floats
 
     @classmethod
     def learn(cls, counts: Counts, bases: Bases, config: SequenceConfig, progress: Progress) -> Behaviour:
-        """Solve both maps and build their bridges; columns are as behaviour alone says."""
+        """Solve both maps and build their bridges; columns are as behaviour alone says.
+
+        `smoother` gives the columns of items that are spoken for by content; `content @ fame` is by how much
+        the log of an item's popularity is expected to differ from the average.
+        """
         maps = {
             "transition": transition_of(counts, bases.prior, config, progress),
             "ease": ease_of(counts, config, progress),
         }
         smoother = ridge(bases.bridge, config.content_reg)
-        return cls(
-            **maps, bridges={name: Bridge.of(m, smoother) for name, m in maps.items()}, smoother=smoother
-        )
+        told = maps | {"ease": _told(maps["ease"], counts, config, progress)}
+        levels = _levels(counts.taken)
+        bridges = {name: Bridge.of(item_map, smoother, levels) for name, item_map in told.items()}
+        fame = np.log1p(counts.taken).astype(np.float32)
+        fame = smoother.T @ (fame - fame.mean())
+        return cls(**maps, bridges=bridges, smoother=smoother * levels[:, None], fame=fame)
 
-    def folded(self, content: Sparse, taken: Numbers, strength: float) -> Behaviour:
+    def loudness(self, content: Floats) -> Floats:
+        """(items,): by how much columns of such content are to be multiplied; about 1 on average."""
+        return np.asarray(np.exp(np.float32(LOUDNESS) * (content @ self.fame)), dtype=np.float32)
+
+    def folded(self, content: Floats, taken: Numbers, strength: float) -> Behaviour:
         """Columns at their posterior mean between content and behaviour (see `bridge.posterior`)."""
         if not content.shape[1]:
             return self
+        share = (taken / np.maximum(taken + strength, 1e-9)).astype(np.float32)
+        loudness = self.loudness(content)
         return replace(
             self,
-            transition=posterior(self.transition, self.bridges["transition"], content, taken, strength),
-            ease=posterior(self.ease, self.bridges["ease"], content, taken, strength),
+            transition=posterior(self.transition, self.bridges["transition"], content, loudness, share),
+            ease=posterior(self.ease, self.bridges["ease"], content, loudness, share),
         )
 
-    def grown(self, newcomers: Sparse) -> Behaviour:
+    def grown(self, newcomers: Floats) -> Behaviour:
         """Both maps over newcomers too."""
+        shared = (self.smoother, newcomers, self.loudness(newcomers))
         return replace(
             self,
-            transition=GrownMap(self.transition, self.bridges["transition"], self.smoother, newcomers),
-            ease=GrownMap(self.ease, self.bridges["ease"], self.smoother, newcomers),
+            transition=GrownMap(self.transition, self.bridges["transition"], *shared),
+            ease=GrownMap(self.ease, self.bridges["ease"], *shared),
         )
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -195,11 +249,11 @@ class Behaviour:
         state = under("transition", self.transition.state()) | under("ease", self.ease.state())
         for name, bridge in self.bridges.items():
             state |= under(f"bridge.{name}", bridge.state())
-        return state | {"smoother": self.smoother}
+        return state | {"smoother": self.smoother, "fame": self.fame}
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Behaviour:
         """The inverse of `state`."""
         bridges = {name: Bridge.from_state(part(f"bridge.{name}", state)) for name in ("transition", "ease")}
         maps = [read_map(part(name, state)) for name in ("transition", "ease")]
-        return cls(maps[0], maps[1], bridges, state["smoother"])
+        return cls(maps[0], maps[1], bridges, state["smoother"], state["fame"])

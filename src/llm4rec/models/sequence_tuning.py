@@ -128,7 +128,8 @@ def _choose_strength(model: Sequence, trial: Trial) -> float:
 
 def _both(model: Sequence, name: str, trial: Trial) -> tuple[Floats, Floats]:
     """Scores of a part by its fitted columns and by the columns that content predicts."""
-    weights = model._weights(name, trial.questions.requests)
+    weights = model.fading(name, trial.questions.requests)
     base = getattr(model.behaviour_, name).apply(weights)
+    content = model.bases_.bridge
     latent = np.asarray(weights @ model.behaviour_.bridges[name].columns)
-    return base, np.asarray((model.bases_.bridge @ latent.T).T, dtype=np.float32)
+    return base, np.asarray((latent @ content.T) * model.behaviour_.loudness(content), dtype=np.float32)

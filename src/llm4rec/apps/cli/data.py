@@ -14,12 +14,11 @@ app = typer.Typer(help="Check and show data sets.", no_args_is_help=True, pretty
 @app.command("check")
 def check(folder: Folder, json: AsJson = False) -> None:
     """List everything that is wrong or worth knowing, with file, row, column, value and remedy. Exit code 2 if wrong."""
-    from llm4rec.apps.cli.screen import as_json
     from llm4rec.data import check as check_source
 
     report = check_source(folder)
     if json:
-        as_json(report.to_json())
+        typer.echo(report.to_json())
     else:
         typer.echo(str(report))
     if not report.ok:

@@ -30,7 +30,7 @@ def demo(
         Path, typer.Option("--output", "-o", help="Where the shop, the report and the engine go.")
     ] = Path("llm4rec-demo"),
 ) -> None:
-    """Compare models on the sample shop, fit the best, recommend to a known reader, a new one, and with a new book."""
+    """Compare models on the sample shop, fit the default one, recommend to a known reader, a new one, with a new book."""
     from llm4rec.apps.cli.screen import Bars
     from llm4rec.data import load, sample_shop, write_folder
     from llm4rec.engine import Engine, read_settings

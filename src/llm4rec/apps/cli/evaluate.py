@@ -37,7 +37,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.apps.cli.screen import Bars
     from llm4rec.evaluation import Options
 
-    settings = o.settings_with(None, assignments)
+    settings, given = o.settings_and_options(assignments)
+    if resume is not None and resume.is_dir():
+        resume = resume / "finished.json"
     loaded, steps = o.load_clean(folder, clean)
     options = Options(
         metrics=None if metrics is None else [m.strip() for m in metrics.split(",") if m.strip()],
@@ -50,7 +52,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
         facts={"cleaning": [str(step) for step in steps]},
         stamp=settings.model_dump_json(),
     )
-    content = measure(loaded, protocol, models, settings, options, Bars())
+    content = measure(loaded, protocol, models, with_options(settings, models, given), options, Bars())
     write(content, json, report)
     if str(json) != "-":
         show(content)
@@ -83,6 +85,27 @@ def measure(
     content["protocol"]["dataset"] = loaded.dataset.name
     content["protocol"]["synthetic"] = loaded.dataset.synthetic
     return content
+
+
+def with_options(settings: Settings, models: str, given: Mapping[str, Any]) -> Settings:
+    """The settings with each of the given options set for every compared model that has it.
+
+    SettingsError where none has it.
+    """
+    from llm4rec.core import SettingsError, suggest
+    from llm4rec.engine import parse_variant, split_variants
+    from llm4rec.engine.registry import component
+
+    names = {parse_variant(variant)[0] for variant in split_variants(models)}
+    fields = {name: set(component("model", name).config_type.model_fields) for name in sorted(names)}
+    for key, value in given.items():
+        having = [name for name, known in fields.items() if key in known]
+        if not having:
+            near = suggest(key, set().union(*fields.values()))
+            raise SettingsError(f"none of {', '.join(fields)} has a setting {key!r}{near}")
+        for name in having:
+            settings = settings.with_options(name, {key: value})
+    return settings
 
 
 def resolved(protocol: str, loaded: LoadedDataset) -> str:

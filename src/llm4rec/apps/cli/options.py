@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,12 +80,17 @@ def load_clean(folder: Path, rules: Sequence[str] | None) -> tuple[LoadedDataset
     return loaded, steps
 
 
-def settings_with(model: str | None, assignments: Sequence[str] | None) -> Settings:
-    """The program's settings with the flags of a command over them."""
+def settings_and_options(assignments: Sequence[str] | None) -> tuple[Settings, dict[str, Any]]:
+    """The program's settings with the flags of a command over them, and the flags that a model is meant by."""
     from llm4rec.engine import Settings, parse_assignments, read_settings
 
     given = parse_assignments(assignments or ())
     sections = {key: value for key, value in given.items() if key.split(".")[0] in Settings.model_fields}
     options = {key: value for key, value in given.items() if key not in sections}
-    settings = read_settings(flags=sections)
+    return read_settings(flags=sections), options
+
+
+def settings_with(model: str | None, assignments: Sequence[str] | None) -> Settings:
+    """The settings of one engine: `model`, or the one the settings name, with the flags meant for it."""
+    settings, options = settings_and_options(assignments)
     return settings.with_model(model or settings.fit.model, options)

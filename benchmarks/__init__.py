@@ -1,0 +1,1 @@
+"""Every published figure: one module each, `python -m benchmarks NAME`."""

@@ -1,0 +1,67 @@
+"""Every item map says the same of a history, whichever way it is asked."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from llm4rec.models.maps import DenseMap, InverseMap, SparseMap, part, read_map, under
+
+
+def matrices():
+    rng = np.random.default_rng(0)
+    dense = rng.standard_normal((6, 6)).astype(np.float32)
+    few = np.where(rng.random((6, 6)) < 0.4, dense, 0).astype(np.float32)
+    spread = dense @ dense.T + 6 * np.eye(6, dtype=np.float32)
+    inverse = np.linalg.inv(spread).astype(np.float32)
+    return {
+        "dense": (DenseMap(dense), dense),
+        "sparse": (SparseMap(sparse.csr_matrix(few)), few),
+        "inverse": (InverseMap(inverse), np.eye(6) - inverse / np.diagonal(inverse)),
+    }
+
+
+@pytest.fixture(params=["dense", "sparse", "inverse"])
+def pair(request):
+    """A map, and the plain matrix it stands for."""
+    return matrices()[request.param]
+
+
+@pytest.fixture
+def weights():
+    return sparse.csr_matrix(np.array([[0, 1, 0, 0.5, 0, 0], [0, 0, 0, 0, 0, 0]], np.float32))
+
+
+def test_a_history_is_multiplied_with_the_map(pair, weights):
+    found, matrix = pair
+    np.testing.assert_allclose(found.apply(weights), weights.toarray() @ matrix, rtol=1e-4, atol=1e-5)
+    assert found.size == 6
+
+
+def test_entries_are_blocks_of_the_map(pair):
+    found, matrix = pair
+    rows, columns = np.array([5, 0, 2]), np.array([2, 5])
+    expected = matrix[np.ix_(rows, columns)]
+    np.testing.assert_allclose(found.entries(rows, columns), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_products_from_both_sides(pair):
+    found, matrix = pair
+    right = np.arange(12, dtype=np.float32).reshape(6, 2)
+    np.testing.assert_allclose(found.times(right), matrix @ right, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.left(right.T.copy()), right.T @ matrix, rtol=1e-3, atol=1e-4)
+
+
+def test_a_map_comes_back_from_its_arrays_under_any_name(pair, weights):
+    found, _ = pair
+    state = under("a", found.state()) | under("ab", {"data": np.zeros(1)})
+    back = read_map(part("a", state))
+    assert type(back) is type(found)
+    np.testing.assert_array_equal(back.apply(weights), found.apply(weights))
+
+
+def test_no_item_leads_to_itself_in_the_inverse_form():
+    found, _ = matrices()["inverse"]
+    every = np.arange(6)
+    np.testing.assert_array_equal(np.diagonal(found.entries(every, every)), np.zeros(6))
+    alone = found.apply(sparse.identity(6, format="csr", dtype=np.float32))
+    np.testing.assert_allclose(np.diagonal(alone), 0.0, atol=1e-6)
