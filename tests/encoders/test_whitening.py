@@ -127,7 +127,7 @@ def test_a_whitened_encoder_keeps_the_contract_and_names_its_whitening():
 
 def test_a_whitening_of_another_width_is_refused():
     with pytest.raises(SettingsError, match=r"12 numbers.*gives 32"):
-        WhitenedEncoder(WordEncoder(), Whitening.fit(cone(), 4))
+        WhitenedEncoder(WordEncoder(), Whitening.fit(cone(), 4)).encode(["a text"])
 
 
 @pytest.mark.parametrize(("width", "shrink", "culprit"), [(0, None, "width 0"), (3, 1.5, "shrink = 1.5")])

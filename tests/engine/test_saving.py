@@ -39,7 +39,8 @@ def test_every_model_answers_the_same_after_loading(engine, tmp_path, model, dat
     questions = QUESTIONS if data is checkerboard else [QUESTIONS[0] | {"n": 12}, *QUESTIONS[1:]]
     back = Engine.load(made.save(tmp_path / "engine"))
     assert back.recommend_many(questions, explain=True) == made.recommend_many(questions, explain=True)
-    assert back.settings == made.settings
+    here = {"cache"}  # where vectors are kept belongs to the machine, not to the engine
+    assert back.settings.model_dump(exclude=here) == made.settings.model_dump(exclude=here)
     assert back.fitted.version == made.fitted.version
     assert back.fitted.notes == made.fitted.notes
 

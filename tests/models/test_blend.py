@@ -59,3 +59,11 @@ def test_an_equal_blend_is_not_better(parts):
     best = parts.gains({"knows": 1.0})
     assert parts.better({"knows": 2.0}, best) is None
     assert parts.better({"noise": 1.0}, best) is None
+
+
+@pytest.mark.parametrize(("mean", "moves"), [(0.1, True), (0.01, False), (-0.01, False), (-0.1, False)])
+def test_a_change_must_gain_more_than_a_quarter_of_its_standard_error(parts, mean, moves):
+    # Differences of plus and minus one: a standard error of 1 / sqrt(150), a quarter of it is 0.02.
+    found = parts.gains({"knows": 1.0})
+    difference = np.where(np.arange(QUESTIONS) % 2, 1.0, -1.0) + mean
+    assert (parts.better({"knows": 1.0}, found - difference.astype(np.float32)) is not None) == moves

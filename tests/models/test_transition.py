@@ -35,6 +35,7 @@ def test_places_of_a_history_are_counted_as_written():
     np.testing.assert_allclose(future.toarray()[1], [0, 1, np.exp(-1), 0], rtol=1e-6)
     np.testing.assert_allclose(future.toarray()[2], [0, 0, 1, 0])  # nothing follows across users
     assert not past.toarray()[[0, 3]].any()
+    assert not future.toarray()[[0, 3]].any(), "nothing stands before the first event"
 
 
 def test_the_window_bounds_the_past():

@@ -81,11 +81,6 @@ class WhitenedEncoder:
     """`encoder`, whitened. Put the cache inside, not outside: whitening costs less than looking up."""
 
     def __init__(self, encoder: Encoder, whitening: Whitening) -> None:
-        if encoder.width != len(whitening.mean):
-            raise SettingsError(
-                f"whitening for vectors of {len(whitening.mean)} numbers does not fit encoder "
-                f"{encoder.name!r}, which gives {encoder.width}; fit it on vectors of this encoder"
-            )
         self.encoder = encoder
         self.whitening = whitening
 
@@ -100,8 +95,18 @@ class WhitenedEncoder:
         return self.whitening.width
 
     def encode(self, contents: Sequence[str]) -> Floats:
-        """(len(contents), width) float32, rows of length one; zero rows of the encoder stay zero."""
-        return self.whitening.transform(self.encoder.encode(contents))
+        """(len(contents), width) float32, rows of length one; zero rows of the encoder stay zero.
+
+        SettingsError where the whitening was fitted on vectors of another width: not before, because an encoder
+        may have to be loaded to know its width.
+        """
+        vectors = self.encoder.encode(contents)
+        if vectors.shape[1] != len(self.whitening.mean):
+            raise SettingsError(
+                f"whitening for vectors of {len(self.whitening.mean)} numbers does not fit encoder "
+                f"{self.encoder.name!r}, which gives {vectors.shape[1]}; fit it on vectors of this encoder"
+            )
+        return self.whitening.transform(vectors)
 
 
 def _check(vectors: Floats, width: int, shrink: float | None) -> None:

@@ -18,18 +18,20 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 
+def refuse_foreign(target: Path, what: str = "engine") -> None:
+    """FolderError where `target` holds something that `new_folder` did not write and would replace."""
+    ours = (target / MANIFEST).is_file()
+    if target.exists() and not ours and (not target.is_dir() or any(target.iterdir())):
+        raise FolderError(f"{target} exists and is not an {what} folder; choose another name or remove it")
+
+
 @contextmanager
 def new_folder(target: Path, what: str = "engine") -> Iterator[Path]:
     """A scratch folder that takes the place of `target` when all went well; else `target` stays as it was.
 
     An existing `target` is replaced only if it is empty or was written by this function.
     """
-    if (
-        target.exists()
-        and not (target / MANIFEST).is_file()
-        and (not target.is_dir() or any(target.iterdir()))
-    ):
-        raise FolderError(f"{target} exists and is not an {what} folder; choose another name or remove it")
+    refuse_foreign(target, what)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))

@@ -39,7 +39,7 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
     if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
         raise ComponentError(f"model {settings.fit.model!r} cannot be saved")
     with new_folder(target) as folder:
-        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json")))
+        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache"})))
         (folder / SETTINGS).write_text(text, encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(_facts(fitted, settings), indent=1), encoding="utf-8")
         write_described(fitted.dataset.catalog, folder / "items.parquet")

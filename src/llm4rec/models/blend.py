@@ -11,7 +11,7 @@ from llm4rec.core import Floats, Holdout, Progress, silent
 from llm4rec.models.tuning import gains, masked
 
 ROWS = 64  # questions blended at once: a few megabytes, so that they stay in cache
-CAUTION = 0.25  # a change must gain this many standard errors of its own difference
+CAUTION = 1.0  # a change must gain this many standard errors of its own difference
 
 
 @dataclass
@@ -36,12 +36,12 @@ class Trial:
             results.append(gains(masked(blended, requests), self.questions.targets[rows], self.k))
         return np.concatenate(results) if results else np.zeros(0, np.float32)
 
-    def better(self, weights: Mapping[str, float], best: Floats) -> Floats | None:
+    def better(self, weights: Mapping[str, float], best: Floats, caution: float = CAUTION) -> Floats | None:
         """The gains under `weights` where they beat `best` by more than chance would explain; else None."""
         found = self.gains(weights)
         difference = found - best
         error = float(difference.std()) / max(len(difference), 1) ** 0.5
-        return found if float(difference.mean()) > CAUTION * error and difference.any() else None
+        return found if float(difference.mean()) > caution * error and difference.any() else None
 
 
 def choose_weights(
@@ -49,11 +49,12 @@ def choose_weights(
     start: Mapping[str, float],
     grid: Sequence[float],
     fixed: Sequence[str] = (),
+    caution: float = CAUTION,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Weights by coordinate search from `start`, two rounds over all parts but the `fixed` ones.
 
-    A weight moves only when that gains more than a quarter of a standard error: flat directions stay put.
+    A weight moves only when that gains more than `caution` standard errors: flat directions stay put.
     """
     weights = {name: weight for name, weight in start.items() if name in trial.parts}
     best = trial.gains(weights)
@@ -62,7 +63,7 @@ def choose_weights(
         for value in grid:
             if value == weights[name]:
                 continue
-            found = trial.better({**weights, name: value}, best)
+            found = trial.better({**weights, name: value}, best, caution)
             if found is not None:
                 weights, best = {**weights, name: value}, found
     return weights

@@ -10,7 +10,7 @@ import numpy as np
 
 from llm4rec.core import Dataset, FitContext, Floats, History, Holdout, Numbers, Request
 from llm4rec.models.blend import Trial, choose_weights
-from llm4rec.models.newcomers import NewcomerConfig, blended, newcomer_parts, side_by_side
+from llm4rec.models.newcomers import START, NewcomerConfig, blended, newcomer_parts, side_by_side
 from llm4rec.models.tuning import gains, masked
 
 if TYPE_CHECKING:
@@ -97,8 +97,10 @@ def choose_newcomers(
         cold.append(_about_held(draw, dataset, rng))
         warm.append(_about_kept(draw, questions.sample(QUESTIONS, rng)))
     trial = _together(cold)
-    start = {name: given.weights.get(name, 0.0) for name in trial.parts}
-    chosen = given.model_copy(update={"weights": choose_weights(trial, start, GRID, fixed=("ease",))})
+    start = {name: START.get(name, 0.0) for name in trial.parts}
+    chosen = given.model_copy(
+        update={"weights": choose_weights(trial, start, GRID, fixed=("ease",), caution=0.25)}
+    )
     if not all(len(placing.questions) for placing in warm):
         return chosen
     return max(

@@ -14,6 +14,8 @@ from llm4rec.core import Config, Floats, Request, zscore_rows
 if TYPE_CHECKING:
     from llm4rec.models.sequence import Sequence
 
+# Where the search for weights begins; the default, for data too small or too large for a search, leans on content.
+START = {"ease": 1.0, "transition": 0.0, "attributes": 0.1, "text": 0.0, "words": 0.0, "popularity": 0.1}
 # What is new is judged by the whole history: which of one's tastes it meets is not a matter of the last clicks.
 DECAYS = {"ease": np.inf, "transition": 20.0, "attributes": 50.0, "text": 50.0, "words": 50.0}
 
@@ -23,7 +25,7 @@ class NewcomerConfig(Config):
     moved by `shift`, in standard deviations of a request's scores, before it stands among the others."""
 
     weights: dict[str, NonNegativeFloat] = Field(
-        {"ease": 1.0, "transition": 0.0, "attributes": 0.1, "text": 0.0, "words": 0.0, "popularity": 0.1}
+        {"ease": 1.0, "transition": 0.0, "attributes": 0.3, "text": 0.3, "words": 0.0, "popularity": 0.1}
     )
     scale: PositiveFloat = 1.0
     shift: float = -1.5

@@ -30,7 +30,9 @@ def fit(
     """Learn an engine from a dataset folder and write it."""
     from llm4rec.apps.cli.screen import Bars, as_json, say
     from llm4rec.engine import Engine
+    from llm4rec.engine.folder import refuse_foreign
 
+    refuse_foreign(output)
     started = time.monotonic()
     settings = settings_with(model, assignments)
     loaded, _ = load_clean(folder, clean)
