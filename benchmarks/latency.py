@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import keep, loaded
-from llm4rec.engine import Engine
+from llm4rec.engine import Engine, read_settings
 
 REQUESTS = 3_000
 
@@ -19,7 +19,8 @@ REQUESTS = 3_000
 def main() -> None:
     data = loaded("amazon-beauty").dataset
     with TemporaryDirectory() as scratch:
-        Engine().fit(data).save(Path(scratch) / "engine")
+        # Untuned, so that every part of the blend is in use and is paid for.
+        Engine(read_settings(flags={"fit.tune": False})).fit(data).save(Path(scratch) / "engine")
         engine = Engine.load(Path(scratch) / "engine")
     users = np.random.default_rng(0).choice(len(data.users), REQUESTS)
     with threadpool_limits(1):

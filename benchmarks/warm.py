@@ -9,18 +9,23 @@ import sys
 
 from benchmarks.common import evaluated, keep, loaded
 
-MODELS = (
-    "sequence,sequence(leave_out=text+words),sequence(leave_out=attributes),"
-    "sequence(leave_out=text+words+attributes),transition,ease,ease(decay=none;tune=false),itemknn,popular"
+PLAIN = "transition,ease,ease(decay=none;tune=false),itemknn,popular"
+NO_TEXT, NO_ATTRIBUTES, NEITHER = (
+    f"sequence(leave_out={parts})" for parts in ("text+words", "attributes", "text+words+attributes")
 )
-PROTOCOLS = {"amazon-beauty": "official:split", "amazon-games": "official:split", "ml-100k": "leave-last-out"}
+DATA = {  # data set: protocol and rows; the games have titles only
+    "amazon-beauty": ("official:split", f"sequence,{NO_TEXT},{NO_ATTRIBUTES},{NEITHER},{PLAIN}"),
+    "ml-100k": ("leave-last-out", f"sequence,{NO_TEXT},{NO_ATTRIBUTES},{NEITHER},{PLAIN}"),
+    "amazon-games": ("official:split", f"sequence,{NO_TEXT},{PLAIN}"),
+}
+METRICS = ["ndcg@10", "hr@10", "mrr@10", "coverage@10", "novelty@10"]
 
 
 def main() -> None:
-    for name in sys.argv[1:] or PROTOCOLS:
+    for name in sys.argv[1:] or DATA:
         print(f"-- {name}", flush=True)
-        metrics = ["ndcg@10", "hr@10", "mrr@10", "coverage@10", "novelty@10"]
-        keep(f"warm-{name}", evaluated(loaded(name), PROTOCOLS[name], MODELS, metrics=metrics))
+        protocol, models = DATA[name]
+        keep(f"warm-{name}", evaluated(loaded(name), protocol, models, metrics=METRICS))
 
 
 if __name__ == "__main__":

@@ -38,15 +38,16 @@ def zscore_rows(matrix: Floats) -> Floats:
 
     Rows of -inf (a declined request) become zeros too: a part that knows nothing says nothing.
     """
-    mean = matrix.mean(axis=1, keepdims=True)
+    width = max(matrix.shape[1], 1)
+    mean = matrix.sum(axis=1, keepdims=True) / np.float32(width)
     finite = np.isfinite(mean)
-    centred = (
-        np.where(finite, matrix, 0.0) - np.where(finite, mean, 0.0) if not finite.all() else matrix - mean
-    )
-    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / max(matrix.shape[1], 1))[:, None]
+    if not finite.all():
+        matrix, mean = np.where(finite, matrix, np.float32(0)), np.where(finite, mean, np.float32(0))
+    centred = matrix - mean
+    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / np.float32(width))[:, None]
     # A spread below float32 resolution of the values is rounding noise, not an opinion.
-    known = finite & (spread > 1e-6 * np.abs(np.where(finite, mean, 0.0)) + TINY)
-    centred *= np.where(known, 1.0 / np.maximum(spread, TINY), 0.0)
+    known = spread > np.float32(1e-6) * np.abs(mean) + TINY
+    centred *= known / np.maximum(spread, TINY)
     return np.asarray(centred, dtype=np.float32)
 
 

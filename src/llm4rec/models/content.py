@@ -33,6 +33,7 @@ from llm4rec.models.fields import field_vectors, fullness
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 
+CELLS = 20_000_000  # of dense tastes held at once
 PARTS = ("text", "attributes", "words")
 
 
@@ -83,14 +84,27 @@ class ItemContent:
     def similarity(self, part_name: str, weights: Sparse) -> Floats:
         """(requests, items): cosine of each item with the weighted history, up to a factor a request."""
         if part_name == "text":
-            return np.asarray((weights @ self.text) @ self.text.T, dtype=np.float32)
-        taste = weights @ getattr(self, part_name)
-        return np.asarray((taste @ self._by_column[part_name]).toarray(), dtype=np.float32)
+            return np.asarray((weights @ self.text) @ self._turned["text"], dtype=np.float32)
+        rows = getattr(self, part_name)
+        step = max(1, CELLS // max(rows.shape[1], 1))
+        if weights.shape[0] <= step:
+            return self._compared(part_name, dense_product(weights, rows))
+        blocks = (weights[at : at + step] for at in range(0, weights.shape[0], step))
+        return np.concatenate([self._compared(part_name, dense_product(block, rows)) for block in blocks])
+
+    def _compared(self, part_name: str, taste: Floats) -> Floats:
+        """(requests, items): products of all items with dense tastes (requests, columns)."""
+        if len(taste) == 1:  # one request: touch only the items that share a column with its taste
+            columns = np.flatnonzero(taste[0])
+            return scattered(np.zeros_like(columns), columns, taste[0, columns], self._turned[part_name], 1)
+        return np.ascontiguousarray((getattr(self, part_name) @ taste.T).T, dtype=np.float32)
 
     @cached_property
-    def _by_column(self) -> dict[str, Sparse]:
-        """Sparse parts turned round: which items have a column, so that a taste touches only those."""
-        return {name: getattr(self, name).T.tocsr() for name in PARTS if name != "text"}
+    def _turned(self) -> dict[str, Any]:
+        """Parts turned round, in the order in which a request reads them."""
+        return {name: getattr(self, name).T.tocsr() for name in ("attributes", "words")} | {
+            "text": np.ascontiguousarray(self.text.T)
+        }
 
     def pairs(self, part_name: str, one: Numbers, other: Numbers) -> Floats:
         """Cosines between items; shape (one, other)."""
@@ -137,6 +151,26 @@ def _unit(features: Features | None, catalog: Catalog) -> Sparse:
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     scale = sparse.diags((1.0 / np.where(lengths > 0, lengths, 1.0)).astype(np.float32))
     return as_csr(scale @ rows)
+
+
+def dense_product(weights: Sparse, rows: Sparse) -> Floats:
+    """weights @ rows as a dense float32 array."""
+    owners = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    return scattered(owners, weights.indices, weights.data, rows, weights.shape[0])
+
+
+def scattered(owners: Any, chosen: Any, weights: Any, rows: Sparse, size: int) -> Floats:
+    """(size, columns of rows): weights[i] * rows[chosen[i]] summed up by owners[i], dense float32.
+
+    One count over the entries: for one request scipy spends more time on looking at its matrices.
+    """
+    starts = rows.indptr[chosen]
+    lengths = rows.indptr[chosen + 1] - starts
+    ends = np.cumsum(lengths)
+    entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    cells = np.repeat(owners * rows.shape[1], lengths) + rows.indices[entries]
+    total = np.bincount(cells, np.repeat(weights, lengths) * rows.data[entries], size * rows.shape[1])
+    return total.reshape(size, rows.shape[1]).astype(np.float32)
 
 
 class ContentConfig(Config):

@@ -33,7 +33,10 @@ def recency_matrix(
     lengths = np.diff(bounds)
     age = np.repeat(bounds[1:], lengths) - 1 - np.arange(len(columns))
     data = np.ones(len(columns), np.float32) if decay is None else np.exp(-age / decay).astype(np.float32)
-    matrix = sparse.csr_matrix((data, columns, bounds), shape=(len(requests), items))
+    # 32-bit indices at once: scipy would look through wider ones to see whether they fit.
+    matrix = sparse.csr_matrix(
+        (data, columns.astype(np.int32), bounds.astype(np.int32)), shape=(len(requests), items)
+    )
     if decay is None:
         matrix.sum_duplicates()
         matrix.data[:] = 1.0
