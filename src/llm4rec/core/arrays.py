@@ -33,21 +33,24 @@ def unit_rows(matrix: Floats) -> Floats:
     return np.asarray(matrix / np.maximum(lengths, TINY), dtype=np.float32)
 
 
-def zscore_rows(matrix: Floats) -> Floats:
+def zscore_rows(matrix: Floats, among: int | None = None) -> Floats:
     """Each row shifted to mean zero and scaled to spread one; a constant row becomes zeros.
 
-    Rows of -inf (a declined request) become zeros too: a part that knows nothing says nothing.
+    With `among`, mean and spread are those of the first so many columns. Rows of -inf (a declined request) become
+    zeros too: a part that knows nothing says nothing.
     """
-    width = max(matrix.shape[1], 1)
-    mean = matrix.sum(axis=1, keepdims=True) / np.float32(width)
+    known = matrix[:, :among]
+    width = np.float32(max(known.shape[1], 1))
+    mean = known.sum(axis=1, keepdims=True) / width
     finite = np.isfinite(mean)
     if not finite.all():
         matrix, mean = np.where(finite, matrix, np.float32(0)), np.where(finite, mean, np.float32(0))
     centred = matrix - mean
-    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / np.float32(width))[:, None]
+    inside = centred[:, :among]
+    spread = np.sqrt(np.einsum("ij,ij->i", inside, inside) / width)[:, None]
     # A spread below float32 resolution of the values is rounding noise, not an opinion.
-    known = spread > np.float32(1e-6) * np.abs(mean) + TINY
-    centred *= known / np.maximum(spread, TINY)
+    clear = spread > np.float32(1e-6) * np.abs(mean) + TINY
+    centred *= clear / np.maximum(spread, TINY)
     return np.asarray(centred, dtype=np.float32)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from llm4rec.core import Dataset, FitContext, Floats, History, Holdout, Numbers, Request
 from llm4rec.models.blend import Trial, choose_weights
-from llm4rec.models.newcomers import START, NewcomerConfig, blended, newcomer_parts, side_by_side
+from llm4rec.models.newcomers import START, NewcomerConfig, newcomer_parts, own_blend, placed
 from llm4rec.models.tuning import gains, masked
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ SHARE, LEAST_EVENTS = 0.2, 3
 DRAWS = 3
 QUESTIONS = 500  # a draw
 GRID = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0)
-SCALES = (1.0, 2.0)
-SHIFTS = tuple(float(shift) for shift in np.arange(4.0, -16.25, -0.25))
-PRICE = 0.001  # share of the quality of known items that newcomers may cost, by what held-out questions say
-CERTAIN = 2.0  # standard errors
-MARGIN = 0.5  # standard deviations below the highest shift found: other questions than these will be asked
+SHIFTS = tuple(float(shift) for shift in np.arange(0.0, -3.25, -0.25))
+PRICE = 0.004  # share of the quality of known items that newcomers may cost, by what held-out questions say
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,31 +58,35 @@ class Draw:
 
 @dataclass(frozen=True, eq=False)
 class Placing:
-    """Questions of one draw: scores of kept items, parts for the held ones, and what is asked."""
+    """Questions of one draw: the ordinary scores of all items, parts for the held ones, and what is asked."""
 
-    known: Floats
+    scores: Floats
     parts: Mapping[str, Floats]
+    size: int
     questions: Holdout
 
     @classmethod
     def of(cls, draw: Draw, requests: list[Request], targets: list[Numbers]) -> Placing:
         """The answers of the draw's model."""
         parts = newcomer_parts(draw.ghost, requests, draw.ghost.available_parts())
-        return cls(draw.ghost.known_scores(requests), parts, Holdout(requests, targets))
+        return cls(draw.ghost.blend(requests), parts, draw.size, Holdout(requests, targets))
 
-    def new(self, weights: Mapping[str, float]) -> Floats:
-        """The newcomers' blend."""
-        return blended(self.parts, weights, self.known.shape[1])
-
-    def gains(self, scores: Floats, k: int) -> Floats:
-        """NDCG@k of each question under `scores`, which are overwritten."""
+    def gains(self, k: int, config: NewcomerConfig | None = None) -> Floats:
+        """NDCG@k of each question with newcomers as in `config`; without it, among known items alone."""
+        scores = self.scores.copy()
+        new = (
+            -np.inf
+            if config is None
+            else placed(scores, own_blend(self.parts, config.weights, self.size), config.shift)
+        )
+        scores[:, self.size :] = new
         return gains(masked(scores, self.questions.requests), self.questions.targets, k)
 
 
 def choose_newcomers(
     model: Sequence, dataset: Dataset, questions: Holdout, context: FitContext
 ) -> NewcomerConfig:
-    """Weights by NDCG@20 among items held out whole, then the highest shift that known items can bear."""
+    """Weights by NDCG@20 among items held out whole, then the highest shift up to 0 that known items can bear."""
     given = model.chosen.newcomers
     able = np.flatnonzero(model.counts_.taken >= LEAST_EVENTS)
     if len(model.counts_.taken) > SMALL or len(able) < 20:
@@ -101,12 +102,7 @@ def choose_newcomers(
     chosen = given.model_copy(
         update={"weights": choose_weights(trial, start, GRID, fixed=("ease",), caution=0.25)}
     )
-    if not all(len(placing.questions) for placing in warm):
-        return chosen
-    return max(
-        (_highest(warm, chosen.model_copy(update={"scale": scale})) for scale in SCALES),
-        key=lambda config: _found(cold, config),
-    )
+    return _highest([placing for placing in warm if len(placing.questions)], chosen)
 
 
 def _about_held(draw: Draw, dataset: Dataset, rng: np.random.Generator) -> Placing:
@@ -137,7 +133,7 @@ def _about_kept(draw: Draw, questions: Holdout) -> Placing:
 
 def _together(cold: list[Placing]) -> Trial:
     """One trial among held items alone; draws are of one size, so that their scores stand under each other."""
-    size = cold[0].known.shape[1]
+    size = cold[0].size
     held = np.arange(size, next(iter(cold[0].parts.values())).shape[1])
     requests = [replace(request, allowed=held) for placing in cold for request in placing.questions.requests]
     targets = [target for placing in cold for target in placing.questions.targets]
@@ -146,34 +142,16 @@ def _together(cold: list[Placing]) -> Trial:
 
 
 def _highest(warm: list[Placing], config: NewcomerConfig) -> NewcomerConfig:
-    """Just below the highest shift at which questions about known items lose no more than PRICE of their quality."""
-    alone = {
-        k: np.concatenate([placing.gains(placing.known.copy(), k) for placing in warm]) for k in (10, 20)
-    }
-    new = [placing.new(config.weights) for placing in warm]
-    low, high = 0, len(SHIFTS) - 1
-    while low < high:
-        middle = (low + high) // 2
-        moved = config.model_copy(update={"shift": SHIFTS[middle]})
-        if all(_bearable(before, _moved(warm, new, moved, k)) for k, before in alone.items()):
-            high = middle
-        else:
-            low = middle + 1
-    return config.model_copy(update={"shift": SHIFTS[high] - MARGIN})
+    """The highest shift at which questions about known items lose no more than PRICE of their quality."""
+    for shift in SHIFTS:
+        moved = config.model_copy(update={"shift": shift})
+        if not warm or all(_bearable(warm, moved, k) for k in (10, 20)):
+            return moved
+    return moved
 
 
-def _moved(warm: list[Placing], new: list[Floats], config: NewcomerConfig, k: int) -> Floats:
-    """NDCG@k of all questions with newcomers as in `config`."""
-    pairs = zip(warm, new, strict=True)
-    return np.concatenate([p.gains(side_by_side(p.known, blend, config), k) for p, blend in pairs])
-
-
-def _found(cold: list[Placing], config: NewcomerConfig) -> float:
-    """NDCG@20 of held items among all items."""
-    return float(_moved(cold, [placing.new(config.weights) for placing in cold], config, 20).mean())
-
-
-def _bearable(before: Floats, after: Floats) -> bool:
-    lost = before - after
-    error = float(lost.std()) / len(lost) ** 0.5
-    return bool(lost.mean() + CERTAIN * error <= PRICE * before.mean())
+def _bearable(warm: list[Placing], config: NewcomerConfig, k: int) -> bool:
+    before, after = (
+        float(np.concatenate([placing.gains(k, c) for placing in warm]).mean()) for c in (None, config)
+    )
+    return before - after <= PRICE * before

@@ -27,7 +27,7 @@ from llm4rec.core import (
 from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, under
-from llm4rec.models.newcomers import NewcomerConfig, placed
+from llm4rec.models.newcomers import NewcomerConfig, place
 from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
 from llm4rec.models.sequence_reasons import gifts
 from llm4rec.models.solve import DENSE_LIMIT
@@ -146,20 +146,20 @@ class Sequence:
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         self._need_fit()
-        scores = self.known_scores(requests)
-        if len(self.content_) > scores.shape[1]:
-            scores = placed(self, scores, requests)
+        scores = self.blend(requests)
+        if len(self.content_) > len(self.counts_.taken):
+            place(self, scores, requests)
         declined = np.array([len(r.history.liked) == 0 for r in requests], dtype=bool)
         scores[declined] = -np.inf
         return scores if items is None else scores[:, items]
 
-    def known_scores(self, requests: Many[Request]) -> Floats:
-        """(requests, items fitted on): the blend among the items that were there while fitting.
+    def blend(self, requests: Many[Request]) -> Floats:
+        """(requests, items): the weighted sum of parts, each in standard deviations over the items fitted on.
 
-        Items that came later do not change it.
+        Items that came later do not change the scores of the others.
         """
         size = len(self.counts_.taken)
-        scores = np.zeros((len(requests), size), np.float32)
+        scores = np.zeros((len(requests), len(self.content_)), np.float32)
         fading: dict[float, Sparse] = {}
         for name in self.used_parts():
             if name == "popularity":
@@ -169,7 +169,7 @@ class Sequence:
                 if decay not in fading:
                     fading[decay] = self.fading(name, requests)
                 part = self.respond(name, fading[decay])
-            part = zscore_rows(part[:, :size])
+            part = zscore_rows(part, size)
             part *= np.float32(self.chosen.weights[name])
             scores += part
         return scores

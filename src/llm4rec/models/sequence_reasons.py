@@ -20,14 +20,13 @@ def gifts(model: Sequence, request: Request, history: Numbers) -> Floats:
 
     Every part is linear in the history, and z-scoring is affine with the mean and spread of the whole answer; so
     each history item's share of a score is its own response, centred and scaled like the whole. Popularity and the
-    place of newcomers are nobody's gift.
+    shift of newcomers are nobody's gift.
     """
     size = len(model.counts_.taken)
-    known = _blend(model, request, history, model.chosen.weights, {}, size)
-    if len(model.content_) == size:
-        return known
-    new = _newcomers(model, request, history, size)
-    return np.hstack([known[:, :size], new[:, size:]])
+    given = _blend(model, request, history, model.chosen.weights, {}, size)
+    if len(model.content_) > size:
+        given[:, size:] = _newcomers(model, request, history, given[:, size:])
+    return given
 
 
 def _blend(
@@ -51,20 +50,21 @@ def _blend(
     return given
 
 
-def _newcomers(model: Sequence, request: Request, history: Numbers, size: int) -> Floats:
-    """(history, all items): shares of the newcomers' own blend on the scale of the known items."""
-    config = model.chosen.newcomers
-    given = _blend(model, request, history, config.weights, DECAYS, len(model.content_))
-    total = given.sum(axis=0)
+def _newcomers(model: Sequence, request: Request, history: Numbers, natural: Floats) -> Floats:
+    """(history, newcomers): shares of their own blend, on the level and with the spread of the ordinary one."""
+    size = len(model.counts_.taken)
+    weights = model.chosen.newcomers.weights
+    own = _blend(model, request, history, weights, DECAYS, len(model.content_))[:, size:]
+    total = own.sum(axis=0)
+    ordinary = model.blend([request])[0, size:]
     if "popularity" in model.available_parts():
         total = (
-            total + np.float32(config.weights.get("popularity", 0.0)) * zscore_rows(model.fame_[None, :])[0]
+            total + np.float32(weights.get("popularity", 0.0)) * zscore_rows(model.fame_[None, :])[0, size:]
         )
     spread = float(total.std())
-    if spread == 0:
-        return np.zeros_like(given)
-    stretch = config.scale * float(model.known_scores([request]).std()) / spread
-    return np.asarray(stretch * (given - given.mean(axis=1, keepdims=True)), dtype=np.float32)
+    stretch = float(ordinary.std()) / spread if spread > 0 else 0.0
+    level = natural.mean(axis=1, keepdims=True)
+    return np.asarray(level + stretch * (own - own.mean(axis=1, keepdims=True)), dtype=np.float32)
 
 
 def one_row_each(weights: Sparse, history: Numbers) -> Sparse:

@@ -100,16 +100,18 @@ def _new_book(engine: Engine) -> None:
     from llm4rec.apps.cli.engine import show
 
     engine.add_items([NEW_BOOK])
-    history = ["treasure-island", "moby-dick"]
-    numbers = engine.catalog.ids.numbers(history, "item")
     typer.echo(f"\n4. A new book enters without refitting: {NEW_BOOK['title']}")
-    new = NEW_BOOK["item_id"]
-    everything = engine.recommend(history=history, n=len(engine.catalog))
-    typer.echo(
-        f"   For a reader of {_titles(engine, numbers)} it stands at place "
-        f"{everything.items.index(new) + 1} of {len(everything)}."
+    for history in (["treasure-island", "moby-dick"], ["emma", "persuasion"]):
+        numbers = engine.catalog.ids.numbers(history, "item")
+        everything = engine.recommend(history=history, n=len(engine.catalog))
+        place = everything.items.index(str(NEW_BOOK["item_id"])) + 1
+        typer.echo(
+            f"   For a reader of {_titles(engine, numbers)} it stands at place {place} of {len(everything)}."
+        )
+    newest = engine.recommend(
+        history=["treasure-island", "moby-dick"], n=1, allowed=[str(NEW_BOOK["item_id"])], explain=True
     )
-    show(engine.recommend(history=history, n=5, explain=True), False, "for that reader")
+    show(newest, False, "why the first of them would be shown it")
 
 
 def _titles(engine: Engine, numbers: Any) -> str:
