@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.common import keep
 from llm4rec.encoders import SentenceConfig, SentenceEncoder
 from llm4rec.encoders.weights import packaged
 
@@ -87,7 +88,9 @@ def measure() -> dict[str, Any]:
 
 
 def main() -> None:
-    print(json.dumps(measure(), indent=2))
+    result = measure()
+    keep("encoder-throughput", result)
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":
