@@ -39,19 +39,24 @@ def zscore_rows(matrix: Floats, among: int | None = None) -> Floats:
     With `among`, mean and spread are those of the first so many columns. Rows of -inf (a declined request) become
     zeros too: a part that knows nothing says nothing.
     """
-    known = matrix[:, :among]
+    finite = np.isfinite(matrix[:, :among].sum(axis=1, keepdims=True))
+    clean = matrix if finite.all() else np.where(finite, matrix, np.float32(0))
+    result = np.zeros(matrix.shape, dtype=np.float32)
+    add_zscored(result, np.array(clean, dtype=np.float32), 1.0, among)
+    return result
+
+
+def add_zscored(total: Floats, part: Floats, weight: float, among: int | None = None) -> None:
+    """total += weight * zscore_rows(part, among), for finite rows, without further copies; `part` is used up."""
+    known = part[:, :among]
     width = np.float32(max(known.shape[1], 1))
     mean = known.sum(axis=1, keepdims=True) / width
-    finite = np.isfinite(mean)
-    if not finite.all():
-        matrix, mean = np.where(finite, matrix, np.float32(0)), np.where(finite, mean, np.float32(0))
-    centred = matrix - mean
-    inside = centred[:, :among]
-    spread = np.sqrt(np.einsum("ij,ij->i", inside, inside) / width)[:, None]
+    part -= mean
+    spread = np.sqrt(np.einsum("ij,ij->i", known, known) / width)[:, None]
     # A spread below float32 resolution of the values is rounding noise, not an opinion.
     clear = spread > np.float32(1e-6) * np.abs(mean) + TINY
-    centred *= clear / np.maximum(spread, TINY)
-    return np.asarray(centred, dtype=np.float32)
+    part *= np.float32(weight) * clear / np.maximum(spread, TINY)
+    total += part
 
 
 def top_k(scores: Floats, k: int) -> Numbers:

@@ -21,8 +21,8 @@ from llm4rec.core import (
     Numbers,
     Request,
     Sparse,
+    add_zscored,
     silent,
-    zscore_rows,
 )
 from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
@@ -169,9 +169,7 @@ class Sequence:
                 if decay not in fading:
                     fading[decay] = self.fading(name, requests)
                 part = self.respond(name, fading[decay])
-            part = zscore_rows(part, size)
-            part *= np.float32(self.chosen.weights[name])
-            scores += part
+            add_zscored(scores, part, self.chosen.weights[name], size)
         return scores
 
     def used_parts(self) -> list[str]:
