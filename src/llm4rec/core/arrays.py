@@ -68,14 +68,21 @@ def top_k(scores: Floats, k: int) -> Numbers:
     take = min(k, width)
     if take == 0:
         return np.full((scores.shape[0], k), -1, dtype=np.int64)
-    # A stable sort of the part that can matter: everything that reaches the k-th value.
-    bound = np.partition(scores, width - take, axis=1)[:, width - take]
     result = np.full((scores.shape[0], k), -1, dtype=np.int64)
-    for row, (values, least) in enumerate(zip(scores, bound, strict=True)):
-        places = np.flatnonzero((values >= least) & np.isfinite(values))
+    for row, values in enumerate(scores):
+        # A stable sort of the part that can matter: everything that may reach the k-th value.
+        places = np.flatnonzero((values >= _bound(values, take)) & np.isfinite(values))
         chosen = places[np.argsort(-values[places], kind="stable")][:take]
         result[row, : len(chosen)] = chosen
     return result
+
+
+def _bound(values: Floats, take: int, block: int = 64) -> np.float32:
+    """A value that the `take` highest all reach: the take-th highest of the maxima of blocks, or of all values."""
+    blocks = len(values) // block
+    if blocks > 2 * take:
+        values = values[: blocks * block].reshape(blocks, block).max(axis=1)
+    return np.float32(np.partition(values, len(values) - take)[len(values) - take])
 
 
 def expected_rank(scores: Floats, target: int) -> float:

@@ -94,9 +94,13 @@ class ItemContent:
 
     def _compared(self, part_name: str, taste: Floats) -> Floats:
         """(requests, items): products of all items with dense tastes (requests, columns)."""
-        if len(taste) == 1:  # one request: touch only the items that share a column with its taste
-            columns = np.flatnonzero(taste[0])
-            return scattered(np.zeros_like(columns), columns, taste[0, columns], self._turned[part_name], 1)
+        if (
+            len(taste) == 1
+        ):  # one request: touch only the items that share a column with its taste, if they are few
+            columns, turned = np.flatnonzero(taste[0]), self._turned[part_name]
+            if 4 * (turned.indptr[columns + 1] - turned.indptr[columns]).sum() < turned.nnz:
+                return scattered(np.zeros_like(columns), columns, taste[0, columns], turned, 1)
+            return np.asarray(getattr(self, part_name) @ taste[0], dtype=np.float32)[None, :]
         return np.ascontiguousarray((getattr(self, part_name) @ taste.T).T, dtype=np.float32)
 
     @cached_property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -33,11 +35,17 @@ def recency_matrix(
     lengths = np.diff(bounds)
     age = np.repeat(bounds[1:], lengths) - 1 - np.arange(len(columns))
     data = np.ones(len(columns), np.float32) if decay is None else np.exp(-age / decay).astype(np.float32)
-    # 32-bit indices at once: scipy would look through wider ones to see whether they fit.
-    matrix = sparse.csr_matrix(
-        (data, columns.astype(np.int32), bounds.astype(np.int32)), shape=(len(requests), items)
-    )
+    # A blank matrix is copied and filled: making one costs more than all the rest for a single request.
+    matrix = copy(_blank(len(requests), items))
+    matrix.data, matrix.indices, matrix.indptr = data, columns.astype(np.int32), bounds.astype(np.int32)
     if decay is None:
         matrix.sum_duplicates()
         matrix.data[:] = 1.0
     return matrix
+
+
+@lru_cache(maxsize=64)
+def _blank(rows: int, columns: int) -> Sparse:
+    """A matrix of zeros with 32-bit indices; its parts are replaced, never written to."""
+    bounds = np.zeros(rows + 1, dtype=np.int32)
+    return sparse.csr_matrix((np.zeros(0, np.float32), np.zeros(0, np.int32), bounds), shape=(rows, columns))
