@@ -72,6 +72,11 @@ def warm() -> Iterator[str]:
             yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} | {row['peak_rss_mb']:.0f} |"
         yield ""
     yield (
+        "On the idle machine with both cores, `llm4rec evaluate` of `sequence` on `amazon-beauty`, reading, fitting, choosing and "
+        "asking 22,363 users, takes 86 s and 3.8 GB with texts in the vector cache; reading the texts the first time adds about "
+        "a minute and a half. Fit and peak columns above were taken beside other work.\n"
+    )
+    yield (
         "Published, Beauty, same split and rule (NDCG@10 / HR@10): SASRec with sampled softmax .0531 / .0921, eSASRec "
         ".0523 / .0928, HSTU .0439 / .0788, TIGER .0384 / .0648.\n"
     )
