@@ -145,6 +145,21 @@ def new_users() -> Iterator[str]:
             shares = [f"{row['metrics'][f'{view}/ndcg@10']['mean'] / whole:.1%}" for view in views]
             yield f"| {model} | {interval(row, 'ndcg@10')} | {' | '.join(shares)} |"
         yield ""
+        yield from draws_of_users(name)
+
+
+def draws_of_users(name: str) -> Iterator[str]:
+    """Shares over several draws of the people, where one draw is small."""
+    found = result(f"new-users-draws-{name}")
+    if found is None:
+        return
+    whole = np.mean(found[""])
+    told = ", ".join(f"{view} {np.mean(values) / whole:.1%}" for view, values in found.items() if view)
+    by_draw = " ".join(f"{part / all_:.0%}" for part, all_ in zip(found["latest-5"], found[""], strict=True))
+    yield (
+        f"A draw of `{name}` has 188 people. `sequence` over {len(found[''])} draws: whole {whole:.4f}; {told}; latest-5 by draw: "
+        f"{by_draw}.\n"
+    )
 
 
 def speed() -> Iterator[str]:
