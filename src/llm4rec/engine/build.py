@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from llm4rec.core import ComponentError, Config, Encoder, Model, Progress, SettingsError
+from llm4rec.core import Config, Encoder, Model, Progress, SettingsError
 from llm4rec.engine.registry import component, names
 from llm4rec.engine.settings import Settings
 
@@ -47,8 +48,6 @@ def whitened(encoder: Encoder, whitening: Any) -> Encoder:
 
 def component_from(where: str) -> Any:
     """The object at "module:Name" inside the package."""
-    from importlib import import_module
-
     module, _, attribute = where.partition(":")
     return getattr(import_module(module), attribute)
 
@@ -89,15 +88,3 @@ def split_variants(text: str) -> list[str]:
             current += letter
     parts.append(current)
     return [part.strip() for part in parts if part.strip()]
-
-
-__all__ = [
-    "ComponentError",
-    "build_encoder",
-    "build_model",
-    "cache_folder",
-    "component_from",
-    "parse_variant",
-    "split_variants",
-    "whitened",
-]
