@@ -10,6 +10,12 @@ from llm4rec.engine.build import build_model
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.testing import check_model, checkerboard, context, in_a_row, shelf
 
+
+def world(data):
+    """Fakes, and models made of models get the real ones."""
+    return context(data, make=build_model)
+
+
 MODELS = list(TABLE["model"])
 SPARSE = [name for name in MODELS if "dense_limit" in component("model", name).config_type.model_fields]
 TUNED = [name for name in MODELS if isinstance(build_model(name, {}), Tunes)]
@@ -18,12 +24,12 @@ TUNED = [name for name in MODELS if isinstance(build_model(name, {}), Tunes)]
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("data", [checkerboard, shelf, in_a_row], ids=lambda data: data.__name__)
 def test_every_model_keeps_the_contract(name, data):
-    check_model(build_model(name, {}), data())
+    check_model(build_model(name, {}), data(), world)
 
 
 @pytest.mark.parametrize("name", SPARSE)
 def test_the_sparse_form_keeps_the_contract_too(name):
-    check_model(build_model(name, {"dense_limit": 5}))
+    check_model(build_model(name, {"dense_limit": 5}), world=world)
 
 
 def test_there_are_sparse_forms():
@@ -44,9 +50,9 @@ def last_ones_out(data):
 @pytest.mark.parametrize("data", [checkerboard, in_a_row], ids=lambda data: data.__name__)
 def test_what_was_chosen_needs_no_holdout_to_fit_again(name, data):
     left, questions = last_ones_out(data())
-    world = context(left)
-    tuned = build_model(name, {}).fit(left, replace(world, holdout=questions))
-    again = build_model(name, tuned.chosen.model_dump()).fit(left, world)
+    here = world(left)
+    tuned = build_model(name, {}).fit(left, replace(here, holdout=questions))
+    again = build_model(name, tuned.chosen.model_dump()).fit(left, here)
     np.testing.assert_allclose(again.score(questions.requests), tuned.score(questions.requests), atol=1e-5)
     assert build_model(name, tuned.chosen.model_dump()).chosen == tuned.chosen, "nothing is left to choose"
 
@@ -54,18 +60,18 @@ def test_what_was_chosen_needs_no_holdout_to_fit_again(name, data):
 @pytest.mark.parametrize("name", TUNED)
 def test_a_tuned_model_comes_back_from_its_state_and_what_it_chose(name):
     left, questions = last_ones_out(in_a_row())
-    tuned = build_model(name, {}).fit(left, replace(context(left), holdout=questions))
+    tuned = build_model(name, {}).fit(left, replace(world(left), holdout=questions))
     assert isinstance(tuned, Saves)
-    back = build_model(name, tuned.chosen.model_dump()).restore(tuned.state(), context(left))
+    back = build_model(name, tuned.chosen.model_dump()).restore(tuned.state(), world(left))
     np.testing.assert_array_equal(back.score(questions.requests), tuned.score(questions.requests))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_dislikes_teach_nothing_and_say_nothing(name):
     data = shelf()
-    plain = build_model(name, {}).fit(data, context(data))
+    plain = build_model(name, {}).fit(data, world(data))
     noisy = with_dislikes(data)
-    taught = build_model(name, {}).fit(noisy, context(noisy))
+    taught = build_model(name, {}).fit(noisy, world(noisy))
     request = Request(data.history(0))
     np.testing.assert_allclose(taught.score([request]), plain.score([request]), atol=1e-6)
     np.testing.assert_allclose(plain.score([Request(noisy.history(0))]), plain.score([request]), atol=1e-6)
@@ -89,7 +95,7 @@ def with_dislikes(data):
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "popular"])
 def test_a_history_without_positive_events_is_declined(name):
     data = shelf()
-    model = build_model(name, {}).fit(data, context(data))
+    model = build_model(name, {}).fit(data, world(data))
     disliked = with_dislikes(data).history(0)
     only_dislikes = Request(disliked.take(np.flatnonzero(disliked.kinds == 1)))
     assert len(only_dislikes.history) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
@@ -15,6 +15,7 @@ from llm4rec.core.catalog import Catalog
 from llm4rec.core.columns import Table
 from llm4rec.core.config import Config
 from llm4rec.core.dataset import Dataset, Holdout
+from llm4rec.core.errors import ComponentError
 from llm4rec.core.history import History
 from llm4rec.core.interactions import Interactions
 from llm4rec.core.request import Request
@@ -60,13 +61,18 @@ class Features(Protocol):
         ...
 
 
+def _nothing_to_make_with(name: str, options: Mapping[str, Any]) -> Model:
+    raise ComponentError(f"model {name!r} cannot be made here: this FitContext has no `make`")
+
+
 @dataclass(frozen=True)
 class FitContext:
     """The world as a model may see it while it learns: nothing global, everything passed in.
 
     `encoder` gives vectors made for comparing (centred and whitened on the catalog), `raw_encoder` the ones the
-    language model gave; `features` are attributes, `words` the words of the texts, both fitted on the catalog; `holdout` are questions
-    with known answers for choosing settings, never for fitting.
+    language model gave; `features` are attributes, `words` the words of the texts, both fitted on the catalog;
+    `people` are attributes fitted on the users; `holdout` are questions with known answers for choosing settings,
+    never for fitting; `make` builds another model by name, not yet fitted, for models made of models.
     """
 
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
@@ -74,9 +80,11 @@ class FitContext:
     raw_encoder: Encoder | None = None
     features: Features | None = None
     words: Features | None = None
+    people: Features | None = None
     holdout: Holdout | None = None
     device: str = "cpu"
     progress: Progress = silent
+    make: Callable[[str, Mapping[str, Any]], Model] = _nothing_to_make_with
 
 
 @runtime_checkable
@@ -110,6 +118,20 @@ class Tunes(Protocol):
     @property
     def chosen(self) -> Config:
         """The config with every setting as chosen; fitting with it needs no holdout."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A model that learns from the answers of held-out questions, beyond choosing settings on them."""
+
+    @property
+    def questions(self) -> int:
+        """How many held-out questions it would like to have."""
+        ...
+
+    def refit(self, dataset: Dataset, context: FitContext) -> Self:
+        """Fitted on `dataset` with what the questions taught; self stays as it is."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ def build_model(name: str, options: Mapping[str, object]) -> Model:
     config: Config = kind.config_type.of(options, f"model {name!r}")
     model: Model = kind(config)
     return model
+
+
+def maker(settings: Settings) -> Callable[[str, Mapping[str, Any]], Model]:
+    """What models made of models build their parts with: a name and options over what the settings say of it."""
+    return lambda name, options: build_model(name, {**settings.models.get(name, {}), **options})
 
 
 def build_encoder(settings: Settings, progress: Progress) -> Encoder | None:

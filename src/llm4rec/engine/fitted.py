@@ -20,6 +20,7 @@ from llm4rec.core import (
     Progress,
     silent,
 )
+from llm4rec.engine.build import maker
 from llm4rec.engine.settings import Settings
 
 
@@ -53,6 +54,7 @@ class Fitted:
             features=self.features,
             words=self.words,
             progress=progress,
+            make=maker(settings),
         )
 
     def with_changes(self, **changes: Any) -> Fitted:

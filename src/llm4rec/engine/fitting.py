@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from llm4rec.core import (
-    Catalog,
     DataError,
     Dataset,
     FitContext,
     Holdout,
+    Learns,
     Model,
     Progress,
     Request,
     Tunes,
 )
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
-from llm4rec.engine.build import build_encoder, build_model, component_from, whitened
+from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.settings import Settings
 
@@ -39,7 +39,7 @@ def fit(
     """
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
-    context, whitening = _context(settings, dataset.catalog, progress)
+    context, whitening = _context(settings, dataset, progress)
     name = settings.fit.model
     model = build_model(name, settings.models.get(name, {}))
     data = refit or dataset
@@ -72,20 +72,24 @@ def _tuned(
 ) -> Model:
     """The model with its settings chosen, fitted on what it may see in the end."""
     final = refit
+    wanted = model.questions if isinstance(model, Learns) else settings.fit.questions
     if holdout is None:
         final = refit or dataset
-        dataset, holdout = hold_out_last(dataset, settings.fit.questions, context.rng)
-    questions = holdout.sample(settings.fit.questions, np.random.default_rng(settings.fit.seed))
+        dataset, holdout = hold_out_last(dataset, wanted, context.rng)
+    questions = holdout.sample(wanted, np.random.default_rng(settings.fit.seed))
     if not len(questions):
         return model.fit(final or dataset, context)
     model = model.fit(dataset, replace(context, holdout=questions))
     if final is None:
         return model
+    if isinstance(model, Learns):
+        return model.refit(final, context)
     assert isinstance(model, Tunes)
     return type(model)(model.chosen).fit(final, context)  # type: ignore[call-arg]
 
 
-def _context(settings: Settings, catalog: Catalog, progress: Progress) -> tuple[FitContext, Any]:
+def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
+    catalog = dataset.catalog
     raw = build_encoder(settings, progress)
     whitening, encoder = None, raw
     if raw is None or not any(catalog.texts):
@@ -97,13 +101,16 @@ def _context(settings: Settings, catalog: Catalog, progress: Progress) -> tuple[
     left_out = settings.features.exclude
     features = default_blocks(catalog, exclude=left_out, idf=settings.features.idf).fit(catalog)
     words = default_words(catalog, exclude=left_out).fit(catalog)
+    people = default_blocks(dataset.users, exclude=left_out).fit(dataset.users)
     context = FitContext(
         rng=np.random.default_rng(settings.fit.seed),
         encoder=encoder,
         raw_encoder=raw,
         features=_unless_empty(features),
         words=_unless_empty(words),
+        people=_unless_empty(people),
         progress=progress,
+        make=maker(settings),
     )
     return context, whitening
 

@@ -22,7 +22,7 @@ from llm4rec.core import (
     silent,
 )
 from llm4rec.data import FeatureBlocks
-from llm4rec.engine.build import build_encoder, build_model, component_from, whitened
+from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.settings import Settings, read_settings
@@ -103,7 +103,9 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         )
         encoder = None if raw is None else whitened(raw, whitening)
     features, words = (_blocks(folder / f"{name}.json") for name in ("features", "words"))
-    context = FitContext(encoder=encoder, raw_encoder=raw, features=features, words=words)
+    context = FitContext(
+        encoder=encoder, raw_encoder=raw, features=features, words=words, make=maker(settings)
+    )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
     fallback = _restored("popular", {}, folder / "fallback.safetensors", context)
     notes = tuple(facts["notes"])

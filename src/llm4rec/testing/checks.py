@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from llm4rec.core import (
     Encoder,
     Explains,
     Features,
+    FitContext,
     Floats,
     Forgets,
     Grows,
@@ -27,23 +28,28 @@ from llm4rec.core import (
 )
 from llm4rec.testing.shelves import checkerboard, context
 
+World = Callable[[Dataset], FitContext]
+
 
 def _close(found: Floats, expected: Floats, why: str, tolerance: float = 2e-3) -> None:
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=why)
 
 
-def _fit(model: Model, data: Dataset) -> Model:
+def _fit(model: Model, data: Dataset, world: World) -> Model:
     """A new model of the same class and config, fitted on `data` in the world of fakes."""
     fresh: Model = type(model)(model.config)  # type: ignore[call-arg]
-    return fresh.fit(data, context(data))
+    return fresh.fit(data, world(data))
 
 
-def check_model(model: Model, dataset: Dataset | None = None) -> None:
-    """A model that passes can be fitted, served, saved and grown by any engine."""
+def check_model(model: Model, dataset: Dataset | None = None, world: World = context) -> None:
+    """A model that passes can be fitted, served, saved and grown by any engine.
+
+    `world` gives what it is fitted with; the default is made of fakes.
+    """
     data = dataset or checkerboard()
     _refuses_before_fit(model)
     given = data.interactions.items.copy(), data.interactions.timestamps.copy()
-    model = model.fit(data, context(data))
+    model = model.fit(data, world(data))
     np.testing.assert_array_equal(data.interactions.items, given[0], "fit leaves its data alone")
     np.testing.assert_array_equal(data.interactions.timestamps, given[1], "fit leaves its data alone")
     requests = _requests(data)
@@ -52,8 +58,8 @@ def check_model(model: Model, dataset: Dataset | None = None) -> None:
     _batch_free(model, requests, scores)
     some = np.array([3, 0, 2])
     _close(model.score(requests, some), scores[:, some], "some items score as among all")
-    _deterministic(model, data, requests)
-    _capabilities(model, data, requests, scores)
+    _deterministic(model, data, requests, world)
+    _capabilities(model, data, requests, scores, world)
 
 
 def _requests(data: Dataset) -> list[Request]:
@@ -85,52 +91,54 @@ def _batch_free(model: Model, requests: Sequence[Request], scores: Floats) -> No
     assert model.score([]).shape == (0, scores.shape[1]), "an empty batch is a batch"
 
 
-def _deterministic(model: Model, data: Dataset, requests: Sequence[Request]) -> None:
-    again = _fit(model, data)
+def _deterministic(model: Model, data: Dataset, requests: Sequence[Request], world: World) -> None:
+    again = _fit(model, data, world)
     np.testing.assert_array_equal(again.score(requests), model.score(requests), "same data, same scores")
 
 
-def _capabilities(model: Model, data: Dataset, requests: Sequence[Request], scores: Floats) -> None:
+def _capabilities(
+    model: Model, data: Dataset, requests: Sequence[Request], scores: Floats, world: World
+) -> None:
     if isinstance(model, Saves):
-        fresh: Model = type(model)(model.config).restore(model.state(), context(data))  # type: ignore[call-arg]
+        fresh: Model = type(model)(model.config).restore(model.state(), world(data))  # type: ignore[call-arg]
         np.testing.assert_array_equal(fresh.score(requests), scores, "saving and loading change no score")
     if isinstance(model, Grows):
-        _grows(model, data, requests)
+        _grows(model, data, requests, world)
     if isinstance(model, Forgets):
-        _forgets(model, data, requests)
+        _forgets(model, data, requests, world)
     if isinstance(model, Updates):
-        _updates(model, data, requests)
+        _updates(model, data, requests, world)
     if isinstance(model, Explains):
         _explains(model, requests, scores)
 
 
-def _grows(model: Grows, data: Dataset, requests: Sequence[Request]) -> None:
+def _grows(model: Grows, data: Dataset, requests: Sequence[Request], world: World) -> None:
     newcomer = data.catalog.take(np.array([0]))
     renamed = type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns)
-    grown = model.grow(data.catalog.extended(renamed), context(data))
+    grown = model.grow(data.catalog.extended(renamed), world(data))
     assert isinstance(grown, Model)
     assert isinstance(model, Model)
     assert grown.score(requests).shape[1] == len(data.catalog) + 1, "a grown model scores the new item"
     assert model.score(requests).shape[1] == len(data.catalog), "growing leaves the old model alone"
 
 
-def _forgets(model: Forgets, data: Dataset, requests: Sequence[Request]) -> None:
+def _forgets(model: Forgets, data: Dataset, requests: Sequence[Request], world: World) -> None:
     assert isinstance(model, Model)
     leaver = 0
     stay = data.only(data.interactions.users != leaver)
     forgotten = model.forget([data.history(leaver)])
     assert isinstance(forgotten, Model)
-    never = _fit(model, stay)
+    never = _fit(model, stay, world)
     _close(forgotten.score(requests), never.score(requests), "forgetting = never having seen")
 
 
-def _updates(model: Updates, data: Dataset, requests: Sequence[Request]) -> None:
+def _updates(model: Updates, data: Dataset, requests: Sequence[Request], world: World) -> None:
     assert isinstance(model, Model)
     late = 1
     first = data.history(late).take(slice(0, 2))
     cut = np.ones(len(data.interactions), dtype=bool)
     cut[data.offsets[late] + 2 : data.offsets[late + 1]] = False
-    short = _fit(model, data.only(cut))
+    short = _fit(model, data.only(cut), world)
     assert isinstance(short, Updates)
     caught_up = short.partial_fit([first], [data.history(late)])
     assert isinstance(caught_up, Model)
