@@ -10,7 +10,7 @@ from llm4rec.models.hybrid import Hybrid, HybridConfig, LinearHybrid, LinearHybr
 from llm4rec.testing import asking, in_a_row, shelf
 from tests.models.stacking import learnt, share_right, walkers, world
 
-SMALL = {"inputs": ("itemknn", "transition"), "min_leaf": 5}
+SMALL = {"inputs": ("itemknn", "transition"), "min_leaf": 5, "earlier": 0, "rounds": 60}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ def test_it_learns_to_trust_the_input_that_is_right(model):
 
 def test_where_the_base_cannot_be_beaten_its_order_stands():
     data, questions = walkers()
-    model = learnt(Hybrid(HybridConfig(inputs=("transition", "itemknn"), min_leaf=5)), data, questions)
+    model = learnt(
+        Hybrid(HybridConfig(inputs=("transition", "itemknn"), min_leaf=5, earlier=0, rounds=60)),
+        data,
+        questions,
+    )
     assert model.form == "base"
     np.testing.assert_array_equal(
         model.score(questions.requests), model.inputs_.base.score(questions.requests)
@@ -54,7 +58,9 @@ def test_candidates_share_out_their_base_scores_and_all_others_keep_theirs():
 def test_newcomers_stand_where_the_base_puts_them():
     data, questions = walkers()
     model = learnt(
-        Hybrid(HybridConfig(inputs=("sequence", "itemknn"), form="trees", min_leaf=5)), data, questions
+        Hybrid(HybridConfig(inputs=("sequence", "itemknn"), form="trees", min_leaf=5, earlier=0, rounds=60)),
+        data,
+        questions,
     )
     newcomer = data.catalog.take(np.array([0]))
     longer = data.catalog.extended(type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns))
@@ -86,7 +92,7 @@ def test_refitting_keeps_what_the_questions_taught():
     model = learnt(Hybrid(HybridConfig(form="trees", **SMALL)), data, questions)
     whole = in_a_row(20, 120)
     again = model.refit(whole, world(whole))
-    assert again.ranker_ is model.ranker_
+    assert again.order_ is model.order_
     assert again.inputs_.models["transition"] is not model.inputs_.models["transition"]
     assert share_right(again, questions) == 1.0
 
@@ -111,3 +117,36 @@ def test_inputs_are_named_once():
     with pytest.raises(ValueError, match="each once"):
         HybridConfig(inputs=("ease", "ease"))
     assert HybridConfig(inputs="sequence+ease").inputs == ("sequence", "ease")
+
+
+def test_chances_speak_for_candidates_and_say_where_the_data_do_not():
+    data, questions = walkers()
+    model = learnt(
+        Hybrid(HybridConfig(inputs=("sequence", "itemknn"), form="trees", min_leaf=5, earlier=0, rounds=60)),
+        data,
+        questions,
+    )
+    newcomer = data.catalog.take(np.array([0]))
+    longer = data.catalog.extended(type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns))
+    grown = model.grow(longer, world(data))
+    items = np.array([[6, 2, 20], [6, 2, 20]])
+    chances, sure = grown.chances([asking(3, 4, 5), asking()], items)
+    assert chances[0, 0] > 0.5 > chances[0, 1]
+    assert np.isnan(chances[0, 2])
+    assert np.isnan(chances[1]).all()
+    assert sure.tolist() == [True, False]
+
+
+def test_without_questions_no_chance_is_known():
+    data = shelf()
+    chances, sure = Hybrid().fit(data, world(data)).chances([asking(0)], np.array([[1, 2]]))
+    assert np.isnan(chances).all()
+    assert not sure.any()
+
+
+def test_earlier_events_teach_where_questions_are_few():
+    data, questions = walkers(users=30)
+    few = Hybrid(HybridConfig(inputs=("itemknn", "transition"), form="trees", min_leaf=5, rounds=60))
+    assert share_right(learnt(few, data, questions), questions) == 1.0
+    lessons = few._earlier(data, world(data))
+    assert len(lessons) > 5 * len(questions)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from llm4rec.core import (
     Catalog,
@@ -21,35 +21,30 @@ from llm4rec.core import (
     NotFittedError,
     Numbers,
     Request,
+    top_k,
 )
+from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
 from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
 from llm4rec.models.maps import part, under
-from llm4rec.models.rankers import (
-    Lessons,
-    Ranker,
-    Trees,
-    TreeSettings,
-    Weighted,
-    final_trees,
-    ranker_of,
-    surely_better,
-    tree_trial,
-    weighted_trial,
-)
+from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
 from llm4rec.models.slates import Slates
+from llm4rec.models.stacking import Form, Order
+from llm4rec.models.tuning import masked
 
-Form = Literal["auto", "trees", "linear", "base"]
 BYTES = 1_200_000_000  # of features held while learning
+FEW = 5_000
+SAMPLE = 2_000  # questions that popularity is asked
+LIST = 10
 ROWS = 256  # requests at once
-CAUTION = 1.0
 
 
 class HybridConfig(Config):
     """`inputs` are names of models, the base first; `options` their settings by name.
 
     `depth` items of each input are candidates. `questions` held-out questions teach the order, fewer where
-    their features do not fit into memory. `form`: boosted trees, a weighted sum of features (linear), the order of the
+    their features do not fit into memory; where there are fewer than FEW, up to `earlier` earlier events of each user
+    are questions too, to inputs fitted without them. `form`: boosted trees, a weighted sum of features (linear), the order of the
     base, or the best of these on questions that they have not seen (auto). `time_aware` lets features look at when a
     request is made.
     """
@@ -64,6 +59,7 @@ class HybridConfig(Config):
     form: Form = "auto"
     depth: PositiveInt = 100
     questions: PositiveInt = 20_000
+    earlier: NonNegativeInt = 10
     rounds: PositiveInt = 300
     learning_rate: PositiveFloat = 0.05
     leaves: PositiveInt = 31
@@ -89,8 +85,7 @@ class Hybrid:
     def __init__(self, config: HybridConfig | None = None) -> None:
         self.config = config or self.config_type()
         self.form = self.config.form
-        self.ranker_: Ranker | None = None
-        self.trials_: dict[str, float] = {}
+        self.order_ = Order()
         self.notes_: tuple[str, ...] = ()
 
     @property
@@ -110,7 +105,12 @@ class Hybrid:
             Inputs.fit(self.config.inputs, self.config.options, dataset, context), dataset, context
         )
         if context.holdout is not None and len(context.holdout) and self.form != "base":
-            self._learn_order(context.holdout, context)
+            lessons = self._lessons(context.holdout, context)
+            if self.config.earlier and len(context.holdout) < FEW:
+                lessons = lessons.followed_by(self._earlier(dataset, context))
+            usual = self._usual(context.holdout)
+            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress)
+            self.form, self.notes_ = self.order_.form, (str(self.order_),)
         elif self.form != "base":
             self.notes_ = (f"no held-out questions: the order of {self.config.inputs[0]!r} stands",)
         return self
@@ -119,7 +119,7 @@ class Hybrid:
         """Inputs fitted on `dataset` with what they chose; the order of candidates as it was learnt."""
         self._need_fit()
         again = type(self)(self.chosen)
-        again.ranker_, again.trials_ = self.ranker_, self.trials_
+        again.order_ = self.order_
         again._learn_inputs(self.inputs_.refit(dataset, context), dataset, context)
         again.notes_ = self.notes_
         return again
@@ -129,41 +129,25 @@ class Hybrid:
         self.size_ = len(dataset.catalog)
         self.evidence_ = Evidence.read(dataset, context, self.config.time_aware)
 
-    def _learn_order(self, holdout: Holdout, context: FitContext) -> None:
-        """Try the forms on questions that they have not seen; learn the best one on all of them."""
-        lessons = self._lessons(holdout, context)
-        base = lessons.gains(lessons.features[:, 0].astype(np.float64))
-        settings = TreeSettings(
-            self.config.rounds,
-            self.config.learning_rate,
-            self.config.leaves,
-            self.config.min_leaf,
-            self.config.seed,
-        )
-        gains, rounds = {"base": base}, settings.rounds
-        if self.form in ("auto", "trees") and len(lessons.teaching()) >= 10:
-            gains["trees"], rounds = tree_trial(lessons, settings, context.progress)
-        if self.form in ("auto", "linear"):
-            gains["linear"] = weighted_trial(lessons, context.progress)
-        self.trials_ = {name: float(found.mean()) for name, found in gains.items()}
-        self.form = self._best(gains)
-        if self.form == "trees":
-            self.ranker_ = final_trees(lessons, settings, rounds)
-        elif self.form == "linear":
-            self.ranker_ = Weighted.learn(lessons, context.progress)
-        told = ", ".join(f"{name} {value:.4f}" for name, value in self.trials_.items())
-        self.notes_ = (f"order of candidates: {self.form} (NDCG@10 on questions not seen: {told})",)
+    def _earlier(self, dataset: Dataset, context: FitContext) -> Lessons:
+        """Lessons from earlier events, by inputs with the same settings that have not seen them."""
+        left, questions = earlier_questions(dataset, self.config.earlier, self.questions)
+        before = type(self)(self.chosen)
+        before._learn_inputs(self.inputs_.refit(left, context), left, context)
+        return before._lessons(questions, context)
 
-    def _best(self, gains: Mapping[str, Floats]) -> Form:
-        """The form asked for where it could be tried; for "auto" one that surely beats the simpler ones."""
-        if self.form in gains:
-            return self.form
-        best: Form = "base"
-        forms: tuple[Form, ...] = ("linear", "trees")
-        for name in forms:
-            if name in gains and surely_better(gains[name], gains[best], CAUTION):
-                best = name
-        return best
+    def _trees(self) -> TreeSettings:
+        own = self.config
+        return TreeSettings(own.rounds, own.learning_rate, own.leaves, own.min_leaf, own.seed)
+
+    def _usual(self, holdout: Holdout) -> float:
+        """How often the first ten of what is popular hold the answer of a held-out question."""
+        questions = holdout.sample(SAMPLE, np.random.default_rng(0))
+        found = 0
+        for request, targets in zip(questions.requests, questions.targets, strict=True):
+            shown = masked(self.evidence_.fame[None, :].copy(), [_within(request, self.size_)])
+            found += bool(np.isin(top_k(shown, LIST)[0], targets).any())
+        return found / len(questions)
 
     def _lessons(self, holdout: Holdout, context: FitContext) -> Lessons:
         """Features of the candidates of held-out questions, as many as fit into memory."""
@@ -180,6 +164,8 @@ class Hybrid:
             features.append(found)
             hits.append(slates.hits(questions.targets[at : at + ROWS]))
             sizes.append(np.diff(slates.bounds))
+        if not features:
+            return Lessons.none(columns)
         bounds = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
         answers = np.array([len(t) for t in questions.targets], dtype=np.int64)
         return Lessons(np.concatenate(features), np.concatenate(hits), bounds, answers)
@@ -195,7 +181,7 @@ class Hybrid:
         """(requests, items) float32 on the scale of the base; rows that the base declines are -inf."""
         self._need_fit()
         scores = np.array(self.inputs_.base.score(requests), dtype=np.float32)
-        if self.ranker_ is not None:
+        if self.order_.ranker is not None:
             for at in range(0, len(requests), ROWS):
                 self._reorder(scores[at : at + ROWS], requests[at : at + ROWS])
         return scores if items is None else scores[:, items]
@@ -206,19 +192,42 @@ class Hybrid:
         if not len(answered):
             return
         slates, features = self._candidates([requests[int(row)] for row in answered])
-        assert self.ranker_ is not None
         part_of = scores[answered]
-        slates.reordered(part_of, self.ranker_.predict(features))
+        slates.reordered(part_of, self.order_.values(features))
         scores[answered] = part_of
+
+    def chances(self, requests: Many[Request], items: Numbers) -> tuple[Floats, np.ndarray]:
+        """The chance that each of `items` (requests, k) is what its request takes next; and which lists are sure.
+
+        Calibrated by rank group on held-out questions. NaN where nothing is known: for items that are no candidates
+        (newcomers, say), or without held-out questions. A list is sure where its first ten candidates together are
+        likelier to hold the next item than a list of what is popular; otherwise the data do not say yet.
+        """
+        self._need_fit()
+        found = np.full(items.shape, np.nan, dtype=np.float32)
+        sure = np.zeros(len(requests), dtype=bool)
+        calibration = self.order_.calibration
+        if calibration is None:
+            return found, sure
+        answered = [row for row, r in enumerate(requests) if len(known_part(r, self.size_).history.liked)]
+        slates, features = self._candidates([requests[row] for row in answered])
+        chance = calibration.chances(self.order_.values(features), slates.bounds)
+        for place, row in enumerate(answered):
+            span = slice(slates.bounds[place], slates.bounds[place + 1])
+            by_item = dict(zip(slates.items[span].tolist(), chance[span].tolist(), strict=True))
+            found[row] = [by_item.get(item, np.nan) for item in items[row].tolist()]
+            sure[row] = np.sort(chance[span])[-LIST:].sum() > calibration.usual
+        return found, sure
 
     def importance(self) -> dict[str, float]:
         """How much each feature counts: its share of what the trees gained, or its weight in the sum."""
         self._need_fit()
         names = self.evidence_.names(self.config.inputs)
-        if isinstance(self.ranker_, Trees):
-            return dict(zip(names, self.ranker_.importance().tolist(), strict=True))
-        if isinstance(self.ranker_, Weighted):
-            return dict(zip(names, self.ranker_.weights.tolist(), strict=True))
+        ranker = self.order_.ranker
+        if isinstance(ranker, Trees):
+            return dict(zip(names, ranker.importance().tolist(), strict=True))
+        if isinstance(ranker, Weighted):
+            return dict(zip(names, ranker.weights.tolist(), strict=True))
         return {}
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
@@ -232,11 +241,10 @@ class Hybrid:
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder; trees as text in bytes."""
         self._need_fit()
-        ranker = {} if self.ranker_ is None else self.ranker_.state()
         return (
             self.inputs_.state()
             | under("evidence", self.evidence_.state())
-            | under("ranker", ranker)
+            | under("order", self.order_.state())
             | {"size": np.array([self.size_], dtype=np.int64)}
         )
 
@@ -244,7 +252,7 @@ class Hybrid:
         """The inverse of `state`; the config is the chosen one."""
         self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
         self.evidence_ = Evidence.from_state(part("evidence", state))
-        self.ranker_ = ranker_of(part("ranker", state))
+        self.order_ = Order.from_state(part("order", state), self.form)
         self.size_ = int(state["size"][0])
         return self
 

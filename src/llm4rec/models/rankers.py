@@ -27,16 +27,35 @@ class Lessons:
     bounds: Numbers
     answers: Numbers
 
+    @classmethod
+    def none(cls, columns: int) -> Lessons:
+        """No questions."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(np.zeros((0, columns), np.float32), np.zeros(0, bool), np.zeros(1, np.int64), nothing)
+
+    def followed_by(self, other: Lessons) -> Lessons:
+        """Both, one behind the other."""
+        return Lessons(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.hits, other.hits]),
+            np.concatenate([self.bounds, self.bounds[-1] + other.bounds[1:]]),
+            np.concatenate([self.answers, other.answers]),
+        )
+
     def __len__(self) -> int:
         return len(self.answers)
 
     def take(self, questions: Numbers) -> Lessons:
         """Some of the questions."""
-        sizes = np.diff(self.bounds)[questions]
-        starts = np.repeat(self.bounds[questions], sizes)
-        bounds = np.concatenate([[0], np.cumsum(sizes)])
-        rows = starts + np.arange(bounds[-1]) - np.repeat(bounds[:-1], sizes)
+        rows = self.places(questions)
+        bounds = np.concatenate([[0], np.cumsum(np.diff(self.bounds)[questions])])
         return Lessons(self.features[rows], self.hits[rows], bounds, self.answers[questions])
+
+    def places(self, questions: Numbers) -> Numbers:
+        """The candidates of some questions, in the order of those."""
+        sizes = np.diff(self.bounds)[questions]
+        starts = np.repeat(self.bounds[questions] - np.cumsum(sizes) + sizes, sizes)
+        return np.asarray(starts + np.arange(len(starts)), dtype=np.int64)
 
     def teaching(self) -> Lessons:
         """The questions that have a right answer among their candidates: the others teach no order."""
@@ -206,26 +225,25 @@ def ranker_of(state: Mapping[str, NDArray[Any]]) -> Ranker | None:
     return None
 
 
-def tree_trial(lessons: Lessons, settings: TreeSettings, progress: Progress) -> tuple[Floats, int]:
-    """Gains of every question under trees that never saw it, and the median number of rounds."""
-    gains, rounds = np.zeros(len(lessons), np.float32), []
+def tree_trial(lessons: Lessons, settings: TreeSettings, progress: Progress) -> tuple[Times, int]:
+    """Values of all candidates under trees that never saw their question, and the median number of rounds."""
+    values, rounds = np.zeros(len(lessons.features)), []
     for mine, others in progress(_folds(len(lessons)), "trying trees", FOLDS):
         theirs = lessons.take(others)
         valid, rest = _split_off(theirs)
         trees, took = Trees.learn(rest.teaching(), settings, valid.teaching())
-        test = lessons.take(mine)
-        gains[mine] = test.gains(trees.predict(test.features))
+        values[lessons.places(mine)] = trees.predict(lessons.take(mine).features)
         rounds.append(took)
-    return gains, int(np.median(rounds))
+    return values, int(np.median(rounds))
 
 
-def weighted_trial(lessons: Lessons, progress: Progress) -> Floats:
-    """Gains of every question under weights that never saw it."""
-    gains = np.zeros(len(lessons), np.float32)
+def weighted_trial(lessons: Lessons, progress: Progress) -> Times:
+    """Values of all candidates under weights that never saw their question."""
+    values = np.zeros(len(lessons.features))
     for mine, others in _folds(len(lessons)):
-        test = lessons.take(mine)
-        gains[mine] = test.gains(Weighted.learn(lessons.take(others), progress).predict(test.features))
-    return gains
+        weighted = Weighted.learn(lessons.take(others), progress)
+        values[lessons.places(mine)] = weighted.predict(lessons.take(mine).features)
+    return values
 
 
 def _folds(questions: int) -> list[tuple[Numbers, Numbers]]:
