@@ -25,7 +25,7 @@ def file(tmp_path):
 def test_without_anything_the_defaults_hold(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert read_settings(environment={}) == Settings()
-    assert Settings().fit.model == "sequence"
+    assert Settings().fit.model == "auto"
 
 
 def test_each_source_goes_over_the_one_before(file):
@@ -72,7 +72,7 @@ def test_an_unknown_section_is_named_too(file):
 
 
 def test_a_key_far_from_all_lists_what_is_known(file):
-    with pytest.raises(SettingsError, match=r"no setting 'fit\.zzz'; known here: model, seed"):
+    with pytest.raises(SettingsError, match=r"no setting 'fit\.zzz'; known here: model, budget, seed"):
         read_settings(file("[fit]\nzzz = 3\n"), {}, {})
 
 
@@ -141,7 +141,7 @@ def test_a_model_goes_over_the_settings_and_its_options_over_its_own():
     changed = base.with_model("ease", {"reg": 9.0})
     assert changed.fit.model == "ease"
     assert changed.models["ease"] == {"reg": 9.0, "decay": 1.0}
-    assert base.fit.model == "sequence"
+    assert base.fit.model == "auto"
 
 
 def test_where_vectors_are_kept(tmp_path, monkeypatch):

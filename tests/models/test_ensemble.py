@@ -6,7 +6,7 @@ import pytest
 from llm4rec.core import zscore_rows
 from llm4rec.models.ensemble import Ensemble, EnsembleConfig
 from llm4rec.testing import asking, checkerboard
-from tests.models.stacking import learnt, share_right, walkers, world
+from models.stacking import learnt, share_right, walkers, world
 
 NAMES = ("itemknn", "transition", "popular")
 

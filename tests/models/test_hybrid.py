@@ -8,7 +8,7 @@ import pytest
 from llm4rec.core import ComponentError, Request
 from llm4rec.models.hybrid import Hybrid, HybridConfig, LinearHybrid, LinearHybridConfig
 from llm4rec.testing import asking, in_a_row, shelf
-from tests.models.stacking import learnt, share_right, walkers, world
+from models.stacking import learnt, share_right, walkers, world
 
 SMALL = {"inputs": ("itemknn", "transition"), "min_leaf": 5, "earlier": 0, "rounds": 60}
 

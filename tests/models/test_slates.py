@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import Request
+from llm4rec.core import Request, gains, masked
 from llm4rec.models.rankers import Lessons
 from llm4rec.models.slates import Slates, slate_gains
-from llm4rec.models.tuning import gains, masked
 from llm4rec.testing import asking
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import History, Holdout, Request
-from llm4rec.models.tuning import best_of, gains, masked, quality
+from llm4rec.core import History, Holdout, Request, gains, masked
+from llm4rec.models.tuning import best_of, quality
 from llm4rec.testing import asking, context
 
 

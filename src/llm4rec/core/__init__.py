@@ -32,6 +32,7 @@ from llm4rec.core.errors import (
 from llm4rec.core.history import History
 from llm4rec.core.interactions import NEGATIVE_KINDS, Interactions, is_positive
 from llm4rec.core.protocols import (
+    Calibrates,
     Embeds,
     Encoder,
     Explains,
@@ -53,11 +54,13 @@ from llm4rec.core.protocols import (
     Updates,
     silent,
 )
+from llm4rec.core.ranking import gains, masked
 from llm4rec.core.request import Request
 from llm4rec.core.vocabulary import Id, Vocabulary
 
 __all__ = [
     "NEGATIVE_KINDS",
+    "Calibrates",
     "Candidates",
     "Catalog",
     "Column",
@@ -108,7 +111,9 @@ __all__ = [
     "add_zscored",
     "as_csr",
     "expected_rank",
+    "gains",
     "is_positive",
+    "masked",
     "no_entries",
     "silent",
     "suggest",

@@ -50,13 +50,16 @@ class Reason:
 class Recommendations:
     """What goes out for one request: ids, best first, with their scores and reasons.
 
-    `degraded` says in plain words what could not be done as asked; empty when nothing was.
+    `chances`, where asked for, is how likely each is to be taken next; `unsure` is then not empty where the data
+    do not say yet. `degraded` says in plain words what could not be done as asked; empty when nothing was.
     """
 
     items: tuple[Id, ...]
     scores: tuple[float, ...]
     titles: tuple[str, ...] = ()
     reasons: tuple[tuple[Reason, ...], ...] = ()
+    chances: tuple[float, ...] = ()
+    unsure: str = ""
     impression: str = ""
     version: str = ""
     degraded: tuple[str, ...] = field(default=())

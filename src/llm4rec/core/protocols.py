@@ -183,6 +183,16 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class Calibrates(Protocol):
+    """A model that says how likely its answers are to come true."""
+
+    def chances(self, requests: Sequence[Request], items: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
+        """The chance that each of `items` (requests, k) is taken next, NaN where nothing is known; and, by request,
+        whether the data say more than that some things are popular."""
+        ...
+
+
+@runtime_checkable
 class Saves(Protocol):
     """A fitted model that can be written to and read from plain arrays."""
 

@@ -31,6 +31,7 @@ from llm4rec.core import (
 )
 from llm4rec.engine import path
 from llm4rec.engine.build import build_model
+from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit
 from llm4rec.engine.registry import component
@@ -64,12 +65,18 @@ class Engine:
         progress: Progress = silent,
     ) -> Self:
         """Learn from a data set. See `engine.fitting.fit` for what `holdout` and `refit` do."""
+        self.check()
         self._fitted = fit(self.settings, dataset, holdout, refit, progress)
         return self
 
     def check(self) -> Self:
         """Refuse wrong names and options now rather than after hours: SettingsError or NotFoundError."""
-        build_model(self.settings.fit.model, self.settings.models.get(self.settings.fit.model, {}))
+        name = self.settings.fit.model
+        options = self.settings.models.get(name, {})
+        if name != AUTO:
+            build_model(name, options)
+        elif options:
+            raise SettingsError(f"options {sorted(options)} are of no model: name one, such as {DEFAULT!r}")
         if self.settings.encoder.name != "none":
             component("encoder", self.settings.encoder.name)
         return self
@@ -96,21 +103,25 @@ class Engine:
         n: int = 10,
         *,
         explain: bool = False,
+        chances: bool = False,
         **limits: Any,
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
-        history are answered by a stated rule and named in `degraded`.
+        history are answered by a stated rule and named in `degraded`. `chances` asks how likely each item is to be
+        taken next, and whether the data say so at all.
         """
-        return self.recommend_many([{"user": user, "history": history, "n": n, **limits}], explain=explain)[0]
+        question = {"user": user, "history": history, "n": n, **limits}
+        return self.recommend_many([question], explain=explain, chances=chances)[0]
 
     def recommend_many(
-        self, questions: Iterable[dict[str, Any]], *, explain: bool = False
+        self, questions: Iterable[dict[str, Any]], *, explain: bool = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
         asked = [self._request(**question) for question in questions]
-        return path.recommendations(self.fitted, [a for a, _ in asked], [d for _, d in asked], explain)
+        requests, notes = [a for a, _ in asked], [d for _, d in asked]
+        return path.recommendations(self.fitted, requests, notes, explain, chances)
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
@@ -170,7 +181,7 @@ class Engine:
         fitted = self.fitted
         if not isinstance(fitted.model, Grows):
             raise ComponentError(
-                f"model {self.settings.fit.model!r} cannot take new items; fit again with them, or use 'sequence'"
+                f"model {fitted.name!r} cannot take new items; fit again with them, or use 'sequence'"
             )
         if isinstance(items, list):
             if not items:
@@ -203,9 +214,7 @@ class Engine:
         if number < 0:
             raise NotFoundError(f"no user {user!r}{suggest(user, fitted.dataset.users.ids.ids[:20_000])}")
         if not isinstance(fitted.model, Forgets):
-            raise ComponentError(
-                f"model {self.settings.fit.model!r} cannot forget exactly; fit again without the user"
-            )
+            raise ComponentError(f"model {fitted.name!r} cannot forget exactly; fit again without the user")
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings)
         self._fitted = fitted.with_changes(

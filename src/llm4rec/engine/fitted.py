@@ -38,6 +38,7 @@ class Fitted:
     whitening: Any
     version: str
     notes: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def catalog(self) -> Catalog:

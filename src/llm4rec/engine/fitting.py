@@ -20,6 +20,7 @@ from llm4rec.core import (
 )
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.settings import Settings
 
@@ -40,13 +41,9 @@ def fit(
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
     context, whitening = _context(settings, dataset, progress)
-    name = settings.fit.model
-    model = build_model(name, settings.models.get(name, {}))
     data = refit or dataset
-    if isinstance(model, Tunes) and settings.fit.tune:
-        model = _tuned(model, settings, dataset, holdout, refit, context)
-    else:
-        model = model.fit(data, context)
+    choice = _learnt(settings, dataset, holdout, refit, context)
+    model = choice.model
     fallback = build_model("popular", {}).fit(data, context)
     return Fitted(
         model=model,
@@ -58,34 +55,53 @@ def fit(
         words=context.words,
         whitening=whitening,
         version=version_of(model, data),
-        notes=tuple(getattr(model, "notes_", ())),
+        notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ())) if line),
+        name=choice.name,
     )
 
 
-def _tuned(
-    model: Model,
+def _learnt(
     settings: Settings,
     dataset: Dataset,
     holdout: Holdout | None,
     refit: Dataset | None,
     context: FitContext,
-) -> Model:
-    """The model with its settings chosen, fitted on what it may see in the end."""
+) -> Choice:
+    """The model of the settings, or the one chosen, fitted on what it may see in the end."""
+    name = settings.fit.model
+    if name == AUTO and not settings.fit.tune:
+        name = DEFAULT
+    model = None if name == AUTO else build_model(name, settings.models.get(name, {}))
+    if model is not None and not (isinstance(model, Tunes) and settings.fit.tune):
+        return Choice(name, model.fit(refit or dataset, context))
+    wanted = _questions(settings, model, len(dataset.interactions))
     final = refit
-    wanted = model.questions if isinstance(model, Learns) else settings.fit.questions
     if holdout is None:
         final = refit or dataset
         dataset, holdout = hold_out_last(dataset, wanted, context.rng)
     questions = holdout.sample(wanted, np.random.default_rng(settings.fit.seed))
-    if not len(questions):
-        return model.fit(final or dataset, context)
-    model = model.fit(dataset, replace(context, holdout=questions))
-    if final is None:
-        return model
+    if model is None:
+        choice = choose(settings, dataset, questions, context)
+    elif not len(questions):
+        return Choice(name, model.fit(final or dataset, context))
+    else:
+        choice = Choice(name, model.fit(dataset, replace(context, holdout=questions)))
+    return choice if final is None else replace(choice, model=_again(choice.model, final, context))
+
+
+def _questions(settings: Settings, model: Model | None, events: int) -> int:
+    """How many held-out questions to ask; None is a model yet to be chosen."""
+    if model is None and events >= ENOUGH:
+        return max(QUESTIONS, settings.fit.questions)
+    return model.questions if isinstance(model, Learns) else settings.fit.questions
+
+
+def _again(model: Model, final: Dataset, context: FitContext) -> Model:
+    """The model with all that it chose, fitted on other data."""
     if isinstance(model, Learns):
         return model.refit(final, context)
-    assert isinstance(model, Tunes)
-    return type(model)(model.chosen).fit(final, context)  # type: ignore[call-arg]
+    config = model.chosen if isinstance(model, Tunes) else model.config
+    return type(model)(config).fit(final, context)  # type: ignore[call-arg]
 
 
 def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:

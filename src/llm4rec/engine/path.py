@@ -6,10 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from llm4rec.core import Candidates, Explains, Floats, Numbers, Reason, Recommendations, Request, top_k
+from llm4rec.core import (
+    Calibrates,
+    Candidates,
+    Explains,
+    Floats,
+    Numbers,
+    Reason,
+    Recommendations,
+    Request,
+    top_k,
+)
 from llm4rec.engine.fitted import Fitted
 
 CHUNK_BYTES = 64_000_000
+NOT_SURE = "not sure yet: what is known of this user says no more than that some things are popular"
 
 
 def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
@@ -59,10 +70,15 @@ def _showable(row: Floats, request: Request) -> Floats:
 
 
 def recommendations(
-    fitted: Fitted, requests: Sequence[Request], degraded: Sequence[tuple[str, ...]], explain: bool
+    fitted: Fitted,
+    requests: Sequence[Request],
+    degraded: Sequence[tuple[str, ...]],
+    explain: bool,
+    chances: bool = False,
 ) -> list[Recommendations]:
-    """What goes out: ids, titles, scores, reasons where asked for, and what could not be done as asked."""
+    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked."""
     found, declined = candidates(fitted, requests)
+    likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):
         items = found.items[row][found.items[row] >= 0][: request.n]
@@ -77,11 +93,24 @@ def recommendations(
                 scores=tuple(float(s) for s in found.scores[row][: len(items)]),
                 titles=tuple(fitted.catalog.titles[i] for i in items),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
+                chances=() if likely is None else tuple(likely[row][: len(items)].tolist()),
+                unsure=unsure[row],
                 version=fitted.version,
                 degraded=tuple(notes),
             )
         )
     return answers
+
+
+def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> tuple[Floats, list[str]]:
+    """The chance of each candidate, NaN where nothing is known, and by request what is not sure yet."""
+    if not isinstance(fitted.model, Calibrates):
+        nothing = np.full(found.items.shape, np.nan, dtype=np.float32)
+        return nothing, [f"chances are not known: {fitted.name!r} does not calibrate; 'hybrid' does"] * len(
+            requests
+        )
+    chances, sure = fitted.model.chances(requests, found.items)
+    return chances, ["" if one else NOT_SURE for one in sure]
 
 
 def reasons(

@@ -37,11 +37,11 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
 
     model = fitted.model
     if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
-        raise ComponentError(f"model {settings.fit.model!r} cannot be saved")
+        raise ComponentError(f"model {fitted.name!r} cannot be saved")
     with new_folder(target) as folder:
         text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache"})))
         (folder / SETTINGS).write_text(text, encoding="utf-8")
-        (folder / FACTS).write_text(json.dumps(_facts(fitted, settings), indent=1), encoding="utf-8")
+        (folder / FACTS).write_text(json.dumps(_facts(fitted), indent=1), encoding="utf-8")
         write_described(fitted.dataset.catalog, folder / "items.parquet")
         write_described(fitted.dataset.users, folder / "users.parquet")
         write_interactions(fitted.dataset.interactions, folder / "interactions.parquet")
@@ -57,12 +57,12 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
     return target
 
 
-def _facts(fitted: Fitted, settings: Settings) -> dict[str, Any]:
+def _facts(fitted: Fitted) -> dict[str, Any]:
     model = fitted.model
     # As chosen, not as given: what was chosen on a holdout is part of what has been learnt.
     config = model.chosen if isinstance(model, Tunes) else model.config
     return {
-        "model": settings.fit.model,
+        "model": fitted.name,
         "config": config.model_dump(mode="json"),
         "version": fitted.version,
         "dataset": fitted.dataset.name,
@@ -110,7 +110,17 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     fallback = _restored("popular", {}, folder / "fallback.safetensors", context)
     notes = tuple(facts["notes"])
     return settings, Fitted(
-        model, fallback, dataset, encoder, raw, features, words, whitening, facts["version"], notes
+        model,
+        fallback,
+        dataset,
+        encoder,
+        raw,
+        features,
+        words,
+        whitening,
+        facts["version"],
+        notes,
+        facts["model"],
     )
 
 

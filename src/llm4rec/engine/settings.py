@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
@@ -21,7 +21,11 @@ PREFIX = "LLM4REC_"
 class FitSettings(Config):
     """How an engine learns."""
 
-    model: str = Field("sequence", description="which model; `llm4rec list model` shows them")
+    model: str = Field(
+        "auto",
+        description="which model; `llm4rec list model` shows them; auto: what suits the data and `budget`",
+    )
+    budget: PositiveFloat = Field(10.0, description="minutes that choosing a model may take")
     seed: NonNegativeInt = Field(0, description="of everything random")
     tune: bool = Field(
         True, description="choose the model's settings on held-out last events, then fit on everything"

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from llm4rec.core import ComponentError, Floats, Holdout, Numbers, Request, Times, top_k
+from llm4rec.core import ComponentError, Floats, Holdout, Numbers, Request, Times, masked, top_k
 from llm4rec.evaluation.metrics import accuracy
 from llm4rec.evaluation.names import Metric
 from llm4rec.evaluation.places import find_places
@@ -86,7 +86,7 @@ def _chunk(
     scores = scorer.score(requests)
     seconds = time.perf_counter() - begin
     scores, declined = checked(scores, len(requests), items, name)
-    mask(scores, requests)
+    masked(scores, requests)
     _reachable(scores, requests, targets, rows.start)
     users = np.array([r.user for r in requests], dtype=np.int64)
     return Ranked(
@@ -110,19 +110,6 @@ def checked(scores: Floats, rows: int, items: int, name: str) -> tuple[Floats, i
             raise ComponentError(f"{name} gave {what} scores; scores are finite, or -inf over a whole row")
         copy[row] = 0.0
     return copy, len(declined)
-
-
-def mask(scores: Floats, requests: Sequence[Request]) -> None:
-    """Set what each request rules out to -inf, in place."""
-    for row, request in zip(scores, requests, strict=True):
-        if request.allowed is not None:
-            kept = row[request.allowed]
-            row[:] = -np.inf
-            row[request.allowed] = kept
-        if request.excluded is not None:
-            row[request.excluded] = -np.inf
-        if request.seen == "exclude":
-            row[request.history.items] = -np.inf
 
 
 def _reachable(scores: Floats, requests: Sequence[Request], targets: Sequence[Numbers], start: int) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from llm4rec.core import Floats, Holdout, Progress, silent
-from llm4rec.models.tuning import gains, masked
+from llm4rec.core import Floats, Holdout, Progress, gains, masked, silent
 
 ROWS = 64  # questions blended at once: a few megabytes, so that they stay in cache
 CAUTION = 1.0  # a change must gain this many standard errors of its own difference

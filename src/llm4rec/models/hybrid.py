@@ -21,6 +21,7 @@ from llm4rec.core import (
     NotFittedError,
     Numbers,
     Request,
+    masked,
     top_k,
 )
 from llm4rec.models.earlier import earlier_questions
@@ -30,7 +31,6 @@ from llm4rec.models.maps import part, under
 from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
 from llm4rec.models.slates import Slates
 from llm4rec.models.stacking import Form, Order
-from llm4rec.models.tuning import masked
 
 BYTES = 1_200_000_000  # of features held while learning
 FEW = 5_000

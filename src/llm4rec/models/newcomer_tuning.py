@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm4rec.core import Dataset, FitContext, Floats, History, Holdout, Numbers, Request
+from llm4rec.core import Dataset, FitContext, Floats, History, Holdout, Numbers, Request, gains, masked
 from llm4rec.models.blend import Trial, choose_weights
 from llm4rec.models.newcomers import START, NewcomerConfig, newcomer_parts, own_blend, placed
-from llm4rec.models.tuning import gains, masked
 
 if TYPE_CHECKING:
     from llm4rec.models.sequence import Sequence

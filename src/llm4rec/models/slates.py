@@ -9,8 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from llm4rec.core import Floats, Numbers, Request, Times, top_k
-from llm4rec.models.tuning import masked
+from llm4rec.core import Floats, Numbers, Request, Times, masked, top_k
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from llm4rec.core import FitContext, Floats, Holdout, Numbers, Request
+from llm4rec.core import FitContext, Floats, Holdout, Numbers, Request, gains, masked
 
 V = TypeVar("V")
 QUESTIONS = 3_000
@@ -15,37 +15,6 @@ QUESTIONS = 3_000
 
 class _Scores(Protocol):
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats: ...
-
-
-def masked(scores: Floats, requests: Sequence[Request]) -> Floats:
-    """The scores with everything that may not be recommended at -inf, in place."""
-    for row, request in zip(scores, requests, strict=True):
-        if request.seen == "exclude":
-            row[request.history.items] = -np.inf
-        if request.excluded is not None:
-            row[request.excluded] = -np.inf
-        if request.allowed is not None:
-            keep = row[request.allowed].copy()
-            row[:] = -np.inf
-            row[request.allowed] = keep
-    return scores
-
-
-def gains(scores: Floats, targets: Sequence[Numbers], k: int = 10) -> Floats:
-    """NDCG@k a question, (questions,), equal scores at their mean rank; `scores` are masked already."""
-    owner = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
-    flat = np.concatenate([np.asarray(t) for t in targets]) if len(targets) else np.zeros(0, np.int64)
-    result = np.zeros(len(targets), dtype=np.float32)
-    for row, target in zip(owner, flat, strict=True):
-        value = scores[row, target]
-        if np.isfinite(value):
-            above = np.count_nonzero(scores[row] > value)
-            rank = above + 0.5 * (np.count_nonzero(scores[row] == value) - 1)
-            if rank < k:
-                result[row] += 1.0 / np.log2(rank + 2.0)
-    ideal = np.cumsum(1.0 / np.log2(np.arange(k) + 2.0))
-    sizes = np.array([min(max(len(t), 1), k) for t in targets], dtype=np.int64)
-    return np.asarray(result / ideal[sizes - 1] if len(targets) else result, dtype=np.float32)
 
 
 def quality(model: _Scores, holdout: Holdout, k: int = 10, chunk: int = 256) -> float:

@@ -22,7 +22,10 @@ def fit(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The engine folder to write.", show_default=False)
     ],
-    model: Annotated[str | None, typer.Option("--model", help="Which model; default: sequence.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Which model; default: auto.")] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", min=0.0, help="Minutes that choosing a model may take.")
+    ] = None,
     assignments: Assignments = None,
     clean: Cleaned = None,
     json: AsJson = False,
@@ -34,13 +37,14 @@ def fit(
 
     refuse_foreign(output)
     started = time.monotonic()
-    settings = settings_with(model, assignments)
+    within = [] if budget is None else [f"fit.budget={budget}"]
+    settings = settings_with(model, [*(assignments or ()), *within])
     loaded, _ = load_clean(folder, clean)
     engine = Engine(settings).fit(loaded.dataset, progress=Bars())
     engine.save(output)
     facts = {
         "engine": str(output),
-        "model": settings.fit.model,
+        "model": engine.fitted.name,
         "version": engine.fitted.version,
         "users": len(loaded.dataset.users),
         "items": len(loaded.dataset.catalog),
