@@ -160,6 +160,18 @@ def draws_of_users(name: str) -> Iterator[str]:
         f"A draw of `{name}` has 188 people. `sequence` over {len(found[''])} draws: whole {whole:.4f}; {told}; latest-5 by draw: "
         f"{by_draw}.\n"
     )
+    turns = result(f"new-users-in-turn-{name}")
+    if turns is None:
+        return
+    told = ", ".join(
+        f"{view} {share:.1%} ({low:.1%}–{high:.1%})"
+        for view, (share, low, high) in turns["shares"].items()
+        if view
+    )
+    yield (
+        f"One target a person leaves such shares at chance. With the last ten items of each as targets in turn "
+        f"({turns['questions']} questions): {told}.\n"
+    )
 
 
 def speed() -> Iterator[str]:
