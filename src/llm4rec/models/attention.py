@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -12,6 +14,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from llm4rec.core import Catalog, Config, Dataset, FitContext, Floats, NotFittedError, Numbers, Request
 from llm4rec.models.attention_batches import Columns, Tokens
 from llm4rec.models.attention_content import ItemSource
+from llm4rec.models.attention_newcomers import Newcomers
 from llm4rec.models.maps import part, under
 
 if TYPE_CHECKING:
@@ -67,13 +70,17 @@ class Attention:
     Item vectors are e_i = LN(W text_i + W_a attributes_i + g(n_i) v_i), n_i = training count; the same vectors go in and come
     out (tied). Blocks as in SASRec (Kang & McAuley, ICDM 2018), trained by softmax cross-entropy on all places
     (Klenitskiy & Vasilev, RecSys 2023), with a bias by distance in events instead of absolute places, so that a
-    history may be cut anywhere. Items that nobody has taken, or that come later (`grow`), have content alone;
-    ids are left out at random in training so that this works. Histories without positive events are declined.
+    history may be cut anywhere. Items that nobody has taken have content alone; ids are left out at random in
+    training so that this works. Items that come later (`grow`) are read by their content too, and are scored by what
+    content predicts of trained vectors (`attention_newcomers`) against the mean of what all places of the history
+    lead to: which taste a new thing meets is not a matter of the last event. Histories without positive
+    events are declined.
     """
 
     config_type = AttentionConfig
     network_: Network
-    vectors_: Floats
+    inputs_: Floats  # (items, embedding_size), as they are read in a history
+    newcomers_: Newcomers | None = None
     tokens_: Tokens
 
     def __init__(self, config: AttentionConfig | None = None) -> None:
@@ -95,28 +102,42 @@ class Attention:
         from llm4rec.models.attention_fitting import learn
 
         learnt = learn(self.config, dataset, context)
-        self.network_, self.vectors_, self.tokens_ = learnt.network, learnt.vectors, learnt.tokens
+        self.network_, self.inputs_, self.tokens_ = learnt.network, learnt.vectors, learnt.tokens
         self.stop_, self.device_ = learnt.epochs, context.device
         self.notes_ = (*learnt.notes, *((TIME_AWARE,) if self.time_aware else ()))
         return self
 
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
-        users = self.user_vectors(requests)
-        scores = users @ (self.vectors_ if items is None else self.vectors_[items]).T
+        users, items_ = self.user_vectors(requests), self.item_vectors()
+        scores = users @ (items_ if items is None else items_[items]).T
         scores[[len(r.history.liked) == 0 for r in requests]] = -np.inf
         return scores
 
     def user_vectors(self, requests: Sequence[Request]) -> Floats:
-        """(requests, embedding_size): what each history leads to; zeros without a positive event."""
+        """(requests, width): what each history leads to; zeros without a positive event.
+
+        Width is embedding_size, twice that after `grow`: behind stands the mean over places, for newcomers.
+        """
         self._need_fit()
         parts = [self._read(requests[at : at + CHUNK]) for at in range(0, len(requests), CHUNK)]
-        return np.concatenate([np.zeros((0, self.vectors_.shape[1]), np.float32), *parts])
+        return np.concatenate([np.zeros((0, self.item_vectors().shape[1]), np.float32), *parts])
 
     def item_vectors(self) -> Floats:
-        """(items, embedding_size)."""
+        """(items, width), width as in `user_vectors`."""
         self._need_fit()
         return self.vectors_
+
+    @cached_property
+    def vectors_(self) -> Floats:
+        """Inputs, and for newcomers what content predicts, in columns of their own."""
+        if self.newcomers_ is None:
+            return self.inputs_
+        new = self.newcomers_.vectors
+        size, width = len(self.inputs_) - len(new), self.inputs_.shape[1]
+        both = np.zeros((len(self.inputs_), 2 * width), np.float32)
+        both[:size, :width], both[size:, width:] = self.inputs_[:size], new
+        return both
 
     def _read(self, requests: Sequence[Request]) -> Floats:
         from llm4rec.models.attention_reading_net import read
@@ -125,19 +146,23 @@ class Attention:
         times = None
         if self.time_aware:
             times = np.array([np.nan if r.time is None else r.time for r in requests], np.float64)
-        return read(self.network_, self.vectors_, columns.events(self.tokens_), times, self.device_)
+        last, mean = read(self.network_, self.inputs_, columns.events(self.tokens_), times, self.device_)
+        return last if self.newcomers_ is None else np.hstack([last, mean])
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
         """The same model with the vectors that content gives to the new items."""
-        from llm4rec.models.attention_reading_net import newcomers
+        from llm4rec.models.attention_reading_net import from_content
 
         self._need_fit()
-        added = catalog.take(np.arange(len(self.vectors_), len(catalog)))
+        size = self.network_.shape.items
+        added = catalog.take(np.arange(len(self.inputs_), len(catalog)))
         source = ItemSource.read(added, context, self.config.parts)
         grown = type(self)(self.config)
         grown.network_, grown.tokens_, grown.notes_ = self.network_, self.tokens_, self.notes_
         grown.stop_, grown.device_ = self.stop_, self.device_
-        grown.vectors_ = np.concatenate([self.vectors_, newcomers(self.network_, source, self.device_)])
+        grown.inputs_ = np.concatenate([self.inputs_, from_content(self.network_, source, self.device_)])
+        known = None if self.newcomers_ is None else self.newcomers_.known
+        grown.newcomers_ = Newcomers.of(self.inputs_[:size], catalog, context, known)
         return grown
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -146,7 +171,8 @@ class Attention:
 
         self._need_fit()
         return (
-            {"vectors": self.vectors_}
+            {"inputs": self.inputs_}
+            | ({} if self.newcomers_ is None else under("newcomers", asdict(self.newcomers_)))
             | under("tokens", self.tokens_.state())
             | under("weights", weights_of(self.network_))
         )
@@ -155,7 +181,9 @@ class Attention:
         """The inverse of `state`."""
         from llm4rec.models.attention_reading_net import network_from
 
-        self.vectors_ = state["vectors"]
+        self.inputs_ = state["inputs"]
+        new = part("newcomers", state)
+        self.newcomers_ = Newcomers(**new) if new else None
         self.tokens_ = Tokens.from_state(part("tokens", state))
         self.network_ = network_from(part("weights", state), self.config, self.tokens_, context.device)
         self.device_ = context.device
@@ -163,5 +191,5 @@ class Attention:
         return self
 
     def _need_fit(self) -> None:
-        if not hasattr(self, "vectors_"):
+        if not hasattr(self, "inputs_"):
             raise NotFittedError("Attention needs fit first")

@@ -110,7 +110,7 @@ def judge_of(
 
     def judge(network: Network) -> float:
         vectors = item_vectors(network, source, counts, device)
-        users = read(network, vectors, events, times, device)
+        users, _ = read(network, vectors, events, times, device)
         found = []
         for at in range(0, len(questions), BLOCK):
             requests = questions.requests[at : at + BLOCK]

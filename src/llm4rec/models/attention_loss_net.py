@@ -48,11 +48,11 @@ def full_softmax(places: Tensor, items: Tensor, targets: Tensor, half: bool) -> 
 
 
 def sampled_softmax(places: Tensor, items: Tensor, targets: Tensor, drawn: Tensor, among: int) -> Tensor:
-    """Cross-entropy of each target against the `drawn` items, which stand for all `among` others.
+    """Cross-entropy of each target against `drawn` items, which stand for all `among` items there are.
 
-    Negatives are uniform, so that log q is the same for all and what remains of the correction is log(among / drawn): each
-    negative counts as many as it stands for (Bengio & Senecal 2008; the sum is then unbiased). A drawn item that is
-    the target itself is left out.
+    Negatives are uniform, so that log q is the same for all, and what remains of the logQ correction is
+    log(among / drawn): each negative counts as many as it stands for (importance sampling; Bengio & Senécal 2008).
+    A drawn item that is the target itself is left out. With all items drawn this is the full softmax.
     """
     negative = places @ items[drawn].T + torch.log(torch.tensor(among / len(drawn)))
     negative = negative.masked_fill(drawn[None, :] == targets[:, None], -torch.inf)

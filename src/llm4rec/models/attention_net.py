@@ -173,7 +173,8 @@ class Batch:
         events = packed.events
         self.items = torch.as_tensor(events.items, device=device)
         self.tokens = torch.as_tensor(events.tokens, device=device)
-        self.last = torch.as_tensor(events.bounds[1:] - 1, device=device)
+        waits = None if asked is None else time_codes(asked - events.times)
+        self.waits = None if waits is None else torch.as_tensor(waits, device=device)
         self.groups = [
             GroupTensors(g, None if asked is None else self._moments(g, events.times, asked), device)
             for g in packed.groups
@@ -199,6 +200,7 @@ class Network(nn.Module):
         self.shape = shape
         self.vectors = ItemVectors(shape)
         self.tokens = nn.ModuleList(_table(size, shape.width) for size in shape.tokens)
+        self.wait = _table(GAPS, shape.width) if shape.time_aware else None
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.blocks))
         self.norm = nn.LayerNorm(shape.width)
         self.loud = nn.Parameter(torch.tensor(math.log(LOUD)))
@@ -209,6 +211,8 @@ class Network(nn.Module):
         x = vectors
         for sort, table in enumerate(self.tokens):
             x = x + table(self._codes(batch.tokens[:, sort]))
+        if self.wait is not None and batch.waits is not None:
+            x = x + self.wait(batch.waits)
         x = self.drop(x)
         for block in self.blocks:
             x = block(x, batch)

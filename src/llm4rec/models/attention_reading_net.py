@@ -17,23 +17,28 @@ from llm4rec.models.attention_net import Batch, ContentRows, Network, Shape
 ITEMS = 100_000  # whose vectors are made at once
 
 
-def read(network: Network, vectors: Floats, events: Events, times: Times | None, device: str) -> Floats:
-    """(rows, width): the vector after the last event of each row; zeros for empty rows.
+def read(
+    network: Network, vectors: Floats, events: Events, times: Times | None, device: str
+) -> tuple[Floats, Floats]:
+    """(rows, width) twice: what the last place of each row leads to, and the mean over its places; empty rows: zeros.
 
     `times` (rows,): when each question is asked, NaN where unknown; None for a network that does not look.
     """
-    result = np.zeros((len(events), vectors.shape[1]), np.float32)
+    last, mean = np.zeros((2, len(events), vectors.shape[1]), np.float32)
     filled = np.flatnonzero(events.lengths)
     if not len(filled):
-        return result
+        return last, mean
     packed = pack(events.take(filled))
     asked = None if times is None else moments(packed.events, times[filled][packed.order])
     batch = Batch(packed, device, asked)
     with torch.inference_mode():
         network.eval()
         inputs = torch.as_tensor(vectors[packed.events.items], device=device)
-        result[filled[packed.order]] = network(inputs, batch)[batch.last].float().cpu().numpy()
-    return result
+        places = network(inputs, batch).float().cpu().numpy()
+    rows, bounds = filled[packed.order], packed.events.bounds
+    last[rows] = places[bounds[1:] - 1]
+    mean[rows] = np.add.reduceat(places, bounds[:-1], axis=0) / packed.events.lengths[:, None]
+    return last, mean
 
 
 def moments(events: Events, times: Times) -> Times:
@@ -57,7 +62,7 @@ def item_vectors(network: Network, source: ItemSource, counts: Numbers, device: 
     return np.concatenate(parts)
 
 
-def newcomers(network: Network, source: ItemSource, device: str) -> Floats:
+def from_content(network: Network, source: ItemSource, device: str) -> Floats:
     """(items, width) of items that the network has never seen, from content alone."""
     with torch.inference_mode():
         network.eval()

@@ -82,6 +82,7 @@ class Course:
             [{"params": shrunk, "weight_decay": recipe.reg}, {"params": plain, "weight_decay": 0.0}],
             lr=recipe.learning_rate,
             betas=(0.9, 0.98),
+            fused=True,
         )
         return cls(network, copy.deepcopy(network).requires_grad_(False), optimiser)
 
@@ -142,7 +143,7 @@ def one_epoch(course: Course, lesson: Lesson, recipe: AttentionConfig) -> None:
     course.network.train()
     for rows in batches(lesson.pieces, size, rng):
         for group in course.optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * pace(course.steps / total, course.steps)
+            group["lr"] = recipe.learning_rate * pace(course.steps, total)
         course.optimiser.zero_grad(set_to_none=True)
         loss = step_loss(course.network, lesson, rows, recipe, rng)
         if not torch.isfinite(loss):
@@ -162,9 +163,11 @@ def batch_places(places: int, most: int) -> int:
     return max(1, min(most, max(LEAST_BATCH, math.ceil(places / LEAST_STEPS))))
 
 
-def pace(done: float, steps: int, warm: int = 50) -> float:
-    """Share of the learning rate: up in 50 steps, then down by a cosine to a twentieth at the last epoch."""
-    return min(1.0, (steps + 1) / warm) * (0.05 + 0.95 * 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0))))
+def pace(steps: int, total: int) -> float:
+    """Share of the learning rate: up in 50 steps or a tenth of all, then down by a cosine to a twentieth at the end."""
+    warm = max(1, min(50, total // 10))
+    down = 0.5 * (1.0 + math.cos(math.pi * min(steps / total, 1.0)))
+    return min(1.0, (steps + 1) / warm) * (0.05 + 0.95 * down)
 
 
 def batches(pieces: Events, size: int, rng: np.random.Generator) -> Iterator[Numbers]:
@@ -178,8 +181,9 @@ def average(course: Course, horizon: int) -> None:
     """Weights averaged over about the last `horizon` steps."""
     share = 1.0 / min(course.steps, horizon)
     with torch.no_grad():
-        for mean, value in zip(course.averaged.parameters(), course.network.parameters(), strict=True):
-            mean.lerp_(value, share)
+        means: list[Tensor] = list(course.averaged.parameters())
+        values: list[Tensor] = list(course.network.parameters())
+        torch._foreach_lerp_(means, values, share)
 
 
 def step_loss(
@@ -206,7 +210,7 @@ def step_loss(
     rows_needed = ContentRows(lesson.source.take(needed), lesson.device)
     vectors = network.vectors(rows_needed, lesson.numbers[chosen], lesson.counts[chosen])
     places = network(vectors[inside[0]], batch)
-    return sampled_softmax(places, vectors, inside[1], inside[2], len(lesson.source) - 1)
+    return sampled_softmax(places, vectors, inside[1], inside[2], len(lesson.source))
 
 
 def shifted(pieces: Events) -> tuple[Events, Events]:
