@@ -27,6 +27,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.sequence:Sequence",
             "the default: transitions, fading EASE, text and attributes in one blend, warm and cold alike",
         ),
+        "attention": Entry(
+            "llm4rec.models.attention:Attention",
+            "neural sequence model: attention over the history, item vectors of content and ids",
+        ),
         "transition": Entry(
             "llm4rec.models.transition:Transition", "which items lead to which, in closed form"
         ),

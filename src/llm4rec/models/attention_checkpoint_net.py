@@ -1,0 +1,103 @@
+"""Checkpoints of a training course: one file an epoch rewritten in place, plain tensors, read back by the same fit only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from llm4rec.models.attention_training_net import Course, Lesson
+
+if TYPE_CHECKING:
+    from llm4rec.models.attention import AttentionConfig
+
+FORMAT = "1"
+IRRELEVANT = {"checkpoint", "tune", "patience"}  # do not change what an epoch learns
+
+
+def keeper(config: AttentionConfig, lesson: Lesson, course: Course) -> Callable[[Course], None]:
+    """What keeps the course after each epoch; a checkpoint of the same fit is read into `course` first.
+
+    The file carries the fit in its name (settings, data and seed), so that several fits share a folder and none
+    goes on from another's weights.
+    """
+    if not config.checkpoint:
+        return lambda course: None
+    folder = Path(config.checkpoint).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"attention-{signature(config, lesson)}.safetensors"
+    if path.is_file():
+        read(path, course)
+    return lambda course: write(path, course)
+
+
+def signature(config: AttentionConfig, lesson: Lesson) -> str:
+    """Sixteen hexadecimal digits of all that decides what is learnt."""
+    sums = hashlib.blake2b(digest_size=8)
+    told = config.model_dump(mode="json", exclude=IRRELEVANT | {"stop"})
+    sums.update(json.dumps([FORMAT, told, lesson.seed, lesson.half], sort_keys=True).encode())
+    source = lesson.source.sparse
+    for array in (
+        lesson.pieces.items,
+        lesson.pieces.tokens,
+        lesson.pieces.times,
+        lesson.pieces.bounds,
+        lesson.source.dense,
+        source.indices,
+        source.data,
+    ):
+        sums.update(array.tobytes())
+    return sums.hexdigest()
+
+
+def write(path: Path, course: Course) -> None:
+    """Beside its place, then renamed: a kill while writing leaves the last good one."""
+    facts = {
+        "epoch": course.epoch,
+        "steps": course.steps,
+        "best_epoch": course.best_epoch,
+        "scores": course.scores,
+    }
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    save_file(tensors(course), beside, metadata={"course": json.dumps(facts)})
+    beside.replace(path)
+
+
+def tensors(course: Course) -> dict[str, Tensor]:
+    """Everything of a course that is not a plain number."""
+    state = course.optimiser.state_dict()["state"]
+    return (
+        {f"network.{name}": value.clone() for name, value in course.network.state_dict().items()}
+        | {f"averaged.{name}": value.clone() for name, value in course.averaged.state_dict().items()}
+        | {f"best.{name}": value.clone() for name, value in course.best.items()}
+        | {f"adam.{n}.{name}": value.clone() for n, row in state.items() for name, value in row.items()}
+    )
+
+
+def read(path: Path, course: Course) -> None:
+    """The inverse of `write`, into a course that has just begun."""
+    with safe_open(path, framework="pt") as file:
+        facts = json.loads(file.metadata()["course"])
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    course.network.load_state_dict(_under("network.", found))
+    course.averaged.load_state_dict(_under("averaged.", found))
+    course.best = _under("best.", found)
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under("adam.", found).items():
+        number, _, key = name.partition(".")
+        state.setdefault(int(number), {})[key] = value
+    whole = course.optimiser.state_dict()
+    course.optimiser.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+    course.epoch, course.steps = facts["epoch"], facts["steps"]
+    course.best_epoch, course.scores = facts["best_epoch"], facts["scores"]
+
+
+def _under(start: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(start): value for name, value in found.items() if name.startswith(start)}

@@ -1,0 +1,121 @@
+"""One fit of `attention`: from a data set to trained weights and item vectors. Knows nothing of scoring requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llm4rec.core import Dataset, FitContext, Floats, Holdout, Numbers
+from llm4rec.models.attention_batches import Columns, Tokens
+from llm4rec.models.attention_content import ItemSource
+from llm4rec.models.tuning import QUESTIONS, gains, masked
+
+if TYPE_CHECKING:
+    from llm4rec.models.attention import AttentionConfig
+    from llm4rec.models.attention_net import Network
+
+BLOCK = 256  # questions judged at once
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a fit leaves behind."""
+
+    network: Network
+    vectors: Floats
+    tokens: Tokens
+    epochs: int
+    notes: tuple[str, ...]
+
+
+def learn(config: AttentionConfig, dataset: Dataset, context: FitContext) -> Learnt:
+    """Train on all positive events of the data set."""
+    import torch
+
+    from llm4rec.models.attention_checkpoint_net import keeper
+    from llm4rec.models.attention_reading_net import item_vectors, shape_of
+    from llm4rec.models.attention_training_net import Course, Lesson, train
+
+    columns = Columns.of_dataset(dataset)
+    tokens = Tokens.of(columns)
+    pieces = columns.events(tokens).pieces(config.max_length)
+    source = ItemSource.read(dataset.catalog, context, config.parts)
+    counts = np.bincount(columns.items, minlength=len(source))
+    seed = seed_of(context.rng)
+    warm = np.flatnonzero(counts)
+    lesson = Lesson(
+        pieces=pieces.renumbered(np.cumsum(counts > 0) - 1),
+        source=source.take(warm),
+        numbers=torch.as_tensor(warm, device=context.device),
+        counts=torch.as_tensor(counts[warm].astype(np.float32), device=context.device),
+        sampled=config.loss == "sampled" or (config.loss == "auto" and len(warm) > config.full_up_to),
+        half=in_half(config.precision, context.device),
+        seed=seed,
+        device=context.device,
+    )
+    sizes = {"items": len(source), "dense": source.dense.shape[1], "sparse": source.sparse.shape[1]}
+    course = Course.begin(shape_of(config, tokens, **sizes), lesson, config)
+    notes = [f"{len(warm)} items: sampled softmax with {config.negatives} negatives"] * lesson.sampled
+    if not len(pieces):
+        notes.append("nobody has two positive events: nothing to train on, items are compared by content")
+    else:
+        judge = None
+        if config.tune and context.holdout is not None and len(context.holdout):
+            judge = judge_of(context.holdout, source, counts, tokens, config, context.device)
+        keep = keeper(config, lesson, course)
+        train(course, lesson, config, context.progress, judge, keep)
+    network = course.result()
+    vectors = item_vectors(network, source, counts, context.device)
+    return Learnt(network, vectors, tokens, max(course.best_epoch, 1), tuple(notes))
+
+
+def seed_of(rng: np.random.Generator) -> int:
+    """A seed that belongs to the generator, not to how often it was used: fitting again with what was chosen
+    runs the same epochs.
+    """
+    sequence: Any = rng.bit_generator.seed_seq
+    return int(sequence.generate_state(1)[0])
+
+
+def in_half(precision: str, device: str) -> bool:
+    """Whether products of the loss run in bfloat16."""
+    import torch
+
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def judge_of(
+    holdout: Holdout,
+    source: ItemSource,
+    counts: Numbers,
+    tokens: Tokens,
+    config: AttentionConfig,
+    device: str,
+) -> Callable[[Network], float]:
+    """Mean NDCG@10 of a network on (a sample of) the held-out questions."""
+    from llm4rec.models.attention_reading_net import item_vectors, read
+
+    questions = holdout.sample(QUESTIONS, np.random.default_rng(0))
+    events = Columns.of([r.history for r in questions.requests], config.max_length).events(tokens)
+    times = None
+    if config.time_aware:
+        times = np.array([np.nan if r.time is None else r.time for r in questions.requests], np.float64)
+
+    def judge(network: Network) -> float:
+        vectors = item_vectors(network, source, counts, device)
+        users, _ = read(network, vectors, events, times, device)
+        found = []
+        for at in range(0, len(questions), BLOCK):
+            requests = questions.requests[at : at + BLOCK]
+            scores = masked(users[at : at + BLOCK] @ vectors.T, requests)
+            found.append(gains(scores, questions.targets[at : at + BLOCK]))
+        return float(np.concatenate(found).mean())
+
+    return judge
