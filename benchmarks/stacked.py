@@ -57,7 +57,7 @@ class Inside:
 
 def stacked(name: str) -> dict[str, Any]:
     """The evaluation of one data set as its JSON."""
-    data = loaded(name.split()[0])
+    data = loaded(name.split(maxsplit=1)[0])
     protocol, more = DATA[name]
     made = split(data.dataset, resolved(protocol, data), data.marks, np.random.default_rng(0))
     stacker = Engine(read_settings().with_model(*parse_variant(STACKER)))
