@@ -150,3 +150,14 @@ def test_earlier_events_teach_where_questions_are_few():
     assert share_right(learnt(few, data, questions), questions) == 1.0
     lessons = few._earlier(data, world(data))
     assert len(lessons) > 5 * len(questions)
+
+
+def test_reasons_are_what_the_base_says():
+    data, questions = walkers()
+    model = learnt(Hybrid(HybridConfig(form="trees", **SMALL)), data, questions)
+    items = np.array([6, 7])
+    assert model.contributions(asking(3, 4, 5), items) == model.inputs_.base.contributions(
+        asking(3, 4, 5), items
+    )
+    silent = Hybrid(HybridConfig(inputs=("popular", "transition"), form="base")).fit(data, world(data))
+    assert silent.contributions(asking(3), items) == [{}, {}]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llm4rec.core import Dataset, FitContext, Floats, Holdout, Numbers
+from llm4rec.core import Dataset, FitContext, Floats, Holdout, Numbers, gains, masked
 from llm4rec.models.attention_batches import Columns, Tokens
 from llm4rec.models.attention_content import ItemSource
-from llm4rec.models.tuning import QUESTIONS, gains, masked
+from llm4rec.models.tuning import QUESTIONS
 
 if TYPE_CHECKING:
     from llm4rec.models.attention import AttentionConfig

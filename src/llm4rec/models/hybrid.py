@@ -15,6 +15,7 @@ from llm4rec.core import (
     Catalog,
     Config,
     Dataset,
+    Explains,
     FitContext,
     Floats,
     Holdout,
@@ -218,6 +219,12 @@ class Hybrid:
             found[row] = [by_item.get(item, np.nan) for item in items[row].tolist()]
             sure[row] = np.sort(chance[span])[-LIST:].sum() > calibration.usual
         return found, sure
+
+    def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
+        """What each history item gave to the base's score of each item; what the new order adds is nobody's gift."""
+        self._need_fit()
+        base = self.inputs_.base
+        return base.contributions(request, items) if isinstance(base, Explains) else [{} for _ in items]
 
     def importance(self) -> dict[str, float]:
         """How much each feature counts: its share of what the trees gained, or its weight in the sum."""
