@@ -35,6 +35,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "content": Entry(
             "llm4rec.models.content:Content", "items whose text and attributes are like the history"
         ),
+        "als": Entry(
+            "llm4rec.models.als:Als",
+            "implicit matrix factorisation; the vector of a person solved from any history",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {
