@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,12 +29,16 @@ from llm4rec.core import (
     silent,
     suggest,
 )
+from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
 from llm4rec.engine.build import build_model
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Engine:
@@ -112,6 +116,25 @@ class Engine:
         asked = [self._request(**question) for question in questions]
         return path.recommendations(self.fitted, [a for a, _ in asked], [d for _, d in asked], explain)
 
+    def recommend_all(
+        self,
+        users: Iterable[Id] | None = None,
+        n: int = 10,
+        *,
+        seen: str = "exclude",
+        progress: Progress = silent,
+    ) -> pl.DataFrame:
+        """The n best items of every known user, or of `users`: a polars frame user, rank, item, score, fallback.
+
+        The same lists as `recommend_many` gives (scores up to rounding), made in chunks of bounded memory and without
+        an object a user. `fallback` marks users of whom nothing is known: they are shown what is popular.
+        """
+        from llm4rec.engine.everyone import table
+
+        known = self.fitted.dataset.users.ids
+        numbers = np.arange(len(known)) if users is None else known.numbers(users, "user")
+        return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
+
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
         found, declined = path.scores(self.fitted, requests)
@@ -134,18 +157,14 @@ class Engine:
         seen: str = "exclude",
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
-        if n < 1:
-            raise SettingsError(f"n = {n!r}: ask for at least one item")
-        if seen not in ("exclude", "include"):
-            raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
         past, number, degraded = self._past(user, history)
         request = Request(
             past,
             user=number,
-            n=n,
+            n=_at_least_one(n),
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
-            seen=seen,  # type: ignore[arg-type]
+            seen=_seen_rule(seen),
         )
         return request, degraded
 
@@ -230,6 +249,18 @@ class Engine:
         engine = cls(settings)
         engine._fitted = fitted
         return engine
+
+
+def _at_least_one(n: int) -> int:
+    if n < 1:
+        raise SettingsError(f"n = {n!r}: ask for at least one item")
+    return n
+
+
+def _seen_rule(seen: str) -> SeenRule:
+    if seen not in ("exclude", "include"):
+        raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
+    return seen  # type: ignore[return-value]
 
 
 def _check_ids(new: Catalog, known: Catalog) -> None:

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from llm4rec.core import Candidates, Explains, Floats, Numbers, Reason, Recommendations, Request, top_k
+from llm4rec.core import (
+    Candidates,
+    Embeds,
+    Explains,
+    Floats,
+    KnownUsers,
+    Numbers,
+    Reason,
+    Recommendations,
+    Request,
+    top_k,
+)
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.vectors import by_products
 
 CHUNK_BYTES = 64_000_000
+MANY = 64  # requests from which products of vectors are faster than rows of scores
 
 
 def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
@@ -25,24 +38,35 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
 
 
 def candidates(fitted: Fitted, requests: Sequence[Request]) -> tuple[Candidates, np.ndarray]:
-    """The best items of each request that may be shown, in chunks of bounded memory; and which were declined."""
+    """The best items of each request that may be shown, in chunks of bounded memory; and which were declined.
+
+    Many requests to a model of vectors (`Embeds`) are answered from products of vectors, without the whole rows of
+    scores; the lists are the same up to rounding.
+    """
+    k = min(_most(requests), len(fitted.catalog))
+    source = type(fitted.model).__name__
+    items = np.full((len(requests), k), -1, dtype=np.int64)
+    values = np.full((len(requests), k), -np.inf, dtype=np.float32)
+    declined = np.zeros(len(requests), dtype=bool)
+    left = np.arange(len(requests))
+    if isinstance(fitted.model, Embeds) and len(requests) >= MANY and k:
+        left = by_products(fitted.model, requests, (items, values))
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
-    k = min(max((r.n for r in requests), default=0), len(fitted.catalog))
-    items, values, declined = [], [], []
-    for start in range(0, len(requests), size):
-        chunk = requests[start : start + size]
-        rows, refused = scores(fitted, chunk)
-        shown = np.stack([_showable(row, r) for row, r in zip(rows, chunk, strict=True)])
+    for start in range(0, len(left), size):
+        rows = left[start : start + size]
+        chunk = [requests[int(row)] for row in rows]
+        shown, declined[rows] = scores(fitted, chunk)
+        shown = np.stack([_showable(row, r) for row, r in zip(shown, chunk, strict=True)])
         best = top_k(shown, k)
-        items.append(best)
-        values.append(np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf))
-        declined.append(refused)
-    if not requests:
-        return Candidates(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32)), np.zeros(0, bool)
-    found = Candidates(
-        np.concatenate(items), np.concatenate(values).astype(np.float32), type(fitted.model).__name__
-    )
-    return found, np.concatenate(declined)
+        items[rows] = best
+        values[rows] = np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf)
+    return Candidates(items, values, source), declined
+
+
+def _most(requests: Sequence[Request]) -> int:
+    if isinstance(requests, KnownUsers):
+        return requests.n if len(requests) else 0
+    return max((r.n for r in requests), default=0)
 
 
 def _showable(row: Floats, request: Request) -> Floats:

@@ -1,0 +1,58 @@
+"""Requests answered from the vectors of people and items. Knows nothing of fitting, ids or files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from llm4rec.core import Embeds, Floats, KnownUsers, Numbers, Request
+from llm4rec.engine.products import Hidden, best_products
+
+
+def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers, Floats]) -> Numbers:
+    """Fill `lists`, items and scores (requests, k), and give the rows left out.
+
+    Left out are requests that are limited to some items, and those whose vector is not finite or all zero: whether
+    the model declines them is for its scores to say.
+    """
+    people = model.user_vectors(requests)
+    served = np.isfinite(people).all(axis=1) & people.any(axis=1) & ~limited(requests)
+    rows = np.flatnonzero(served)
+    whole = len(rows) == len(people)
+    some, hidden = (people if whole else people[rows]), hidden_of(requests)
+    items, scores = lists
+    items[rows], scores[rows] = best_products(
+        some, model.item_vectors(), hidden if whole else hidden.take(rows), items.shape[1]
+    )
+    return np.flatnonzero(~served)
+
+
+def limited(requests: Sequence[Request]) -> np.ndarray:
+    """Which requests allow only some items, (requests,)."""
+    if isinstance(requests, KnownUsers):
+        return np.zeros(len(requests), dtype=bool)
+    return np.array([r.allowed is not None for r in requests], dtype=bool)
+
+
+def hidden_of(requests: Sequence[Request]) -> Hidden:
+    """What each request rules out: items of its history unless they may come back, and excluded ones."""
+    if isinstance(requests, KnownUsers):
+        events, bounds = requests.events
+        items = events.items
+        if requests.seen == "include":
+            items, bounds = items[:0], np.zeros_like(bounds)
+    else:
+        rows = [_ruled_out(request) for request in requests]
+        bounds = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        items = np.concatenate(rows) if rows else np.zeros(0, np.int64)
+    size = int(items.max(initial=-1)) + 1
+    matrix = sparse.csr_matrix((np.zeros(len(items), np.int8), items, bounds), (len(bounds) - 1, size))
+    matrix.sort_indices()
+    return Hidden(bounds, matrix.indices.astype(np.int64))
+
+
+def _ruled_out(request: Request) -> Numbers:
+    seen = request.history.items if request.seen == "exclude" else request.history.items[:0]
+    return seen if request.excluded is None else np.concatenate([seen, request.excluded])
