@@ -209,6 +209,7 @@ class Engine:
         context = fitted.context(self.settings, progress)
         fallback = fitted.fallback
         self._fitted = fitted.with_changes(
+            self.settings,
             model=fitted.model.grow(catalog, context),
             fallback=fallback.grow(catalog, context) if isinstance(fallback, Grows) else fallback,
             dataset=dataset,
@@ -228,6 +229,7 @@ class Engine:
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings)
         self._fitted = fitted.with_changes(
+            self.settings,
             model=fitted.model.forget([fitted.dataset.history(number)]),
             fallback=type(fitted.fallback)(fitted.fallback.config).fit(left, context),  # type: ignore[call-arg]
             dataset=left,

@@ -21,6 +21,7 @@ from llm4rec.core import (
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
 from llm4rec.engine.fitted import Fitted, version_of
+from llm4rec.engine.index import index_for
 from llm4rec.engine.settings import Settings
 
 
@@ -59,6 +60,7 @@ def fit(
         whitening=whitening,
         version=version_of(model, data),
         notes=tuple(getattr(model, "notes_", ())),
+        index=index_for(model, data, settings.index),
     )
 
 

@@ -19,7 +19,7 @@ from llm4rec.core import (
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
-from llm4rec.engine.vectors import by_products
+from llm4rec.engine.vectors import by_index, by_products
 
 CHUNK_BYTES = 64_000_000
 MANY = 64  # requests from which products of vectors are faster than rows of scores
@@ -37,11 +37,14 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
     return result, declined
 
 
-def candidates(fitted: Fitted, requests: Sequence[Request]) -> tuple[Candidates, np.ndarray]:
+def candidates(
+    fitted: Fitted, requests: Sequence[Request], exact: bool = False
+) -> tuple[Candidates, np.ndarray]:
     """The best items of each request that may be shown, in chunks of bounded memory; and which were declined.
 
-    Many requests to a model of vectors (`Embeds`) are answered from products of vectors, without the whole rows of
-    scores; the lists are the same up to rounding.
+    Where there is an index, it is asked unless the answer must be `exact`; requests that it cannot answer (limited to
+    some items, much ruled out, too little found) are answered exactly. Many requests to a model of vectors (`Embeds`)
+    are answered from products of vectors, without whole rows of scores; the lists are the same up to rounding.
     """
     k = min(_most(requests), len(fitted.catalog))
     source = type(fitted.model).__name__
@@ -49,8 +52,11 @@ def candidates(fitted: Fitted, requests: Sequence[Request]) -> tuple[Candidates,
     values = np.full((len(requests), k), -np.inf, dtype=np.float32)
     declined = np.zeros(len(requests), dtype=bool)
     left = np.arange(len(requests))
-    if isinstance(fitted.model, Embeds) and len(requests) >= MANY and k:
-        left = by_products(fitted.model, requests, (items, values))
+    if isinstance(fitted.model, Embeds) and k:
+        if fitted.index is not None and not exact:
+            left = by_index(fitted.model, fitted.index, requests, (items, values))
+        elif len(requests) >= MANY:
+            left = by_products(fitted.model, requests, (items, values))
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
     for start in range(0, len(left), size):
         rows = left[start : start + size]

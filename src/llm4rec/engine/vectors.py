@@ -8,7 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from llm4rec.core import Embeds, Floats, KnownUsers, Numbers, Request
+from llm4rec.engine.index import Index
 from llm4rec.engine.products import Hidden, best_products
+
+MOST = 2_000  # items that an index is asked for at most
 
 
 def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers, Floats]) -> Numbers:
@@ -27,6 +30,37 @@ def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers
         some, model.item_vectors(), hidden if whole else hidden.take(rows), items.shape[1]
     )
     return np.flatnonzero(~served)
+
+
+def by_index(
+    model: Embeds, index: Index, requests: Sequence[Request], lists: tuple[Numbers, Floats]
+) -> Numbers:
+    """`by_products` from an index, which is asked for as many more items as a request rules out.
+
+    Left out are also requests that rule out too many, and those for which too little was found.
+    """
+    items, scores = lists
+    hidden = hidden_of(requests)
+    wanted = _sizes(requests) + np.diff(hidden.bounds)
+    people = model.user_vectors(requests)
+    served = np.isfinite(people).all(axis=1) & people.any(axis=1) & ~limited(requests) & (wanted <= MOST)
+    rows = np.flatnonzero(served)
+    if not len(rows):
+        return np.arange(len(people))
+    found, products = index.search(people[rows], int(wanted[rows].max()))
+    for row, numbers, values in zip(rows, found, products, strict=True):
+        ruled_out = hidden.items[hidden.bounds[row] : hidden.bounds[row + 1]]
+        kept = np.flatnonzero((numbers >= 0) & ~np.isin(numbers, ruled_out))[: items.shape[1]]
+        items[row, : len(kept)], scores[row, : len(kept)] = numbers[kept], values[kept]
+        served[row] = len(kept) >= wanted[row] - len(ruled_out)
+    return np.flatnonzero(~served)
+
+
+def _sizes(requests: Sequence[Request]) -> Numbers:
+    """How many items each request asks for, (requests,)."""
+    if isinstance(requests, KnownUsers):
+        return np.full(len(requests), requests.n, dtype=np.int64)
+    return np.array([r.n for r in requests], dtype=np.int64)
 
 
 def limited(requests: Sequence[Request]) -> np.ndarray:

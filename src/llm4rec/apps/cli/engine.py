@@ -47,12 +47,12 @@ def fit(
         "interactions": len(loaded.dataset.interactions),
         "seconds": round(time.monotonic() - started, 1),
         "config": engine.model.config.model_dump(mode="json"),
-        "notes": list(engine.fitted.notes),
+        "notes": list(engine.fitted.told),
     }
     if json:
         as_json(facts)
         return
-    for note in engine.fitted.notes:
+    for note in engine.fitted.told:
         say(note)
     typer.echo(
         f"{facts['model']} learnt from {facts['interactions']} interactions of {facts['users']} users with "
