@@ -39,6 +39,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.als:Als",
             "implicit matrix factorisation; the vector of a person solved from any history",
         ),
+        "interest": Entry(
+            "llm4rec.models.interest:Interest",
+            "the texts of the history, summed up by age, kind, value and focus",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from llm4rec.core import KnownUsers, Numbers, Request, Sparse
+from llm4rec.core import KnownUsers, Numbers, Request, Sparse, Times
 from llm4rec.core.known import joined_ranges
 
 
@@ -24,6 +24,15 @@ def liked_items(requests: Sequence[Request], window: int | None = None) -> tuple
     bounds = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=bounds[1:])
     return (np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)), bounds
+
+
+def liked_times(requests: Sequence[Request]) -> Times:
+    """When the events of `liked_items` were, (events,)."""
+    if isinstance(requests, KnownUsers):
+        events, _ = requests.events
+        return events.timestamps[events.positive]
+    rows = [r.history.timestamps[r.history.positive] for r in requests]
+    return np.concatenate(rows) if rows else np.zeros(0)
 
 
 def _liked_of_known(requests: KnownUsers, window: int | None) -> tuple[Numbers, Numbers]:
