@@ -57,6 +57,10 @@ def test_a_long_absence_does_not_erase_taste():
     assert best(fitted(interest(half_life_days=1)), asking(2, days_ago=(3_000,))) == 3
 
 
+def test_a_pause_of_thousands_of_half_lives_leaves_the_newest():
+    assert best(fitted(interest(half_life_days=1)), asking(0, 2, days_ago=(3_000, 0))) == 3
+
+
 def test_focus_makes_much_of_what_lies_in_the_middle():
     one_garden_among_robots = asking(0, 1, 2)
     shares = [
@@ -118,6 +122,16 @@ def test_a_new_item_is_found_at_once():
     grown = model.grow(new.catalog, context(new))
     assert best(grown, asking(0)) == 4
     np.testing.assert_array_equal(grown.item_vectors()[:4], model.item_vectors())
+
+
+def test_what_was_chosen_stays_when_items_come():
+    data = two_subjects()
+    questions = Holdout([asking(0, 0, 2)], [np.array([1])])
+    config = InterestConfig(decay=0.1, decays=(50.0,), focuses=(1.0,), half_lives=(4.0,))
+    model = Interest(config).fit(data, context(data, holdout=questions))
+    grown = model.grow(data.catalog, context(data))
+    np.testing.assert_array_equal(grown.score([asking(0, 2)]), model.score([asking(0, 2)]))
+    assert grown.chosen == model.chosen
 
 
 def test_items_without_text_say_nothing():
