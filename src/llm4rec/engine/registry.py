@@ -39,6 +39,7 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.als:Als",
             "implicit matrix factorisation; the vector of a person solved from any history",
         ),
+        "mf": Entry("llm4rec.models.mf:Mf", "ratings: biases and factors, with what is not known of them"),
         "interest": Entry(
             "llm4rec.models.interest:Interest",
             "the texts of the history, summed up by age, kind, value and focus",
