@@ -31,6 +31,7 @@ from llm4rec.core.errors import (
 )
 from llm4rec.core.history import History
 from llm4rec.core.interactions import NEGATIVE_KINDS, Interactions, is_positive
+from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
     Embeds,
@@ -83,6 +84,7 @@ __all__ = [
     "Holdout",
     "Id",
     "Interactions",
+    "KnownUsers",
     "Learns",
     "Llm4recError",
     "Message",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core.arrays import Floats, Numbers, Times
 from llm4rec.core.interactions import Interactions, is_positive
@@ -26,9 +27,14 @@ class History:
         return len(self.items)
 
     @cached_property
+    def positive(self) -> NDArray[np.bool_]:
+        """Which events speak for their item (see `is_positive`)."""
+        return is_positive(self.kinds, self.values, self.kind_names)
+
+    @cached_property
     def liked(self) -> Numbers:
         """Item numbers of the events that speak for their item, oldest first; repeats stay."""
-        return self.items[is_positive(self.kinds, self.values, self.kind_names)]
+        return self.items[self.positive]
 
     def take(self, rows: slice | Numbers) -> History:
         """The events asked for."""

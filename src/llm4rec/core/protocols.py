@@ -148,8 +148,13 @@ class Grows(Protocol):
 class Embeds(Protocol):
     """A model whose score is a product of vectors, so that an index can serve it."""
 
-    def user_vectors(self, requests: Sequence[Request]) -> Floats: ...
-    def item_vectors(self) -> Floats: ...
+    def user_vectors(self, requests: Sequence[Request]) -> Floats:
+        """(len(requests), width) float32; NaN (or zero) in the rows of requests that `score` declines."""
+        ...
+
+    def item_vectors(self) -> Floats:
+        """(items, width) float32; user_vectors @ item_vectors.T are the scores, up to rounding."""
+        ...
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from llm4rec.core import (
     silent,
     suggest,
 )
+from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
 from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
@@ -36,6 +37,9 @@ from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Engine:
@@ -123,6 +127,25 @@ class Engine:
         requests, notes = [a for a, _ in asked], [d for _, d in asked]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
 
+    def recommend_all(
+        self,
+        users: Iterable[Id] | None = None,
+        n: int = 10,
+        *,
+        seen: str = "exclude",
+        progress: Progress = silent,
+    ) -> pl.DataFrame:
+        """The n best items of every known user, or of `users`: a polars frame user, rank, item, score, fallback.
+
+        The same lists as `recommend_many` gives (scores up to rounding), made in chunks of bounded memory and without
+        an object a user. `fallback` marks users of whom nothing is known: they are shown what is popular.
+        """
+        from llm4rec.engine.everyone import table
+
+        known = self.fitted.dataset.users.ids
+        numbers = np.arange(len(known)) if users is None else known.numbers(users, "user")
+        return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
+
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
         found, declined = path.scores(self.fitted, requests)
@@ -145,18 +168,14 @@ class Engine:
         seen: str = "exclude",
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
-        if n < 1:
-            raise SettingsError(f"n = {n!r}: ask for at least one item")
-        if seen not in ("exclude", "include"):
-            raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
         past, number, degraded = self._past(user, history)
         request = Request(
             past,
             user=number,
-            n=n,
+            n=_at_least_one(n),
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
-            seen=seen,  # type: ignore[arg-type]
+            seen=_seen_rule(seen),
         )
         return request, degraded
 
@@ -201,6 +220,7 @@ class Engine:
         context = fitted.context(self.settings, progress)
         fallback = fitted.fallback
         self._fitted = fitted.with_changes(
+            self.settings,
             model=fitted.model.grow(catalog, context),
             fallback=fallback.grow(catalog, context) if isinstance(fallback, Grows) else fallback,
             dataset=dataset,
@@ -218,6 +238,7 @@ class Engine:
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings)
         self._fitted = fitted.with_changes(
+            self.settings,
             model=fitted.model.forget([fitted.dataset.history(number)]),
             fallback=type(fitted.fallback)(fitted.fallback.config).fit(left, context),  # type: ignore[call-arg]
             dataset=left,
@@ -239,6 +260,18 @@ class Engine:
         engine = cls(settings)
         engine._fitted = fitted
         return engine
+
+
+def _at_least_one(n: int) -> int:
+    if n < 1:
+        raise SettingsError(f"n = {n!r}: ask for at least one item")
+    return n
+
+
+def _seen_rule(seen: str) -> SeenRule:
+    if seen not in ("exclude", "include"):
+        raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
+    return seen  # type: ignore[return-value]
 
 
 def _check_ids(new: Catalog, known: Catalog) -> None:

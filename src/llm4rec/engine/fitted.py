@@ -21,6 +21,7 @@ from llm4rec.core import (
     silent,
 )
 from llm4rec.engine.build import maker
+from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.settings import Settings
 
 
@@ -39,6 +40,12 @@ class Fitted:
     version: str
     notes: tuple[str, ...] = ()
     name: str = ""
+    index: Index | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the model wants known, and how its items are searched where that is not exact."""
+        return self.notes if self.index is None else (*self.notes, self.index.note)
 
     @property
     def catalog(self) -> Catalog:
@@ -58,10 +65,11 @@ class Fitted:
             make=maker(settings),
         )
 
-    def with_changes(self, **changes: Any) -> Fitted:
-        """A new value with a version of its own."""
+    def with_changes(self, settings: Settings, **changes: Any) -> Fitted:
+        """A new value with a version and an index of its own."""
         changed = replace(self, **changes)
-        return replace(changed, version=version_of(changed.model, changed.dataset))
+        index = index_for(changed.model, changed.dataset, settings.index, self.index)
+        return replace(changed, version=version_of(changed.model, changed.dataset), index=index)
 
 
 def version_of(model: Model, dataset: Dataset) -> str:

@@ -22,6 +22,7 @@ from llm4rec.data import FeatureBlocks, default_blocks, default_words
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
+from llm4rec.engine.index import index_for
 from llm4rec.engine.settings import Settings
 
 
@@ -57,6 +58,7 @@ def fit(
         version=version_of(model, data),
         notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ())) if line),
         name=choice.name,
+        index=index_for(model, data, settings.index),
     )
 
 

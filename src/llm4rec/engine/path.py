@@ -9,8 +9,10 @@ import numpy as np
 from llm4rec.core import (
     Calibrates,
     Candidates,
+    Embeds,
     Explains,
     Floats,
+    KnownUsers,
     Numbers,
     Reason,
     Recommendations,
@@ -18,9 +20,11 @@ from llm4rec.core import (
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.vectors import by_index, by_products
 
 CHUNK_BYTES = 64_000_000
 NOT_SURE = "not sure yet: what is known of this user says no more than that some things are popular"
+MANY = 64  # requests from which products of vectors are faster than rows of scores
 
 
 def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
@@ -35,25 +39,42 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
     return result, declined
 
 
-def candidates(fitted: Fitted, requests: Sequence[Request]) -> tuple[Candidates, np.ndarray]:
-    """The best items of each request that may be shown, in chunks of bounded memory; and which were declined."""
+def candidates(
+    fitted: Fitted, requests: Sequence[Request], exact: bool = False
+) -> tuple[Candidates, np.ndarray]:
+    """The best items of each request that may be shown, in chunks of bounded memory; and which were declined.
+
+    Where there is an index, it is asked unless the answer must be `exact`; requests that it cannot answer (limited to
+    some items, much ruled out, too little found) are answered exactly. Many requests to a model of vectors (`Embeds`)
+    are answered from products of vectors, without whole rows of scores; the lists are the same up to rounding.
+    """
+    k = min(_most(requests), len(fitted.catalog))
+    source = type(fitted.model).__name__
+    items = np.full((len(requests), k), -1, dtype=np.int64)
+    values = np.full((len(requests), k), -np.inf, dtype=np.float32)
+    declined = np.zeros(len(requests), dtype=bool)
+    left = np.arange(len(requests))
+    if isinstance(fitted.model, Embeds) and k:
+        if fitted.index is not None and not exact:
+            left = by_index(fitted.model, fitted.index, requests, (items, values))
+        elif len(requests) >= MANY:
+            left = by_products(fitted.model, requests, (items, values))
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
-    k = min(max((r.n for r in requests), default=0), len(fitted.catalog))
-    items, values, declined = [], [], []
-    for start in range(0, len(requests), size):
-        chunk = requests[start : start + size]
-        rows, refused = scores(fitted, chunk)
-        shown = np.stack([_showable(row, r) for row, r in zip(rows, chunk, strict=True)])
+    for start in range(0, len(left), size):
+        rows = left[start : start + size]
+        chunk = [requests[int(row)] for row in rows]
+        shown, declined[rows] = scores(fitted, chunk)
+        shown = np.stack([_showable(row, r) for row, r in zip(shown, chunk, strict=True)])
         best = top_k(shown, k)
-        items.append(best)
-        values.append(np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf))
-        declined.append(refused)
-    if not requests:
-        return Candidates(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32)), np.zeros(0, bool)
-    found = Candidates(
-        np.concatenate(items), np.concatenate(values).astype(np.float32), type(fitted.model).__name__
-    )
-    return found, np.concatenate(declined)
+        items[rows] = best
+        values[rows] = np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf)
+    return Candidates(items, values, source), declined
+
+
+def _most(requests: Sequence[Request]) -> int:
+    if isinstance(requests, KnownUsers):
+        return requests.n if len(requests) else 0
+    return max((r.n for r in requests), default=0)
 
 
 def _showable(row: Floats, request: Request) -> Floats:

@@ -47,6 +47,15 @@ TABLE: dict[str, dict[str, Entry]] = {
         "content": Entry(
             "llm4rec.models.content:Content", "items whose text and attributes are like the history"
         ),
+        "als": Entry(
+            "llm4rec.models.als:Als",
+            "implicit matrix factorisation; the vector of a person solved from any history",
+        ),
+        "mf": Entry("llm4rec.models.mf:Mf", "ratings: biases and factors, with what is not known of them"),
+        "interest": Entry(
+            "llm4rec.models.interest:Interest",
+            "the texts of the history, summed up by age, kind, value and focus",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {

@@ -13,6 +13,7 @@ from llm4rec.core import (
     Catalog,
     ComponentError,
     Dataset,
+    Embeds,
     FitContext,
     FolderError,
     Model,
@@ -25,10 +26,11 @@ from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
+from llm4rec.engine.index import Index
 from llm4rec.engine.settings import Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
-SETTINGS, FACTS = "settings.toml", "engine.json"
+SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
 
 
 def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
@@ -47,6 +49,8 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
         write_interactions(fitted.dataset.interactions, folder / "interactions.parquet")
         save_file(_contiguous(model.state()), folder / "model.safetensors")
         save_file(_contiguous(fitted.fallback.state()), folder / "fallback.safetensors")
+        if fitted.index is not None:
+            save_file(_contiguous(fitted.index.state()), folder / INDEX)
         if fitted.whitening is not None:
             save_file(_contiguous(fitted.whitening.state()), folder / "whitening.safetensors")
         for name, blocks in (("features", fitted.features), ("words", fitted.words)):
@@ -69,6 +73,7 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "synthetic": fitted.dataset.synthetic,
         "dataset_notes": list(fitted.dataset.notes),
         "notes": list(fitted.notes),
+        "index": None if fitted.index is None else fitted.index.note,
     }
 
 
@@ -108,7 +113,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
     fallback = _restored("popular", {}, folder / "fallback.safetensors", context)
-    notes = tuple(facts["notes"])
+    notes, index = tuple(facts["notes"]), _index(folder / INDEX, model)
     return settings, Fitted(
         model,
         fallback,
@@ -121,7 +126,15 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         facts["version"],
         notes,
         facts["model"],
+        index,
     )
+
+
+def _index(path: Path, model: Model) -> Index | None:
+    if not path.is_file():
+        return None
+    assert isinstance(model, Embeds)
+    return Index.from_state(_arrays(path), model.item_vectors())
 
 
 def _blocks(path: Path) -> FeatureBlocks | None:

@@ -49,6 +49,20 @@ class FeatureSettings(Config):
     idf: bool = Field(True, description="weigh rare values more, as in text retrieval")
 
 
+class IndexSettings(Config):
+    """How large catalogs are searched, where the model has vectors."""
+
+    above: PositiveInt = Field(
+        50_000, description="more items are searched by an index; up to so many exactly"
+    )
+    recall: float = Field(
+        0.95,
+        gt=0.0,
+        le=1.0,
+        description="share of the exact best 100 items that the index must give, at least",
+    )
+
+
 class CacheSettings(Config):
     """Where vectors are kept between runs."""
 
@@ -65,6 +79,7 @@ class Settings(BaseSettings):
     fit: FitSettings = FitSettings()
     encoder: EncoderSettings = EncoderSettings()
     features: FeatureSettings = FeatureSettings()
+    index: IndexSettings = IndexSettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(
         {}, description="options by model, as in [models.ease] reg = 200.0"

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from llm4rec.core import Numbers, Request, Sparse
+from llm4rec.core import KnownUsers, Numbers, Request, Sparse, Times
+from llm4rec.core.known import joined_ranges
 
 
 def liked_items(requests: Sequence[Request], window: int | None = None) -> tuple[Numbers, Numbers]:
@@ -17,10 +18,32 @@ def liked_items(requests: Sequence[Request], window: int | None = None) -> tuple
 
     Shapes (events,) and (requests + 1,). With `window`, only the latest so many of each request.
     """
+    if isinstance(requests, KnownUsers):
+        return _liked_of_known(requests, window)
     rows = [r.history.liked if window is None else r.history.liked[-window:] for r in requests]
     bounds = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=bounds[1:])
     return (np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)), bounds
+
+
+def liked_times(requests: Sequence[Request]) -> Times:
+    """When the events of `liked_items` were, (events,)."""
+    if isinstance(requests, KnownUsers):
+        events, _ = requests.events
+        return events.timestamps[events.positive]
+    rows = [r.history.timestamps[r.history.positive] for r in requests]
+    return np.concatenate(rows) if rows else np.zeros(0)
+
+
+def _liked_of_known(requests: KnownUsers, window: int | None) -> tuple[Numbers, Numbers]:
+    """`liked_items` without an object a user."""
+    events, bounds = requests.events
+    before = np.concatenate([[0], np.cumsum(events.positive)])
+    starts, stops = before[bounds[:-1]], before[bounds[1:]]
+    if window is not None:
+        starts = np.maximum(starts, stops - window)
+    rows, kept = joined_ranges(starts, stops)
+    return events.liked[rows], kept
 
 
 def recency_matrix(

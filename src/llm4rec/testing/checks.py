@@ -9,6 +9,7 @@ import numpy as np
 from llm4rec.core import (
     Candidates,
     Dataset,
+    Embeds,
     Encoder,
     Explains,
     Features,
@@ -102,6 +103,8 @@ def _capabilities(
     if isinstance(model, Saves):
         fresh: Model = type(model)(model.config).restore(model.state(), world(data))  # type: ignore[call-arg]
         np.testing.assert_array_equal(fresh.score(requests), scores, "saving and loading change no score")
+    if isinstance(model, Embeds):
+        _embeds(model, requests, scores)
     if isinstance(model, Grows):
         _grows(model, data, requests, world)
     if isinstance(model, Forgets):
@@ -110,6 +113,16 @@ def _capabilities(
         _updates(model, data, requests, world)
     if isinstance(model, Explains):
         _explains(model, requests, scores)
+
+
+def _embeds(model: Embeds, requests: Sequence[Request], scores: Floats) -> None:
+    people, items = model.user_vectors(requests), model.item_vectors()
+    assert items.dtype == people.dtype == np.float32, "vectors are float32"
+    declined = np.isneginf(scores).all(axis=1)
+    _close(people[~declined] @ items.T, scores[~declined], "a score is the product of the vectors")
+    served = np.isfinite(people[declined]).all(axis=1) & people[declined].any(axis=1)
+    assert not served.any(), "the vector of a declined request is not finite, or zero"
+    assert model.user_vectors([]).shape == (0, items.shape[1]), "an empty batch is a batch"
 
 
 def _grows(model: Grows, data: Dataset, requests: Sequence[Request], world: World) -> None:

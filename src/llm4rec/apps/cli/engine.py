@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,7 +32,7 @@ def fit(
     json: AsJson = False,
 ) -> None:
     """Learn an engine from a dataset folder and write it."""
-    from llm4rec.apps.cli.screen import Bars, as_json, say
+    from llm4rec.apps.cli.screen import Bars, as_json
     from llm4rec.engine import Engine
     from llm4rec.engine.folder import refuse_foreign
 
@@ -51,16 +52,20 @@ def fit(
         "interactions": len(loaded.dataset.interactions),
         "seconds": round(time.monotonic() - started, 1),
         "config": engine.model.config.model_dump(mode="json"),
-        "notes": list(engine.fitted.notes),
+        "notes": list(engine.fitted.told),
     }
-    if json:
-        as_json(facts)
-        return
-    for note in engine.fitted.notes:
+    as_json(facts) if json else _say(facts)
+
+
+def _say(facts: Mapping[str, Any]) -> None:
+    """What was learnt, for people."""
+    from llm4rec.apps.cli.screen import say
+
+    for note in facts["notes"]:
         say(note)
     typer.echo(
         f"{facts['model']} learnt from {facts['interactions']} interactions of {facts['users']} users with "
-        f"{facts['items']} items in {facts['seconds']} s; engine written to {output}"
+        f"{facts['items']} items in {facts['seconds']} s; engine written to {facts['engine']}"
     )
 
 
