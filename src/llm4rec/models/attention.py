@@ -111,7 +111,8 @@ class Attention:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         users, items_ = self.user_vectors(requests), self.item_vectors()
         scores = users @ (items_ if items is None else items_[items]).T
-        scores[[len(r.history.liked) == 0 for r in requests]] = -np.inf
+        declined = np.array([len(r.history.liked) == 0 for r in requests], dtype=bool)
+        scores[declined] = -np.inf
         return scores
 
     def user_vectors(self, requests: Sequence[Request]) -> Floats:
