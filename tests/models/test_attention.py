@@ -1,5 +1,7 @@
 """What anyone may rely on from Attention."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -161,11 +163,31 @@ def test_another_fit_does_not_go_on_from_the_checkpoint(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_loss_that_is_no_number_names_the_learning_rate_and_keeps_the_last_good_checkpoint(tmp_path):
-    wild = QUICK.model_copy(update={"learning_rate": 1e38, "checkpoint": str(tmp_path)})
-    with pytest.raises(ComponentError, match="learning_rate"):
-        fitted(Attention(wild), in_a_row())
-    assert list(tmp_path.glob("*.tmp")) == []
+def spoilt(after):
+    """A loss that is no number from some step on."""
+    from llm4rec.models import attention_training_net as module
+
+    steps, real = iter(range(10_000)), module.step_loss
+    return lambda *given: real(*given) * (float("nan") if next(steps) >= after else 1.0)
+
+
+def test_a_loss_that_is_no_number_names_the_learning_rate_and_leaves_the_last_good_checkpoint(
+    tmp_path, monkeypatch
+):
+    data, requests = in_a_row(), [asking(3, 4, 5)]
+    kept = QUICK.model_copy(update={"checkpoint": str(tmp_path), "epochs": 4})
+    with monkeypatch.context() as patch:
+        patch.setattr("llm4rec.models.attention_training_net.step_loss", spoilt(after=20))
+        with pytest.raises(ComponentError, match="learning_rate"):
+            fitted(Attention(kept), data)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"]
+    straight = fitted(Attention(kept.model_copy(update={"checkpoint": ""})), data)
+    np.testing.assert_array_equal(fitted(Attention(kept), data).score(requests), straight.score(requests))
+
+
+def test_a_learning_rate_beyond_all_measure_is_an_error():
+    with pytest.raises(ComponentError, match="lower learning_rate"):
+        fitted(Attention(QUICK.model_copy(update={"learning_rate": 1e38})), in_a_row())
 
 
 def test_people_with_one_event_leave_content_alone():
@@ -178,10 +200,13 @@ def test_people_with_one_event_leave_content_alone():
 def test_epochs_chosen_are_the_best_and_run_again_without_questions():
     data = in_a_row()
     questions = Holdout([Request(data.history(0))], [np.array([11])])
-    model = Attention(QUICK).fit(data, context(data, holdout=questions))
+    here = context(data)  # one generator for both fits: how often it was used before must not matter
+    here.rng.random()
+    model = Attention(QUICK).fit(data, replace(here, holdout=questions))
+    here.rng.random()
     assert 1 <= model.chosen.stop <= QUICK.epochs
     assert not model.chosen.tune
-    again = fitted(Attention(model.chosen), data)
+    again = Attention(model.chosen).fit(data, here)
     np.testing.assert_array_equal(again.score([asking(1, 2)]), model.score([asking(1, 2)]))
 
 

@@ -10,6 +10,7 @@ from llm4rec.models.attention import AttentionConfig
 from llm4rec.models.attention_batches import Columns, Events, Tokens, pack, time_codes
 from llm4rec.models.attention_loss_net import full_softmax, sampled_softmax
 from llm4rec.models.attention_net import Batch, Network, Shape
+from llm4rec.models.attention_reading_net import moments, read
 from llm4rec.models.attention_training_net import Course, batch_places, batches, shifted, train
 
 
@@ -86,6 +87,28 @@ def test_every_event_but_the_first_is_asked_for_once():
     assert sorted(targets.items.tolist()) == [n for n in range(45) if n not in firsts]
     assert (targets.items - inputs.items == 1).all()
     assert inputs.lengths.max() == 4
+
+
+def test_windows_share_no_event_and_stand_newest_first():
+    events = rows_of([0, 3, 7, 4])
+    events = Events(np.arange(14), events.tokens, events.times, events.bounds)
+    windows, owners = events.windows(3)
+    rows = [windows.items[a:b].tolist() for a, b in zip(windows.bounds[:-1], windows.bounds[1:], strict=True)]
+    assert rows == [[0, 1, 2], [7, 8, 9], [4, 5, 6], [3], [11, 12, 13], [10]]
+    assert owners.tolist() == [1, 2, 2, 2, 3, 3]
+    asked = moments(windows, owners, np.array([90.0, 91.0, 92.0, 93.0]))
+    assert asked.tolist() == [1, 2, 91, 8, 9, 92, 5, 6, 7, 4, 12, 13, 93, 11]
+
+
+def test_the_last_place_of_a_long_history_is_that_of_its_end():
+    torch.manual_seed(0)
+    network = Network(Shape(50, 0, 0, 16, 1, 2, 5, (), False, False, 0.0, 0.0))
+    events, vectors = rows_of([12, 3]), np.random.default_rng(0).standard_normal((50, 16)).astype(np.float32)
+    end = Events(events.items[7:], events.tokens[7:], events.times[7:], np.array([0, 5, 8]))
+    whole, short = (read(network, vectors, some, None, "cpu") for some in (events, end))
+    np.testing.assert_allclose(whole[0], short[0], atol=1e-6)
+    np.testing.assert_allclose(whole[1][1], short[1][1], atol=1e-6)
+    assert np.abs(whole[1][0] - short[1][0]).max() > 1e-3
 
 
 def test_batches_hold_each_row_once_and_about_as_many_places_as_asked():

@@ -111,7 +111,8 @@ class Attention:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         users, items_ = self.user_vectors(requests), self.item_vectors()
         scores = users @ (items_ if items is None else items_[items]).T
-        scores[[len(r.history.liked) == 0 for r in requests]] = -np.inf
+        declined = np.array([len(r.history.liked) == 0 for r in requests], dtype=bool)
+        scores[declined] = -np.inf
         return scores
 
     def user_vectors(self, requests: Sequence[Request]) -> Floats:
@@ -142,7 +143,8 @@ class Attention:
     def _read(self, requests: Sequence[Request]) -> Floats:
         from llm4rec.models.attention_reading_net import read
 
-        columns = Columns.of([r.history for r in requests], self.config.max_length)
+        window = self.config.max_length if self.newcomers_ is None else None  # newcomers ask for all of it
+        columns = Columns.of([r.history for r in requests], window)
         times = None
         if self.time_aware:
             times = np.array([np.nan if r.time is None else r.time for r in requests], np.float64)

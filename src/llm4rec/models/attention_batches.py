@@ -60,6 +60,17 @@ class Events:
                 end = starts[-1] + 1
         return Events(self.items, self.tokens, self.times, np.zeros(1, np.int64))._cut(starts, ends)
 
+    def windows(self, length: int) -> tuple[Events, Numbers]:
+        """Rows of at most `length` events, cut from the end and newest first, and which row each is of; none share an
+        event. Empty rows fall away.
+        """
+        counts = -(-self.lengths // length)
+        owners = np.repeat(np.arange(len(self)), counts)
+        back = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        ends = self.bounds[1:][owners] - back * length
+        starts = np.maximum(self.bounds[:-1][owners], ends - length)
+        return self._cut(starts.tolist(), ends.tolist()), owners
+
     def _cut(self, starts: Sequence[int], ends: Sequence[int]) -> Events:
         first, last = np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
         bounds = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)

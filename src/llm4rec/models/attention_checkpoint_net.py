@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from llm4rec.models.attention import AttentionConfig
 
 FORMAT = "1"
-IRRELEVANT = {"checkpoint", "tune", "patience"}  # do not change what an epoch learns
+IRRELEVANT = {"checkpoint", "patience"}  # change neither what an epoch learns nor which is kept
 
 
-def keeper(config: AttentionConfig, lesson: Lesson, course: Course) -> Callable[[Course], None]:
+def keeper(config: AttentionConfig, lesson: Lesson, course: Course, judged: bool) -> Callable[[Course], None]:
     """What keeps the course after each epoch; a checkpoint of the same fit is read into `course` first.
 
     The file carries the fit in its name (settings, data and seed), so that several fits share a folder and none
@@ -32,17 +32,17 @@ def keeper(config: AttentionConfig, lesson: Lesson, course: Course) -> Callable[
         return lambda course: None
     folder = Path(config.checkpoint).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"attention-{signature(config, lesson)}.safetensors"
+    path = folder / f"attention-{signature(config, lesson, judged)}.safetensors"
     if path.is_file():
         read(path, course)
     return lambda course: write(path, course)
 
 
-def signature(config: AttentionConfig, lesson: Lesson) -> str:
+def signature(config: AttentionConfig, lesson: Lesson, judged: bool) -> str:
     """Sixteen hexadecimal digits of all that decides what is learnt."""
     sums = hashlib.blake2b(digest_size=8)
-    told = config.model_dump(mode="json", exclude=IRRELEVANT | {"stop"})
-    sums.update(json.dumps([FORMAT, told, lesson.seed, lesson.half], sort_keys=True).encode())
+    told = config.model_dump(mode="json", exclude=IRRELEVANT)
+    sums.update(json.dumps([FORMAT, told, lesson.seed, lesson.half, judged], sort_keys=True).encode())
     source = lesson.source.sparse
     for array in (
         lesson.pieces.items,

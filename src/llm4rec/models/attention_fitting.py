@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm4rec.core import Dataset, FitContext, Floats, Holdout, Numbers, gains, masked
-from llm4rec.models.attention_batches import Columns, Tokens
+from llm4rec.models.attention_batches import Columns, Events, Tokens
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.tuning import QUESTIONS
 
 if TYPE_CHECKING:
     from llm4rec.models.attention import AttentionConfig
     from llm4rec.models.attention_net import Network
+    from llm4rec.models.attention_training_net import Lesson
 
 BLOCK = 256  # questions judged at once
 
@@ -33,43 +34,52 @@ class Learnt:
 
 def learn(config: AttentionConfig, dataset: Dataset, context: FitContext) -> Learnt:
     """Train on all positive events of the data set."""
-    import torch
-
     from llm4rec.models.attention_checkpoint_net import keeper
     from llm4rec.models.attention_reading_net import item_vectors, shape_of
-    from llm4rec.models.attention_training_net import Course, Lesson, train
+    from llm4rec.models.attention_training_net import Course, train
 
     columns = Columns.of_dataset(dataset)
     tokens = Tokens.of(columns)
-    pieces = columns.events(tokens).pieces(config.max_length)
     source = ItemSource.read(dataset.catalog, context, config.parts)
     counts = np.bincount(columns.items, minlength=len(source))
-    seed = seed_of(context.rng)
+    lesson = lesson_of(columns.events(tokens).pieces(config.max_length), source, counts, config, context)
+    sizes = {"items": len(source), "dense": source.dense.shape[1], "sparse": source.sparse.shape[1]}
+    course = Course.begin(shape_of(config, tokens, **sizes), lesson, config)
+    notes = []
+    if lesson.sampled:
+        notes.append(f"{len(lesson.source)} items: sampled softmax with {config.negatives} negatives")
+    if len(lesson.pieces):
+        judge = None
+        if config.tune and context.holdout is not None and len(context.holdout):
+            judge = judge_of(context.holdout, source, counts, tokens, config, context.device)
+        keep = keeper(config, lesson, course, judge is not None)
+        train(course, lesson, config, context.progress, judge, keep)
+    else:
+        notes.append("nobody has two positive events: nothing to train on, items are compared by content")
+    network = course.result()
+    vectors = item_vectors(network, source, counts, context.device)
+    return Learnt(network, vectors, tokens, max(course.best_epoch, 1), tuple(notes))
+
+
+def lesson_of(
+    pieces: Events, source: ItemSource, counts: Numbers, config: AttentionConfig, context: FitContext
+) -> Lesson:
+    """What training reads: only items that somebody took take part, and only they are negatives."""
+    import torch
+
+    from llm4rec.models.attention_training_net import Lesson
+
     warm = np.flatnonzero(counts)
-    lesson = Lesson(
+    return Lesson(
         pieces=pieces.renumbered(np.cumsum(counts > 0) - 1),
         source=source.take(warm),
         numbers=torch.as_tensor(warm, device=context.device),
         counts=torch.as_tensor(counts[warm].astype(np.float32), device=context.device),
         sampled=config.loss == "sampled" or (config.loss == "auto" and len(warm) > config.full_up_to),
         half=in_half(config.precision, context.device),
-        seed=seed,
+        seed=seed_of(context.rng),
         device=context.device,
     )
-    sizes = {"items": len(source), "dense": source.dense.shape[1], "sparse": source.sparse.shape[1]}
-    course = Course.begin(shape_of(config, tokens, **sizes), lesson, config)
-    notes = [f"{len(warm)} items: sampled softmax with {config.negatives} negatives"] * lesson.sampled
-    if not len(pieces):
-        notes.append("nobody has two positive events: nothing to train on, items are compared by content")
-    else:
-        judge = None
-        if config.tune and context.holdout is not None and len(context.holdout):
-            judge = judge_of(context.holdout, source, counts, tokens, config, context.device)
-        keep = keeper(config, lesson, course)
-        train(course, lesson, config, context.progress, judge, keep)
-    network = course.result()
-    vectors = item_vectors(network, source, counts, context.device)
-    return Learnt(network, vectors, tokens, max(course.best_epoch, 1), tuple(notes))
 
 
 def seed_of(rng: np.random.Generator) -> int:

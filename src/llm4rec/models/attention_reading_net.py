@@ -20,31 +20,40 @@ ITEMS = 100_000  # whose vectors are made at once
 def read(
     network: Network, vectors: Floats, events: Events, times: Times | None, device: str
 ) -> tuple[Floats, Floats]:
-    """(rows, width) twice: what the last place of each row leads to, and the mean over its places; empty rows: zeros.
+    """(rows, width) twice: what the last place of each row leads to, and the mean over all its places; empty rows:
+    zeros. Rows longer than the network reads are read in windows.
 
     `times` (rows,): when each question is asked, NaN where unknown; None for a network that does not look.
     """
     last, mean = np.zeros((2, len(events), vectors.shape[1]), np.float32)
-    filled = np.flatnonzero(events.lengths)
-    if not len(filled):
+    windows, owners = events.windows(network.shape.length)
+    if not len(windows):
         return last, mean
-    packed = pack(events.take(filled))
-    asked = None if times is None else moments(packed.events, times[filled][packed.order])
+    packed = pack(windows)
+    asked = None if times is None else moments(windows, owners, times)
+    if asked is not None:
+        asked = Events(windows.items, windows.tokens, asked, windows.bounds).take(packed.order).times
     batch = Batch(packed, device, asked)
     with torch.inference_mode():
         network.eval()
         inputs = torch.as_tensor(vectors[packed.events.items], device=device)
         places = network(inputs, batch).float().cpu().numpy()
-    rows, bounds = filled[packed.order], packed.events.bounds
-    last[rows] = places[bounds[1:] - 1]
-    mean[rows] = np.add.reduceat(places, bounds[:-1], axis=0) / packed.events.lengths[:, None]
+    rows, bounds = owners[packed.order], packed.events.bounds
+    newest = np.append(True, np.diff(owners) > 0)[packed.order]
+    last[rows[newest]] = places[bounds[1:] - 1][newest]
+    np.add.at(mean, rows, np.add.reduceat(places, bounds[:-1], axis=0))
+    mean /= np.maximum(events.lengths, 1).astype(np.float32)[:, None]
     return last, mean
 
 
-def moments(events: Events, times: Times) -> Times:
-    """(places,): when the question after each place is asked: the time of the next event, `times` at the end."""
-    asked = np.append(events.times[1:], 0.0)
-    asked[events.bounds[1:] - 1] = times
+def moments(windows: Events, owners: Numbers, times: Times) -> Times:
+    """(places,): when the question after each place is asked: the time of the next event of the row, `times` (rows,)
+    at its end. Windows stand newest first.
+    """
+    asked = np.append(windows.times[1:], 0.0)
+    newest = np.append(True, np.diff(owners) > 0)
+    first = windows.times[windows.bounds[:-1]]  # an older window ends where the one before it here begins
+    asked[windows.bounds[1:] - 1] = np.where(newest, times[owners], np.append(0.0, first[:-1]))
     return asked
 
 

@@ -146,16 +146,23 @@ def one_epoch(course: Course, lesson: Lesson, recipe: AttentionConfig) -> None:
             group["lr"] = recipe.learning_rate * pace(course.steps, total)
         course.optimiser.zero_grad(set_to_none=True)
         loss = step_loss(course.network, lesson, rows, recipe, rng)
-        if not torch.isfinite(loss):
-            raise ComponentError(
-                f"attention: the loss is {loss.item()} in epoch {course.epoch + 1}; "
-                f"lower learning_rate (now {recipe.learning_rate:g})"
-            )
+        need_finite(loss, course, recipe)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(course.network.parameters(), 1.0)
         course.optimiser.step()
         course.steps += 1
         average(course, max(10, 2 * total // recipe.epochs))
+    for parameter in course.network.parameters():  # the last step of an epoch has no loss behind it
+        need_finite(parameter.sum(), course, recipe)
+
+
+def need_finite(value: Tensor, course: Course, recipe: AttentionConfig) -> None:
+    """ComponentError unless `value` is a number; the checkpoint of the epoch before stays as it is."""
+    if not torch.isfinite(value):
+        raise ComponentError(
+            f"attention: the loss or a weight is {value.item()} in epoch {course.epoch + 1}; "
+            f"lower learning_rate (now {recipe.learning_rate:g})"
+        )
 
 
 def batch_places(places: int, most: int) -> int:
