@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm4rec.core import Holdout, Request, Saves, Tunes
+from llm4rec.core import Holdout, Learns, Request, Saves, Tunes
 from llm4rec.engine.build import build_model
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.testing import check_model, checkerboard, context, in_a_row, shelf
@@ -52,7 +52,10 @@ def test_what_was_chosen_needs_no_holdout_to_fit_again(name, data):
     left, questions = last_ones_out(data())
     here = world(left)
     tuned = build_model(name, {}).fit(left, replace(here, holdout=questions))
-    again = build_model(name, tuned.chosen.model_dump()).fit(left, here)
+    if isinstance(tuned, Learns):
+        again = tuned.refit(left, here)
+    else:
+        again = build_model(name, tuned.chosen.model_dump()).fit(left, here)
     np.testing.assert_allclose(again.score(questions.requests), tuned.score(questions.requests), atol=1e-5)
     assert build_model(name, tuned.chosen.model_dump()).chosen == tuned.chosen, "nothing is left to choose"
 

@@ -32,6 +32,14 @@ TABLE: dict[str, dict[str, Entry]] = {
         ),
         "ease": Entry("llm4rec.models.ease:Ease", "closed-form linear autoencoder with a fading history"),
         "itemknn": Entry("llm4rec.models.itemknn:ItemKnn", "items taken by the same people"),
+        "ensemble": Entry("llm4rec.models.ensemble:Ensemble", "a weighted blend of other models"),
+        "hybrid": Entry(
+            "llm4rec.models.hybrid:Hybrid",
+            "the stacker: candidates of several models, ordered by boosted trees or a weighted sum",
+        ),
+        "hybrid.linear": Entry(
+            "llm4rec.models.hybrid:LinearHybrid", "the stacker in its linear form: one weight a term"
+        ),
         "content": Entry(
             "llm4rec.models.content:Content", "items whose text and attributes are like the history"
         ),

@@ -1,0 +1,283 @@
+"""The stacker: candidates of several models, put in a better order by what held-out questions taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from llm4rec.core import (
+    Catalog,
+    Config,
+    Dataset,
+    FitContext,
+    Floats,
+    Holdout,
+    NotFittedError,
+    Numbers,
+    Request,
+    top_k,
+)
+from llm4rec.models.earlier import earlier_questions
+from llm4rec.models.evidence import Evidence
+from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
+from llm4rec.models.maps import part, under
+from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
+from llm4rec.models.slates import Slates
+from llm4rec.models.stacking import Form, Order
+from llm4rec.models.tuning import masked
+
+BYTES = 1_200_000_000  # of features held while learning
+FEW = 5_000
+SAMPLE = 2_000  # questions that popularity is asked
+LIST = 10
+ROWS = 256  # requests at once
+
+
+class HybridConfig(Config):
+    """`inputs` are names of models, the base first; `options` their settings by name.
+
+    `depth` items of each input are candidates. `questions` held-out questions teach the order, fewer where
+    their features do not fit into memory; where there are fewer than FEW, up to `earlier` earlier events of each user
+    are questions too, to inputs fitted without them. `form`: boosted trees, a weighted sum of features (linear), the order of the
+    base, or the best of these on questions that they have not seen (auto). `time_aware` lets features look at when a
+    request is made.
+    """
+
+    inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
+        "sequence",
+        "transition",
+        "ease",
+        "itemknn",
+    )
+    options: dict[str, dict[str, Any]] = Field({})
+    form: Form = "auto"
+    depth: PositiveInt = 100
+    questions: PositiveInt = 20_000
+    earlier: NonNegativeInt = 10
+    rounds: PositiveInt = 300
+    learning_rate: PositiveFloat = 0.05
+    leaves: PositiveInt = 31
+    min_leaf: PositiveInt = 50
+    time_aware: bool = False
+    seed: int = 0
+    tune: bool = True
+
+
+class Hybrid:
+    """Staged scorer: y = b + b_i + U.V + X theta + f_LM over candidates, or boosted trees over the same terms.
+
+    Stage one are the inputs, fitted on the training part and without the held-out questions. Stage two learns from those
+    questions, with features of both the inputs' scores and what stands in `evidence`. Candidates are the best items of
+    each input; they share out the base's scores of theirs in the new order, so that all other items, newcomers
+    included, stay where the base put them. Without held-out questions the order of the base stands, and a note says so.
+    Sources: LambdaMART (Burges 2010); stacking of collaborative and content scores as in challenge entries
+    (RecSys Challenge 2024, 2025).
+    """
+
+    config_type = HybridConfig
+
+    def __init__(self, config: HybridConfig | None = None) -> None:
+        self.config = config or self.config_type()
+        self.form = self.config.form
+        self.order_ = Order()
+        self.notes_: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> int:
+        """How many held-out questions it would like to learn from."""
+        return self.config.questions
+
+    @property
+    def chosen(self) -> HybridConfig:
+        """The config with the form and the inputs' settings as chosen."""
+        options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
+        return self.config.model_copy(update={"form": self.form, "options": options, "tune": False})
+
+    def fit(self, dataset: Dataset, context: FitContext) -> Self:
+        """Fit the inputs, then learn the order of their candidates where there is a holdout."""
+        self._learn_inputs(
+            Inputs.fit(self.config.inputs, self.config.options, dataset, context), dataset, context
+        )
+        if context.holdout is not None and len(context.holdout) and self.form != "base":
+            lessons = self._lessons(context.holdout, context)
+            if self.config.earlier and len(context.holdout) < FEW:
+                lessons = lessons.followed_by(self._earlier(dataset, context))
+            usual = self._usual(context.holdout)
+            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress)
+            self.form, self.notes_ = self.order_.form, (str(self.order_),)
+        elif self.form != "base":
+            self.notes_ = (f"no held-out questions: the order of {self.config.inputs[0]!r} stands",)
+        return self
+
+    def refit(self, dataset: Dataset, context: FitContext) -> Self:
+        """Inputs fitted on `dataset` with what they chose; the order of candidates as it was learnt."""
+        self._need_fit()
+        again = type(self)(self.chosen)
+        again.order_ = self.order_
+        again._learn_inputs(self.inputs_.refit(dataset, context), dataset, context)
+        again.notes_ = self.notes_
+        return again
+
+    def _learn_inputs(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> None:
+        self.inputs_ = inputs
+        self.size_ = len(dataset.catalog)
+        self.evidence_ = Evidence.read(dataset, context, self.config.time_aware)
+
+    def _earlier(self, dataset: Dataset, context: FitContext) -> Lessons:
+        """Lessons from earlier events, by inputs with the same settings that have not seen them."""
+        left, questions = earlier_questions(dataset, self.config.earlier, self.questions)
+        before = type(self)(self.chosen)
+        before._learn_inputs(self.inputs_.refit(left, context), left, context)
+        return before._lessons(questions, context)
+
+    def _trees(self) -> TreeSettings:
+        own = self.config
+        return TreeSettings(own.rounds, own.learning_rate, own.leaves, own.min_leaf, own.seed)
+
+    def _usual(self, holdout: Holdout) -> float:
+        """How often the first ten of what is popular hold the answer of a held-out question."""
+        questions = holdout.sample(SAMPLE, np.random.default_rng(0))
+        found = 0
+        for request, targets in zip(questions.requests, questions.targets, strict=True):
+            shown = masked(self.evidence_.fame[None, :].copy(), [_within(request, self.size_)])
+            found += bool(np.isin(top_k(shown, LIST)[0], targets).any())
+        return found / len(questions)
+
+    def _lessons(self, holdout: Holdout, context: FitContext) -> Lessons:
+        """Features of the candidates of held-out questions, as many as fit into memory."""
+        columns = len(self.evidence_.names(self.config.inputs))
+        room = BYTES // (4 * columns * self.config.depth * len(self.config.inputs))
+        questions = holdout.sample(
+            min(self.questions, max(room, 100)), np.random.default_rng(self.config.seed)
+        )
+        features, hits, sizes = [], [], []
+        starts = range(0, len(questions), ROWS)
+        for at in context.progress(starts, "features of candidates", len(starts)):
+            requests = questions.requests[at : at + ROWS]
+            slates, found = self._candidates(requests)
+            features.append(found)
+            hits.append(slates.hits(questions.targets[at : at + ROWS]))
+            sizes.append(np.diff(slates.bounds))
+        if not features:
+            return Lessons.none(columns)
+        bounds = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+        answers = np.array([len(t) for t in questions.targets], dtype=np.int64)
+        return Lessons(np.concatenate(features), np.concatenate(hits), bounds, answers)
+
+    def _candidates(self, requests: Many[Request]) -> tuple[Slates, Floats]:
+        """Candidates of a batch and their features; items fitted on only."""
+        requests = [known_part(request, self.size_) for request in requests]
+        scored = self.inputs_.scored(requests, self.size_)
+        slates = Slates.proposed(scored, [_within(r, self.size_) for r in requests], self.config.depth)
+        return slates, self.evidence_.features(slates, scored, requests)
+
+    def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
+        """(requests, items) float32 on the scale of the base; rows that the base declines are -inf."""
+        self._need_fit()
+        scores = np.array(self.inputs_.base.score(requests), dtype=np.float32)
+        if self.order_.ranker is not None:
+            for at in range(0, len(requests), ROWS):
+                self._reorder(scores[at : at + ROWS], requests[at : at + ROWS])
+        return scores if items is None else scores[:, items]
+
+    def _reorder(self, scores: Floats, requests: Many[Request]) -> None:
+        """Put the candidates of a batch in their learnt order, in place; declined rows stay."""
+        answered = np.flatnonzero(np.isfinite(scores[:, 0]))
+        if not len(answered):
+            return
+        slates, features = self._candidates([requests[int(row)] for row in answered])
+        part_of = scores[answered]
+        slates.reordered(part_of, self.order_.values(features))
+        scores[answered] = part_of
+
+    def chances(self, requests: Many[Request], items: Numbers) -> tuple[Floats, np.ndarray]:
+        """The chance that each of `items` (requests, k) is what its request takes next; and which lists are sure.
+
+        Calibrated by rank group on held-out questions. NaN where nothing is known: for items that are no candidates
+        (newcomers, say), or without held-out questions. A list is sure where its first ten candidates together are
+        likelier to hold the next item than a list of what is popular; otherwise the data do not say yet.
+        """
+        self._need_fit()
+        found = np.full(items.shape, np.nan, dtype=np.float32)
+        sure = np.zeros(len(requests), dtype=bool)
+        calibration = self.order_.calibration
+        if calibration is None:
+            return found, sure
+        answered = [row for row, r in enumerate(requests) if len(known_part(r, self.size_).history.liked)]
+        slates, features = self._candidates([requests[row] for row in answered])
+        chance = calibration.chances(self.order_.values(features), slates.bounds)
+        for place, row in enumerate(answered):
+            span = slice(slates.bounds[place], slates.bounds[place + 1])
+            by_item = dict(zip(slates.items[span].tolist(), chance[span].tolist(), strict=True))
+            found[row] = [by_item.get(item, np.nan) for item in items[row].tolist()]
+            sure[row] = np.sort(chance[span])[-LIST:].sum() > calibration.usual
+        return found, sure
+
+    def importance(self) -> dict[str, float]:
+        """How much each feature counts: its share of what the trees gained, or its weight in the sum."""
+        self._need_fit()
+        names = self.evidence_.names(self.config.inputs)
+        ranker = self.order_.ranker
+        if isinstance(ranker, Trees):
+            return dict(zip(names, ranker.importance().tolist(), strict=True))
+        if isinstance(ranker, Weighted):
+            return dict(zip(names, ranker.weights.tolist(), strict=True))
+        return {}
+
+    def grow(self, catalog: Catalog, context: FitContext) -> Self:
+        """New items stand where the base puts them; known ones keep their order."""
+        self._need_fit()
+        grown = type(self)(self.config)
+        grown.__dict__.update(self.__dict__)
+        grown.inputs_ = self.inputs_.grown(catalog, context)
+        return grown
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays for an engine folder; trees as text in bytes."""
+        self._need_fit()
+        return (
+            self.inputs_.state()
+            | under("evidence", self.evidence_.state())
+            | under("order", self.order_.state())
+            | {"size": np.array([self.size_], dtype=np.int64)}
+        )
+
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
+        """The inverse of `state`; the config is the chosen one."""
+        self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
+        self.evidence_ = Evidence.from_state(part("evidence", state))
+        self.order_ = Order.from_state(part("order", state), self.form)
+        self.size_ = int(state["size"][0])
+        return self
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "inputs_"):
+            raise NotFittedError(f"{type(self).__name__} needs fit first")
+
+
+class LinearHybridConfig(HybridConfig):
+    """As `hybrid`, with the weighted sum of features."""
+
+    form: Form = "linear"
+
+
+class LinearHybrid(Hybrid):
+    """The hybrid in its linear form: y = b + b_i + U.V + X theta + f_LM, one weight a term."""
+
+    config_type = LinearHybridConfig
+
+
+def _within(request: Request, size: int) -> Request:
+    """The request with limits among the first `size` items only."""
+    cut = {
+        name: limit[limit < size]
+        for name in ("allowed", "excluded")
+        if (limit := getattr(request, name)) is not None and len(limit) and int(limit.max()) >= size
+    }
+    return replace(request, **cut) if cut else request

@@ -1,0 +1,94 @@
+"""Candidates of a batch of requests, one behind the other, and how their new order is put back. Scores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from llm4rec.core import Floats, Numbers, Request, Times, top_k
+from llm4rec.models.tuning import masked
+
+
+@dataclass(frozen=True, eq=False)
+class Slates:
+    """Candidate c is `items[c]` for request `rows[c]`; rows ascend. `ranks` by input: 1 best, 0 not proposed."""
+
+    rows: Numbers
+    items: Numbers
+    ranks: Mapping[str, Numbers]
+    requests: int
+
+    @classmethod
+    def proposed(cls, scored: Mapping[str, Floats], requests: Many[Request], depth: int) -> Slates:
+        """The union of the `depth` best items of each input among those that may be shown."""
+        size = next(iter(scored.values())).shape[1]
+        tops = {name: top_k(masked(s.copy(), requests), min(depth, size)) for name, s in scored.items()}
+        owners = np.repeat(np.arange(len(requests)), min(depth, size))
+        keys = {name: owners * size + top.ravel() for name, top in tops.items()}
+        valid = {name: top.ravel() >= 0 for name, top in tops.items()}
+        union = np.unique(np.concatenate([keys[name][valid[name]] for name in tops]))
+        ranks = {}
+        for name in tops:
+            own = np.zeros(len(union), dtype=np.int64)
+            places = np.tile(np.arange(1, min(depth, size) + 1), len(requests))
+            own[np.searchsorted(union, keys[name][valid[name]])] = places[valid[name]]
+            ranks[name] = own
+        return cls(union // size, union % size, ranks, len(requests))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def bounds(self) -> Numbers:
+        """Where each request's candidates begin, (requests + 1,)."""
+        return np.searchsorted(self.rows, np.arange(self.requests + 1)).astype(np.int64)
+
+    def hits(self, targets: Many[Numbers]) -> np.ndarray:
+        """Which candidates are right answers, (candidates,) bool."""
+        found = np.zeros(len(self), dtype=bool)
+        for row, wanted in enumerate(targets):
+            span = slice(self.bounds[row], self.bounds[row + 1])
+            found[span] = np.isin(self.items[span], wanted)
+        return found
+
+    def reordered(self, base: Floats, values: Times) -> None:
+        """Share out the base scores of each request's candidates by `values`, highest to highest; in place.
+
+        Items that are no candidates keep their scores, so that what nobody re-ranked stays where it was. Equal base
+        scores are told apart in the last digit.
+        """
+        had = base[self.rows, self.items]
+        shared = had[np.lexsort((-had, self.rows))]
+        for row in np.unique(self.rows[1:][(np.diff(shared) == 0) & (np.diff(self.rows) == 0)]):
+            _told_apart(shared[self.bounds[row] : self.bounds[row + 1]])
+        after = np.lexsort((-had, -values, self.rows))
+        base[self.rows[after], self.items[after]] = shared
+
+
+def _told_apart(falling: Floats) -> None:
+    """Make falling numbers strictly falling by the least possible, in place."""
+    for place in range(1, len(falling)):
+        below = np.nextafter(falling[place - 1], np.float32(-np.inf))
+        falling[place] = min(falling[place], below)
+
+
+def slate_gains(values: Times, hits: np.ndarray, bounds: Numbers, answers: Numbers, k: int = 10) -> Floats:
+    """NDCG@k of each request, (requests,), when its candidates are ordered by `values`.
+
+    `answers` says how many right answers each request has, those that are no candidates included. Equal values
+    stand at their mean rank.
+    """
+    result = np.zeros(len(bounds) - 1, dtype=np.float64)
+    right = np.flatnonzero(hits)
+    for place, row in zip(right, np.searchsorted(bounds, right, side="right") - 1, strict=True):
+        own = values[bounds[row] : bounds[row + 1]]
+        above = np.count_nonzero(own > values[place])
+        rank = above + 0.5 * (np.count_nonzero(own == values[place]) - 1)
+        if rank < k:
+            result[row] += 1.0 / np.log2(rank + 2.0)
+    ideal = np.cumsum(1.0 / np.log2(np.arange(k) + 2.0))
+    return np.asarray(result / ideal[np.clip(answers, 1, k) - 1], dtype=np.float32)

@@ -1,0 +1,101 @@
+"""How the stacker learns an order from lessons: forms are tried, the best is kept, its chances are calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm4rec.core import Floats, Progress, Times
+from llm4rec.models.calibration import Calibration
+from llm4rec.models.maps import part, under
+from llm4rec.models.rankers import (
+    Lessons,
+    Ranker,
+    TreeSettings,
+    Weighted,
+    final_trees,
+    ranker_of,
+    surely_better,
+    tree_trial,
+    weighted_trial,
+)
+
+Form = Literal["auto", "trees", "linear", "base"]
+CAUTION = 1.0
+TEACHING = 10  # questions with a right answer among their candidates that trees need at least
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A learnt order of candidates: none keeps the base's. `trials`: NDCG@10 of each form on questions not seen."""
+
+    form: Form = "base"
+    ranker: Ranker | None = None
+    calibration: Calibration | None = None
+    trials: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def learn(
+        cls, lessons: Lessons, form: Form, settings: TreeSettings, usual: float, progress: Progress
+    ) -> Order:
+        """Try the form asked for, or all ("auto": one that surely beats the simpler ones), by cross-validation.
+
+        `usual` is how often a list of what is popular holds the next item; see `Calibration`.
+        """
+        values, rounds = _trials(lessons, form, settings, progress)
+        gains = {name: lessons.gains(value) for name, value in values.items()}
+        best = form if form in gains else _surely_best(gains)
+        ranker: Ranker | None = None
+        if best == "trees":
+            ranker = final_trees(lessons, settings, rounds)
+        elif best == "linear":
+            ranker = Weighted.learn(lessons, progress)
+        calibration = None
+        if lessons.hits.any():
+            calibration = Calibration.learn(values[best], lessons.hits, lessons.bounds, usual)
+        return cls(best, ranker, calibration, {name: float(found.mean()) for name, found in gains.items()})
+
+    def values(self, features: Floats) -> Times:
+        """(candidates,): higher is better."""
+        return features[:, 0].astype(np.float64) if self.ranker is None else self.ranker.predict(features)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} {value:.4f}" for name, value in self.trials.items())
+        return f"order of candidates: {self.form} (NDCG@10 on questions not seen: {told})"
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays; trees as text in bytes."""
+        ranker = {} if self.ranker is None else self.ranker.state()
+        chances = {} if self.calibration is None else self.calibration.state()
+        return under("ranker", ranker) | under("chances", chances)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]], form: Form) -> Order:
+        """The inverse of `state`; the trials are not in it."""
+        return cls(form, ranker_of(part("ranker", state)), Calibration.from_state(part("chances", state)))
+
+
+def _trials(
+    lessons: Lessons, form: Form, settings: TreeSettings, progress: Progress
+) -> tuple[dict[str, Times], int]:
+    """Values of all candidates by form, each question's by a ranker that has not seen it; and rounds for trees."""
+    values: dict[str, Times] = {"base": lessons.features[:, 0].astype(np.float64)}
+    rounds = settings.rounds
+    if form in ("auto", "linear"):
+        values["linear"] = weighted_trial(lessons, progress)
+    if form in ("auto", "trees") and len(lessons.teaching()) >= TEACHING:
+        values["trees"], rounds = tree_trial(lessons, settings, progress)
+    return values, rounds
+
+
+def _surely_best(gains: Mapping[str, Floats]) -> Form:
+    best: Form = "base"
+    forms: tuple[Form, ...] = ("linear", "trees")
+    for name in forms:
+        if name in gains and surely_better(gains[name], gains[best], CAUTION):
+            best = name
+    return best

@@ -1,0 +1,76 @@
+"""Candidates of a batch: proposed by every input, measured as full lists are, put back without loss."""
+
+import numpy as np
+import pytest
+
+from llm4rec.core import Request
+from llm4rec.models.rankers import Lessons
+from llm4rec.models.slates import Slates, slate_gains
+from llm4rec.models.tuning import gains, masked
+from llm4rec.testing import asking
+
+
+def scores_of(rows, size, seed):
+    return np.random.default_rng(seed).normal(size=(rows, size)).astype(np.float32)
+
+
+def test_candidates_are_the_best_of_each_input_that_may_be_shown():
+    scored = {"one": np.array([[9, 8, 7, 6, 5]], np.float32), "two": np.array([[1, 2, 3, 4, 5]], np.float32)}
+    slates = Slates.proposed(scored, [asking(0)], depth=2)
+    assert slates.items.tolist() == [1, 2, 3, 4]
+    assert slates.ranks["one"].tolist() == [1, 2, 0, 0]
+    assert slates.ranks["two"].tolist() == [0, 0, 2, 1]
+
+
+def test_limits_of_a_request_hold_for_candidates():
+    scored = {"one": scores_of(2, 8, 0)}
+    requests = [
+        Request(asking(0).history, allowed=np.array([0, 3, 5])),
+        Request(asking(1).history, seen="include"),
+    ]
+    slates = Slates.proposed(scored, requests, depth=8)
+    assert slates.items[slates.rows == 0].tolist() == [3, 5]
+    assert slates.items[slates.rows == 1].tolist() == list(range(8))
+
+
+def test_gains_over_all_items_are_those_of_full_lists():
+    scores = np.round(scores_of(6, 12, 1), 1)
+    requests = [asking(u) for u in range(6)]
+    targets = [np.array([7, 9]), *(np.array([u]) for u in range(6, 11))]
+    slates = Slates.proposed({"all": scores}, requests, depth=12)
+    found = slate_gains(
+        scores[slates.rows, slates.items].astype(np.float64),
+        slates.hits(targets),
+        slates.bounds,
+        np.array([len(t) for t in targets]),
+    )
+    np.testing.assert_allclose(found, gains(masked(scores.copy(), requests), targets), atol=1e-6)
+
+
+def test_a_right_answer_that_is_no_candidate_gains_nothing():
+    slates = Slates.proposed({"one": scores_of(1, 9, 2)}, [asking(0)], depth=3)
+    missing = next(i for i in range(1, 9) if i not in slates.items)
+    hits = slates.hits([np.array([missing])])
+    assert slate_gains(np.zeros(3), hits, slates.bounds, np.array([1])).tolist() == [0.0]
+
+
+def test_scores_are_shared_out_highest_to_highest():
+    base = np.array([[5.0, 4.0, 3.0, 2.0], [1.0, 1.0, 1.0, 0.0]], np.float32)
+    slates = Slates.proposed({"base": base}, [asking(), asking()], depth=3)
+    base = base.copy()
+    slates.reordered(base, np.array([0.0, 2.0, 1.0, 3.0, 9.0, 4.0]))
+    assert base[0].tolist() == [3.0, 5.0, 4.0, 2.0]
+    assert base[1].argsort()[::-1].tolist() == [1, 2, 0, 3]
+    np.testing.assert_allclose(base[1, :3], 1.0, atol=1e-6)
+
+
+def test_lessons_are_taken_whole():
+    lessons = Lessons(
+        np.arange(12, dtype=np.float32).reshape(6, 2),
+        np.array([0, 1, 0, 0, 0, 1], bool),
+        np.array([0, 2, 2, 4, 6]),
+        np.ones(4, np.int64),
+    )
+    assert lessons.take(np.array([3, 0])).features[:, 0].tolist() == [8.0, 10.0, 0.0, 2.0]
+    assert lessons.teaching().hits.tolist() == [False, True, False, True]
+    assert lessons.gains(np.arange(6.0)) == pytest.approx([1.0, 0.0, 0.0, 1.0])
