@@ -18,6 +18,8 @@ def main():
     job = json.loads((folder / "job.json").read_text())
     with np.load(folder / "asked.npz") as found:
         asked, pair_items = found["asked"], found["pair_items"]
+    with np.load(folder / "fit.npz") as fit, np.load(folder / "history.npz") as history:
+        rows = {"fit_rows": len(fit["users"]), "history_rows": len(history["users"])}
     setting = job["setting"]
     if setting.get("dies"):
         print("the library gave up: no such matrix", file=sys.stderr)
@@ -32,7 +34,7 @@ def main():
     if setting.get("short"):
         values = values.ravel()[:-1]
     report = {"fit_seconds": 1.5, "recommend_seconds": 0.5, "peak_mb": 99.0, "base_mb": 9.0, "fit_mb": 50.0}
-    report |= {"versions": "fake 1", "seen": sorted(path.name for path in folder.iterdir())}
+    report |= {**rows, "versions": "fake 1", "seen": sorted(path.name for path in folder.iterdir())}
     (folder / "report.json").write_text(json.dumps(report))
     with os.fdopen(out, "wb") as stream:
         stream.write(np.ascontiguousarray(values, dtype=np.float32).tobytes())

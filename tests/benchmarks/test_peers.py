@@ -56,12 +56,12 @@ def test_the_worker_is_given_no_answers(ask):
     assert engine.notes["seen"] == ["asked.npz", "fit.npz", "history.npz", "job.json", "log.txt"]
 
 
-def test_the_job_holds_train_and_the_histories_at_the_time_of_asking(ask, tmp_path):
-    fold = ask.split.folds[0]
-    jobs.Job("x", "peers", {}, fold.train.interactions, fold.refit.interactions).write(tmp_path)
-    with np.load(tmp_path / "fit.npz") as fit, np.load(tmp_path / "history.npz") as history:
-        assert len(fit["users"]) == 30 * 4
-        assert len(history["users"]) == 30 * 5
+@pytest.mark.parametrize(("by_row", "fitted"), [(False, 4), (True, 5)])
+def test_who_knows_people_by_row_alone_is_fitted_on_validation_too(ask, by_row, fitted):
+    """Six events each: four to train on, one for validation, one asked for. Histories reach up to the test for all."""
+    _, engine = measured(ask, Entry("fake", "fake", by_row=by_row))
+    assert engine.notes["fit_rows"] == 30 * fitted
+    assert engine.notes["history_rows"] == 30 * 5
 
 
 def test_the_setting_is_chosen_on_validation(ask):
@@ -120,7 +120,7 @@ def test_rows_are_held_against_the_lists_of_the_library(ask):
 def test_ratings_are_replayed_in_the_order_of_the_pairs(monkeypatch):
     monkeypatch.setenv("PEERS_PYTHON", sys.executable)
     data = rated()
-    made = split(data, "folds:first", {"first": np.arange(len(data.interactions)) % 4 == 0})
+    made = split(data, "folds:first", {"first": np.arange(len(data.interactions)) % 3 == 0})
     table = Table("tiny", "tiny", "folds:first", ("rmse", "mae"))
     ask = Ask(table, made, start=lambda job: jobs.Worker(job, FAKE))
     engine = ReplayRates("fake", Entry("fake", "fake"), ask)
