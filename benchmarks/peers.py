@@ -108,7 +108,8 @@ def measured(name: str, asked: Asked) -> int:
     )
     failed: dict[str, str] = {}
     for row in asked.rows_of(name):
-        if asked.resume and kept.get(row) is not None:
+        found = kept.get(row)
+        if asked.resume and found is not None and current(row, found, name):
             continue
         print(f"-- {name}: {row}", flush=True)
         try:
@@ -117,7 +118,8 @@ def measured(name: str, asked: Asked) -> int:
             failed[row] = str(error)
             print(f"{row} failed: {error}", file=sys.stderr, flush=True)
     order = [row for row in (*table.ours, *PEERS, *kept.trials) if row in kept.trials and row not in failed]
-    trials = {row: found for row in dict.fromkeys(order) if (found := kept.get(row)) is not None}
+    on_file = {row: found for row in dict.fromkeys(order) if (found := kept.get(row)) is not None}
+    trials = {row: found for row, found in on_file.items() if current(row, found, name)}
     if not trials:
         print(f"{name}: no row could be measured", file=sys.stderr)
         return FAILED_EVERYWHERE
@@ -126,6 +128,14 @@ def measured(name: str, asked: Asked) -> int:
     (OUT / f"peers-{name}.md").write_text(page(content), encoding="utf-8")
     print(page(content), flush=True)
     return 0
+
+
+def current(row: str, trial: Trial, table: str) -> bool:
+    """Whether a row on file was chosen from the grid as it is now."""
+    grid = PEERS[row].grid_for(table) if row in PEERS else ()
+    return len(grid) < 2 or [told["setting"] for told in trial.settings["tuning"]] == [
+        dict(one) for one in grid
+    ]
 
 
 def features_of(data: LoadedDataset) -> dict[str, Sparse]:

@@ -70,9 +70,9 @@ PEERS: Mapping[str, Entry] = {
         "bpr",
         _each(
             {"factors": 64},
-            learning_rate=(0.01, 0.05, 0.05, 0.1),
-            regularization=(0.01, 0.01, 0.002, 0.01),
-            iterations=(200, 100, 200, 100),
+            learning_rate=(0.01, 0.01, 0.01, 0.05),
+            regularization=(0.01, 0.03, 0.01, 0.01),
+            iterations=(100, 200, 200, 100),
         ),
         by_row=True,
     ),
@@ -82,7 +82,7 @@ PEERS: Mapping[str, Entry] = {
     "lenskit-als": Entry(
         "with_lenskit",
         "als",
-        _each({"epochs": 15, "embedding_size": 64}, weight=(5.0, 20.0, 40.0), regularization=(1.0, 5.0, 0.1)),
+        _each({"epochs": 15, "embedding_size": 64}, weight=(2.0, 5.0, 20.0), regularization=(1.0, 1.0, 5.0)),
     ),
     "lenskit-ease": Entry("with_lenskit", "ease", _each({}, regularization=(20.0, 100.0, 500.0))),
     "lenskit-popular": Entry("with_lenskit", "popular"),
@@ -98,8 +98,8 @@ PEERS: Mapping[str, Entry] = {
         "vaecf",
         _each(
             {"k": 64, "autoencoder_structure": [200], "batch_size": 100, "learning_rate": 0.001},
-            n_epochs=(50, 50, 150),
-            beta=(0.2, 1.0, 0.2),
+            n_epochs=(50, 150, 300),
+            beta=(0.2, 0.2, 0.2),
         ),
         tables=SMALL,
     ),
@@ -117,19 +117,13 @@ PEERS: Mapping[str, Entry] = {
     "rectools-sasrec": Entry(
         "with_rectools",
         "sasrec",
-        _each(
-            SASREC, session_max_len=(50, 20), dropout_rate=(0.2, 0.2), batch_size=(32, 32), epochs=(40, 60)
-        ),
+        _each({**SASREC, "session_max_len": 50, "batch_size": 32}, dropout_rate=(0.2, 0.2), epochs=(40, 100)),
         home="sasrec",
         tables=(*SMALL, "amazon-beauty"),
         elsewhere={
             # Many short histories: a pass holds many more steps, and costs minutes.
             "amazon-beauty": _each(
-                SASREC,
-                session_max_len=(20, 20),
-                dropout_rate=(0.2, 0.5),
-                batch_size=(128, 128),
-                epochs=(12, 12),
+                {**SASREC, "session_max_len": 20, "batch_size": 128}, dropout_rate=(0.2, 0.5), epochs=(12, 12)
             )
         },
     ),

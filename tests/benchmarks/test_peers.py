@@ -171,6 +171,17 @@ def test_a_row_that_fails_leaves_the_others(monkeypatch, ask, tmp_path, capsys):
     assert "| other | " in text
 
 
+def test_rows_chosen_from_another_grid_do_not_join(monkeypatch, ask, tmp_path):
+    data = dataset(random_rows(people=30, items=20, length=6), 20)
+    entries = {"one": Entry("fake", "fake", ({"sign": 1}, {"sign": 2})), "two": Entry("fake", "fake")}
+    stand_in(monkeypatch, tmp_path, entries, data)
+    assert peers.main(["tiny", "one", "two"]) == 0
+    assert "| one | " in (tmp_path / "peers-tiny.md").read_text()
+    entries["one"] = Entry("fake", "fake", ({"sign": 1}, {"sign": -1}))
+    assert peers.main(["tiny", "two"]) == 0
+    assert "| one | " not in (tmp_path / "peers-tiny.md").read_text()
+
+
 def stand_in(monkeypatch, folder, entries, data):
     """The runner over made-up tables and rows."""
     monkeypatch.setattr(peers, "PEERS", entries)
