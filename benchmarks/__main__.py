@@ -13,6 +13,9 @@ NAMES = {
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
     "encoder_throughput": "texts a second beside the bare library",
+    "growth": "a full ranking costs as much as there are pairs of user and item",
+    "memory": "a full ranking of amazon-games in under 3 GB, with every model",
+    "peers": "other libraries on the same questions, each in a process of its own",
 }
 
 

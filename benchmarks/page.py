@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import OUT, ROOT
+from benchmarks.versus.catalogue import TABLES
+from benchmarks.versus.compare import page as compared
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+PEAKS = ("reading_mb", "fitting_mb", "ranking_mb")
 HEAD = """# Benchmarks
 
 Measured figures, each with the command that reproduces it; this page is written by `python -m benchmarks.page` from what
@@ -27,7 +30,7 @@ at their expected value, seen items excluded, no target time, one seed (every mo
 
 def main() -> None:
     """Write the page from the results that are there."""
-    parts = [HEAD.format(machine=machine()), *warm(), *cold(), *new_users(), *speed()]
+    parts = [HEAD.format(machine=machine()), *warm(), *cold(), *new_users(), *peers(), *speed()]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
 
@@ -174,6 +177,20 @@ def draws_of_users(name: str) -> Iterator[str]:
     )
 
 
+def peers() -> Iterator[str]:
+    """Other libraries, one table a data set and protocol."""
+    yield "## Beside other libraries: `python -m benchmarks.peers`\n"
+    yield (
+        "Same split, same candidates, same metrics code; each row fits, recommends and answers in a process of its own, with settings "
+        "chosen on validation from the grid in `benchmarks/versus/catalogue.py`. A library is asked with the history at the time of "
+        "asking where it takes one. *fit s* is one fit with the settings chosen; *all users s* is the library's own call for ten items "
+        "for everybody it was fitted on; *peak MB* is the whole process, imports included. Losing rows stay.\n"
+    )
+    for name in TABLES:
+        content = result(f"peers-{name}")
+        yield compared(content) if content else f"`{name}`: not measured yet.\n"
+
+
 def speed() -> Iterator[str]:
     """Latency, start-up, encoding."""
     yield "## Speed\n"
@@ -198,6 +215,26 @@ def speed() -> Iterator[str]:
             f"Encoding the catalog beside the bare library, in turns (`python -m benchmarks.encoder_throughput`): "
             f"{found['ours_texts_per_s']:.0f} texts a second against {found['library_texts_per_s']:.0f}, ratio {found['ratio']:.2f}.\n"
         )
+    yield from full_ranking()
+
+
+def full_ranking() -> Iterator[str]:
+    """What ranking everything costs in time, at three sizes, and in memory, by model."""
+    grown, held = result("growth"), result("memory")
+    if grown:
+        sizes = [f"{row['users']:,} × {row['items']:,}" for row in next(iter(grown.values()))]
+        yield "Full ranking, CPU seconds a million pairs of user and item (`python -m benchmarks.growth`):\n"
+        yield f"| model | {' | '.join(sizes)} |\n|{'---|' * (len(sizes) + 1)}"
+        for model, rows in grown.items():
+            yield f"| {model} | {' | '.join(format(row['per_million_pairs'], '.4f') for row in rows)} |"
+        yield ""
+    if held:
+        yield "Peak MB on `amazon-games`, 50,546 people × 16,859 items, by step (`python -m benchmarks.memory`):\n"
+        yield "| model | reading | fitting | full ranking |\n|---|---|---|---|"
+        for model, row in held.items():
+            cells = [format(row[key], ".0f") if key in row else "failed" for key in PEAKS]
+            yield f"| {model} | {' | '.join(cells)} |"
+        yield ""
 
 
 if __name__ == "__main__":
