@@ -35,6 +35,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "content": Entry(
             "llm4rec.models.content:Content", "items whose text and attributes are like the history"
         ),
+        "fm": Entry(
+            "llm4rec.models.fm:Fm",
+            "values with their uncertainty: a Bayesian factorisation machine for ratings",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {
