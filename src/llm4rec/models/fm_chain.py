@@ -57,6 +57,23 @@ class Member:
         """(2, features): mean, and precision in units of that of the events."""
         return np.stack([self.means[factor], self.precisions[factor] / precision])[:, self.group]
 
+    def stretch(self, by: float) -> None:
+        """Multiply what the weights give by a positive number; their priors follow."""
+        powers = self._powers(by)
+        self.weights *= powers
+        self.means *= powers
+        self.precisions /= powers**2
+
+    def stretched_prior(self, by: float) -> float:
+        """By how much `stretch` changes the log density of the precisions, as seen by a draw of `by`."""
+        squares = self._powers(by) ** 2
+        change = self.precisions * (1.0 / squares - 1.0)
+        return float(-0.5 * (SHAPE * np.log(squares) + RATE * change).sum())
+
+    def _powers(self, by: float) -> Array:
+        """(1 + factors, 1): a product of two factors grows as a linear weight does."""
+        return np.where(np.arange(len(self.weights)) > 0, np.sqrt(by), by)[:, None]
+
     def parts(self) -> Array:
         """(rows, 1 + factors): what a row adds by itself, and its sum of each factor."""
         result: Array = self.block.design @ self.weights.T
@@ -91,6 +108,12 @@ class Chain:
             result -= 0.5 * (part**2).sum(axis=1)
             total += part
         return np.asarray(result + 0.5 * (total**2).sum(axis=1))
+
+    def stretch(self, by: float) -> None:
+        """Multiply every prediction by a positive number."""
+        self.bias *= by
+        for member in self.members:
+            member.stretch(by)
 
     def sweep(self, errors: Array, rng: np.random.Generator) -> None:
         """Draw everything once; `errors` (values − predictions) are kept up to date."""

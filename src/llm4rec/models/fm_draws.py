@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from llm4rec.core import Progress
 from llm4rec.models.fm_blocks import Block
 from llm4rec.models.fm_chain import Array, Chain
-from llm4rec.models.fm_noise import Noise, Normal, Ordered
+from llm4rec.models.fm_noise import Noise, Ordered
 
-BURN_IN = 0.1  # share of the sweeps that come before the chain is trusted
+BURN_IN = 1 / 3  # share of the sweeps that come before the chain is trusted
 REFRESH = 20  # sweeps after which residuals are computed anew, against drift
 
 
@@ -116,9 +116,7 @@ def _draw(chain: Chain, noise: Noise) -> dict[str, NDArray[Any]]:
         "bias": np.array(chain.bias),
         "precision": np.array(chain.precision),
         "items": item.parts().astype(np.float32),
-        "item_noise": noise.item_noise.astype(np.float32)
-        if isinstance(noise, Normal)
-        else np.ones(item.block.design.shape[0], np.float32),
+        "item_noise": noise.scales.precisions[1].astype(np.float32),
         "features": np.ascontiguousarray(user.weights[:, ids:].T, dtype=np.float32).reshape(-1, depth),
         "means": user.means[:, 0].copy(),
         "precisions": user.precisions[:, 0].copy(),

@@ -14,7 +14,8 @@ import numpy as np
 from llm4rec.models.fm_kernels import Array, compiled
 
 ROUNDS = 2  # solutions with normal noise: the second knows how noisy the user is
-STEPS = 6  # Newton steps with ordered levels
+STEPS = 8  # Newton steps with ordered levels, each followed by a look at how noisy the user is
+LEAST, MOST = 0.1, 10.0  # of a user's relative precision
 FAR = 8.0  # spreads beyond which a level has no probability left
 ROOT2 = math.sqrt(2.0)
 DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
@@ -155,12 +156,17 @@ def _scale(values: Array, f: Array, weights: Array, prior: Array, out: Array, fr
 
 
 @compiled
-def _respond(levels: Array, cuts: Array, f: Array, weights: Array, values: Array) -> None:
-    """Weights and working values of one Newton step on the log likelihood of ordered levels."""
+def _respond(levels: Array, cuts: Array, f: Array, precisions: Array, out: tuple[Array, Array]) -> float:
+    """Weights and working values of one Newton step on the log likelihood of ordered levels, of a noise of `precisions`.
+
+    Returns the sum of the expected squares of the noise, in units of its variance.
+    """
+    weights, values = out
+    squares = 0.0
     for n in range(len(f)):
-        k = int(levels[n])
-        high = min(max(cuts[k] - f[n], -FAR), FAR) if k < len(cuts) else FAR
-        low = min(max(cuts[k - 1] - f[n], -FAR), FAR) if k > 0 else -FAR
+        k, sharp = int(levels[n]), math.sqrt(precisions[n])
+        high = min(max((cuts[k] - f[n]) * sharp, -FAR), FAR) if k < len(cuts) else FAR
+        low = min(max((cuts[k - 1] - f[n]) * sharp, -FAR), FAR) if k > 0 else -FAR
         above, below = DENSITY * math.exp(-0.5 * high * high), DENSITY * math.exp(-0.5 * low * low)
         if low > 0.0:
             chance = 0.5 * (math.erfc(low / ROOT2) - math.erfc(high / ROOT2))
@@ -168,9 +174,20 @@ def _respond(levels: Array, cuts: Array, f: Array, weights: Array, values: Array
             chance = 0.5 * (math.erfc(-high / ROOT2) - math.erfc(-low / ROOT2))
         chance = max(chance, 1e-14)
         slope = (below - above) / chance
-        curve = slope * slope + (high * above - low * below) / chance
-        weights[n] = min(max(curve, 0.05), 1.0)
-        values[n] = f[n] + slope / weights[n]
+        lean = (high * above - low * below) / chance
+        curve = min(max(slope * slope + lean, 0.05), 1.0)
+        weights[n] = curve * precisions[n]
+        values[n] = f[n] + slope / (curve * sharp)
+        squares += 1.0 - lean
+    return squares
+
+
+@compiled
+def _relax(scale: float, squares: float, size: int, prior: Array, out: Array, freedom: float) -> float:
+    """The next estimate of a user's relative precision with ordered levels (an EM step), errors of θ included."""
+    for i in range(len(prior[1])):
+        squares += 1.0 - prior[1, i] * out[1 + i, i]
+    return min(max((freedom + size) / (freedom + squares / scale), LEAST), MOST)
 
 
 @compiled
@@ -201,14 +218,17 @@ def fold(
         events = (x, o, visits[here])
         weights, wanted, f = np.empty(size), values[here].copy(), o.copy()
         scales[r] = 1.0
+        noise = precision * item_precisions[items[here]]
+        squares = 0.0
         for step in range(STEPS if len(cuts) else ROUNDS):
             if len(cuts):
-                _respond(values[here], cuts, f, weights, wanted)
+                if step > 1:
+                    scales[r] = _relax(scales[r], squares, size, prior, solutions[r], freedom)
+                squares = _respond(values[here], cuts, f, noise * scales[r], (weights, wanted))
             else:
                 if step > 0:
                     scales[r] = _scale(wanted, f, weights, prior, solutions[r], freedom)
-                for n in range(size):
-                    weights[n] = precision * item_precisions[items[bounds[r] + n]] * scales[r]
+                weights[:] = noise * scales[r]
             _solve(events, weights, wanted, prior, visit[1], solutions[r])
             _sums(events, weights, wanted, solutions[r, 0], visit[1], f)
         _shifts(events, weights, wanted, solutions[r, 0], visit, shifts)

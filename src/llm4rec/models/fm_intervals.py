@@ -16,7 +16,7 @@ from llm4rec.models.fm_learn import FmConfig, Learnt, learn
 from llm4rec.models.maps import part, under
 
 FEWEST = 50  # values; with fewer none is held out
-SHORTER = 3  # the second fit has so many times fewer sweeps
+SHORTER, SWEEPS = 3, 100  # the second fit has so many times fewer sweeps, but so many at least
 TINY = 1e-9
 TIMELESS, TIMED = "timeless", "timed"
 
@@ -69,7 +69,7 @@ def calibrate(
     keep = np.ones(len(dataset.interactions), dtype=bool)
     keep[held] = False
     left, asked = dataset.only(keep), dataset.interactions.take(held)
-    shorter = config.model_copy(update={"epochs": max(config.epochs // SHORTER, 10)})
+    shorter = config.model_copy(update={"epochs": min(config.epochs, max(config.epochs // SHORTER, SWEEPS))})
     judge = learn(left, replace(context, rng=rng), shorter)
     widths = {TIMELESS: _errors(judge, left, asked, False, config.calibration)}
     if learnt.reader.dated:

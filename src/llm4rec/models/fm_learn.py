@@ -15,7 +15,7 @@ from llm4rec.models import fm_blocks as design
 from llm4rec.models.fm_blocks import Block, Examples, Meaning
 from llm4rec.models.fm_chain import Array
 from llm4rec.models.fm_draws import Plan, run
-from llm4rec.models.fm_noise import Noise, Normal, Ordered
+from llm4rec.models.fm_noise import Noise, Normal, Ordered, Scales
 from llm4rec.models.fm_part import Part, Values
 from llm4rec.models.fm_requests import Reader
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
@@ -34,11 +34,11 @@ class FmConfig(Config):
     fit, for the width of intervals; 0 saves that fit.
     """
 
-    embedding_size: PositiveInt = 16
+    embedding_size: PositiveInt = 12
     epochs: Annotated[int, Field(ge=10)] = 300
     samples: PositiveInt = 40
     task: Literal["regression", "probit", "average"] = "average"
-    date: bool = False
+    date: bool = True
     sets: bool = True
     attributes: bool = True
     text: NonNegativeInt = 0
@@ -170,13 +170,14 @@ def _part(
 ) -> Part:
     plan = Plan(config.epochs, config.samples, config.embedding_size)
     shape = blocks[0].design.shape[0], blocks[1].design.shape[0]
+    scales = Scales(examples.users, examples.items, shape)
     noise: Noise
     if kind == "probit":
         levels, numbers = np.unique(examples.values, return_inverse=True)
-        noise, centre, unit = Ordered(numbers, len(levels)), 0.0, 1.0
+        noise, centre, unit = Ordered(numbers, len(levels), scales), 0.0, 1.0
     else:
         centre, unit = float(examples.values.mean()), float(examples.values.std())
         levels = np.zeros(0)
-        noise = Normal((examples.values - centre) / unit, examples.users, examples.items, shape)
+        noise = Normal((examples.values - centre) / unit, scales)
     draws = run(blocks, noise, plan, context.rng, context.progress, f"fm: {kind}")
     return Part(draws, levels, centre, unit)

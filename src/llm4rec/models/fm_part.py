@@ -46,23 +46,26 @@ class Part:
             kernels.pair_sums(batch.owners, items, draw[2], draw[0], (parts, solutions), (sums, wide))
             today = shifts[batch.today]
             sums += today[:, 0]
-            wide += today[:, 1]
+            wide += today[:, 1] + 1.0 / (draw[1] * scales[batch.owners] * draw[3][items])
             if len(self.levels):
                 chances += self._chances(sums, wide, draw[7])
             else:
                 total += sums
-                square += sums**2 + wide + 1.0 / (draw[1] * scales[batch.owners] * draw[3][items])
+                square += sums**2 + wide
         if len(self.levels):
             chances /= len(self.draws)
             means = chances @ self.levels
-            return Values(means, chances @ self.levels**2 - means**2, chances)
+            away = self.levels - means[:, None]
+            return Values(means, (chances * away**2).sum(axis=1), chances)
         mean, second = total / len(self.draws), square / len(self.draws)
-        return Values(self.centre + self.unit * mean, self.unit**2 * (second - mean**2), chances)
+        return Values(
+            self.centre + self.unit * mean, self.unit**2 * np.maximum(second - mean**2, 0.0), chances
+        )
 
     def score(self, batch: Batch) -> NDArray[np.float32]:
         """(requests, items): the expected value of every item; with levels, by the mean uncertainty of a user."""
         result = np.zeros((len(batch.owners), self.draws.items.shape[1]))
-        for draw, (parts, solutions, _, shifts) in self._folded(batch):
+        for draw, (parts, solutions, scales, shifts) in self._folded(batch):
             users = parts.copy()
             users[:, 1:] += solutions[:, 0, 1:]
             users[:, 0] += draw[0] + (parts[:, 1:] * solutions[:, 0, 1:]).sum(axis=1) + solutions[:, 0, 0]
@@ -70,14 +73,15 @@ class Part:
             sums += (users[batch.owners, 0] + shifts[batch.today, 0])[:, None]
             if len(self.levels):
                 wide = _mean_variance(draw[2], parts, solutions)[batch.owners] + shifts[batch.today, 1]
-                result += self._chances(sums, wide[:, None], draw[7]) @ self.levels
+                noise = 1.0 / (draw[1] * scales[batch.owners, None] * draw[3])
+                result += self._chances(sums, wide[:, None] + noise, draw[7]) @ self.levels
             else:
                 result += sums * self.unit + self.centre
         return np.asarray(result / len(self.draws), dtype=np.float32)
 
     def _chances(self, sums: Array, variances: Array, cuts: Array) -> Array:
-        """(…, levels) probabilities."""
-        below = ndtr((cuts - sums[..., None]) / np.sqrt(1.0 + variances)[..., None])
+        """(…, levels) probabilities from sums and variances around them, noise included."""
+        below = ndtr((cuts - sums[..., None]) / np.sqrt(variances)[..., None])
         edges = np.zeros((*below.shape[:-1], len(cuts) + 2))
         edges[..., 1:-1], edges[..., -1] = below, 1.0
         return np.diff(edges, axis=-1)
