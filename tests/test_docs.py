@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import typer
 
+from docpages import LANGUAGES, ROOT, blocks, pages, run_page, sections, settings_page, told
 from llm4rec.apps.cli.main import app
 from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
 from llm4rec.engine import Settings, read_settings
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
-from docpages import LANGUAGES, ROOT, blocks, pages, run_page, sections, settings_page, told
 
 PAPER = [*pages(), *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "EXPERIMENTS.md"))]
 RUN = [page for page in pages() if any(block.language != "text" for block in blocks(page))]

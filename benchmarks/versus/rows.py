@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.versus.job import Worker
 from llm4rec.core import ComponentError, Floats, Holdout, Model, Numbers, Request, top_k
-from llm4rec.evaluation.ranking import mask
+from llm4rec.core import masked
 
 TOLD = 10
 
@@ -57,7 +57,7 @@ class Rows:
             return
         asked = [requests[row] for row in rows]
         shown = scores[rows].copy()
-        mask(shown, asked)
+        masked(shown, asked)
         for row, request, best in zip(shown, asked, top_k(shown, TOLD), strict=True):
             given = lists[request.user]
             given = given[(given >= 0) & np.isfinite(row[given])]

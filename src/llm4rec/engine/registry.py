@@ -56,6 +56,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.interest:Interest",
             "the texts of the history, summed up by age, kind, value and focus",
         ),
+        "fm": Entry(
+            "llm4rec.models.fm:Fm",
+            "values with their uncertainty: a Bayesian factorisation machine for ratings",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks import peers
 from benchmarks.versus import job as jobs
 from benchmarks.versus.catalogue import PEERS, TABLES, Entry, Table
 from benchmarks.versus.compare import against, page
 from benchmarks.versus.rates import ReplayRates
 from benchmarks.versus.replay import Ask, ReplayLists
 
-from benchmarks import peers
+from benchmarking.fake_work import rule
+from evaluation.worlds import FakeEngine, dataset, random_rows
 from llm4rec.core import ComponentError, Interactions
 from llm4rec.data import split
 from llm4rec.evaluation import Plan, parse_metrics, run_trial, terms
-from tests.benchmarks.fake_work import rule
-from tests.evaluation.worlds import FakeEngine, dataset, random_rows
 
 FAKE = Path(__file__).with_name("fake_work.py")
 METRICS = ("ndcg@10", "hr@10", "mrr", "coverage@5")
