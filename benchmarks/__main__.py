@@ -11,6 +11,8 @@ NAMES = {
     "new_users": "people the engine has never seen",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
+    "als_speed": "als beside implicit: a sweep, and accuracy on validation",
+    "recommend_all": "ten items for everybody, beside implicit",
     "encoder_throughput": "texts a second beside the bare library",
 }
 
