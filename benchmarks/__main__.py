@@ -13,6 +13,8 @@ NAMES = {
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
+    "als_speed": "als beside implicit: a sweep, and accuracy on validation",
+    "recommend_all": "ten items for everybody, beside implicit",
     "encoder_throughput": "texts a second beside the bare library",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",

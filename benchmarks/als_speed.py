@@ -7,9 +7,8 @@ time counts: other work on the machine only ever adds.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,8 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.common import keep, loaded
-from llm4rec.core import FitContext, Floats, Holdout, Request
+from benchmarks.peers_process import implicit, ours, peers_python
+from llm4rec.core import FitContext, Floats, Holdout
 from llm4rec.data import split
 from llm4rec.models.als import Als, AlsConfig
 from llm4rec.models.tuning import quality
@@ -27,53 +27,11 @@ from llm4rec.models.tuning import quality
 DATA = ("amazon-beauty", "ml-100k")
 FACTORS = (64, 128)
 ROUNDS = 5
-WORKER = Path(__file__).with_name("implicit_worker.py")
-GRID = [(reg, alpha) for reg in (0.01, 0.1, 1.0, 5.0) for alpha in (1.0, 5.0, 20.0)]
+GRID = [(reg, alpha) for reg in (0.01, 1.0, 10.0) for alpha in (1.0, 5.0, 20.0, 100.0)]
 
 
-def peers_python() -> str:
-    """The interpreter with the peers; exit code 3 and a sentence where there is none."""
-    found = os.environ.get("LLM4REC_PEERS_PYTHON", "")
-    if not found or not Path(found).is_file():
-        print(
-            "LLM4REC_PEERS_PYTHON must name a Python that has implicit: "
-            "python -m venv peers && peers/bin/pip install implicit==0.7.3, then "
-            "LLM4REC_PEERS_PYTHON=peers/bin/python",
-            file=sys.stderr,
-        )
-        sys.exit(3)
-    return found
-
-
-def implicit(train: Path, threads: int, **asked: Any) -> dict[str, Any]:
-    """What the worker tells of one fit."""
-    model = {"num_threads": threads, "random_state": 1, **asked.pop("model")}
-    told = subprocess.run(
-        [peers_python(), "-W", "ignore", str(WORKER), str(train), json.dumps({"model": model, **asked})],
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(threads)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(told.stdout)  # type: ignore[no-any-return]
-
-
-def ours(train: Path, threads: int, factors: int) -> list[float]:
-    """Seconds a sweep of our own, in a process of its own."""
-    told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.als_speed", "sweeps", str(train), str(factors)],
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(threads)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(told.stdout)  # type: ignore[no-any-return]
-
-
-def timed_sweeps(train: Path, factors: int) -> list[float]:
+def timed_sweeps(train: Path, factors: int) -> dict[str, Any]:
     """Seconds of each sweep over people and items, compiling left out."""
-    import time
-
     matrix = sparse.load_npz(train).tocsr()
     first = (np.random.default_rng(0).standard_normal((matrix.shape[1], factors)) * 0.01).astype(np.float32)
     Als(AlsConfig(epochs=1))._learn(matrix, first, lambda steps, *_: steps)  # compiles
@@ -86,7 +44,7 @@ def timed_sweeps(train: Path, factors: int) -> list[float]:
         moments.append(time.perf_counter())
 
     Als(AlsConfig(epochs=5))._learn(matrix, first, watch)
-    return np.diff(moments).tolist()  # type: ignore[no-any-return]
+    return {"sweeps": np.diff(moments).tolist()}
 
 
 def speed(train: Path) -> list[dict[str, Any]]:
@@ -94,11 +52,10 @@ def speed(train: Path) -> list[dict[str, Any]]:
     rows = []
     for threads in (1, 2):
         for factors in FACTORS:
-            asked = {"model": {"factors": factors, "iterations": 5}}
-            theirs, own = [], []
+            own, theirs = [], []
             for _ in range(ROUNDS):
-                theirs += implicit(train, threads, model=dict(asked["model"]))["sweeps"]
-                own += ours(train, threads, factors)
+                theirs += implicit(train, threads, model={"factors": factors, "iterations": 5})["sweeps"]
+                own += ours("als_speed", threads, "sweeps", train, factors)["sweeps"]
             row = {"threads": threads, "factors": factors, "ours_s": min(own), "implicit_s": min(theirs)}
             rows.append({**row, "ratio": min(own) / min(theirs)})
             print(json.dumps(rows[-1]), flush=True)
@@ -116,22 +73,31 @@ class Frozen:
 
 
 def accuracy(fold: Any, train: Path, scratch: Path, factors: int) -> dict[str, Any]:
-    """NDCG@10 on validation: the peer at the best of a grid, ours without and with fading histories."""
+    """NDCG@10 on validation: the peer at the best of a grid, ours without and with fading histories.
+
+    Settings of both are chosen on 3,000 of the questions, the figures are over all of them.
+    """
     questions: Holdout = fold.validation
-    best: dict[str, Any] = {"implicit": -1.0}
+    sample = questions.sample(3_000, np.random.default_rng(0))
+    tried = []
     for reg, alpha in GRID:
         model = {"factors": factors, "iterations": 15, "regularization": reg, "alpha": alpha}
-        implicit(train, 2, model=model, keep=str(scratch / "factors.npz"))
+        implicit(train, 2, model=dict(model), keep=str(scratch / "factors.npz"))
         with np.load(scratch / "factors.npz") as kept:
-            found = quality(Frozen(kept["users"], kept["items"]), questions)
-        if found > best["implicit"]:
-            best = {"implicit": found, "implicit_settings": {"regularization": reg, "alpha": alpha}}
-    sample = questions.sample(3_000, np.random.default_rng(0))
+            peer = Frozen(kept["users"], kept["items"])
+        tried.append((quality(peer, sample), model, peer))
+    _, best, peer = max(tried, key=lambda one: one[0])
+    row: dict[str, Any] = {
+        "factors": factors,
+        "implicit": quality(peer, questions),
+        "implicit_settings": best,
+    }
     for name, decays in (("ours", (None,)), ("ours_fading", AlsConfig().decays)):
         model = Als(AlsConfig(embedding_size=factors, decays=decays))
         model.fit(fold.train, replace(FitContext(), holdout=sample))
-        best |= {name: quality(model, questions), f"{name}_settings": model.chosen.model_dump(mode="json")}
-    return {"factors": factors, **best}
+        chosen = model.chosen.model_dump(mode="json", include={"decay", "unobserved", "reg", "epochs"})
+        row |= {name: quality(model, questions), f"{name}_settings": chosen}
+    return row
 
 
 def main() -> None:
@@ -142,7 +108,6 @@ def main() -> None:
         for name in DATA:
             data = loaded(name)
             fold = split(data.dataset, "leave-last-out", data.marks, np.random.default_rng(0)).folds[0]
-            assert all(isinstance(r, Request) for r in fold.validation.requests[:1])
             train = scratch / f"{name}.npz"
             sparse.save_npz(train, fold.train.matrix())
             print(f"-- {name}", flush=True)

@@ -1,0 +1,59 @@
+"""Jobs in processes of their own: a peer under its own Python, and one of our benchmarks under ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+WORKER = Path(__file__).with_name("implicit_worker.py")
+
+
+@cache
+def peers_python() -> str:
+    """The interpreter with the peers; exit code 3 and a sentence where there is none.
+
+    The variable is taken out of the environment: LLM4REC_... are settings there, and this is none.
+    """
+    found = os.environ.pop("LLM4REC_PEERS_PYTHON", "")
+    if not found or not Path(found).is_file():
+        print(
+            "LLM4REC_PEERS_PYTHON must name a Python that has implicit: "
+            "python -m venv peers && peers/bin/pip install implicit==0.7.3, then "
+            "LLM4REC_PEERS_PYTHON=peers/bin/python",
+            file=sys.stderr,
+        )
+        sys.exit(3)
+    return found
+
+
+def implicit(train: Path, threads: int, **asked: Any) -> dict[str, Any]:
+    """What the worker tells of one fit of implicit's ALS; `model` are its options."""
+    model = {"num_threads": threads, "random_state": 1, **asked.pop("model")}
+    job = [peers_python(), "-W", "ignore", str(WORKER), str(train), json.dumps({"model": model, **asked})]
+    return _told(job, threads)
+
+
+def ours(module: str, threads: int, *arguments: object) -> dict[str, Any]:
+    """What one of our benchmarks prints when it is asked for a single job."""
+    return _told([sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)], threads)
+
+
+def _told(job: list[str], threads: int) -> dict[str, Any]:
+    """The last line of a job, as JSON. BLAS has one thread: both sides part the work themselves."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(job[:4])} failed:\n{done.stderr}")
+    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process since it began, in megabytes (Linux)."""
+    told = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(told.split("VmHWM:")[1].split()[0]) / 1024
