@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.versus.job import Worker
-from llm4rec.core import ComponentError, Floats, Holdout, Model, Numbers, Request, top_k
-from llm4rec.core import masked
+from llm4rec.core import ComponentError, Floats, Holdout, Model, Numbers, Request, masked, top_k
 
 TOLD = 10
 
