@@ -14,25 +14,31 @@ class Expanded(Chain):
     """The same draws feature by feature over all events, as in Rendle's equations without blocks."""
 
     def _linear(self, member, errors, noise):
-        columns = self.columns(member)
-        mean, precision = member.prior(0, self.precision)
-        for j, x in enumerate(columns.T):
-            self._draw(member.weights[0], j, x, errors, (mean[j], precision[j], noise[j]))
+        self._visit(member, 0, errors, noise, np.ones(len(errors)))
 
     def _factor(self, factor, errors, noise):
         for member, one in zip(self.deep, noise, strict=True):
-            mean, precision = member.prior(factor, self.precision)
-            columns = self.columns(member)
-            for j, x in enumerate(columns.T):
-                total = sum(self.columns(m) @ m.weights[factor] for m in self.deep)
-                h = x * (total - x * member.weights[factor, j])
-                self._draw(member.weights[factor], j, h, errors, (mean[j], precision[j], one[j]))
+            others = sum(self.columns(m) @ m.weights[factor] for m in self.deep if m is not member)
+            self._visit(member, factor, errors, one, others)
+
+    def _visit(self, member, factor, errors, noise, others):
+        weights = member.weights[factor]
+        mean, precision = member.prior(factor, self.precision)
+        for j, x in enumerate(self.columns(member).T):
+            self._draw_one(weights, j, x * others, errors, (mean[j], precision[j], noise[0, j]))
+        ids, design = member.block.groups[0], member.block.design.toarray()
+        for j in range(ids, len(weights)):
+            # Along the line on which feature j grows and the ids of its rows shrink only the priors speak.
+            way = np.zeros(len(weights))
+            way[:ids], way[j] = -design[:, j], 1.0
+            size = way @ (precision * way)
+            weights += way * (way @ (precision * (mean - weights)) / size + noise[1, j] / np.sqrt(size))
 
     @staticmethod
     def columns(member):
         return member.block.design.toarray()[member.block.index]
 
-    def _draw(self, weights, j, h, errors, prior):
+    def _draw_one(self, weights, j, h, errors, prior):
         mean, precision, noise = prior
         square = self.weights @ h**2 + precision
         new = (self.weights @ (h * (errors + h * weights[j])) + mean * precision) / square
@@ -42,10 +48,11 @@ class Expanded(Chain):
 
 
 def blocks(rng, events=60):
-    """A dense block, one with empty columns, and a flat one."""
-    many = sparse.csr_matrix(np.round(rng.standard_normal((7, 5)) * (rng.random((7, 5)) < 0.7), 2))
+    """Ids and five features, ids and a column of zeros, and a flat block of ids alone."""
+    dense = np.round(rng.standard_normal((7, 5)) * (rng.random((7, 5)) < 0.7), 2)
+    many = sparse.hstack([sparse.identity(7), sparse.csr_matrix(dense)]).tocsr()
     few = sparse.hstack([sparse.identity(4), sparse.csr_matrix((4, 1))]).tocsr()
-    parts = [(many, (3, 2), False), (few, (5,), False), (sparse.identity(3).tocsr(), (3,), True)]
+    parts = [(many, (7, 3, 2), False), (few, (4, 1), False), (sparse.identity(3).tocsr(), (3,), True)]
     return [
         Block(rng.integers(design.shape[0], size=events).astype(np.int32), design, groups, flat)
         for design, groups, flat in parts
@@ -80,13 +87,12 @@ def test_predictions_are_those_of_the_formula():
     for member in chain.members:
         member.weights[0] = np.random.default_rng(2).standard_normal(member.weights.shape[1])
     chain.bias = 0.7
-    rows = np.hstack([m.block.design.toarray()[m.block.index] for m in chain.members])
-    flat = np.zeros((2, chain.members[2].weights.shape[1]))
-    v = np.hstack([m.weights[1:] for m in chain.deep] + [flat])
-    expected = 0.7 + rows @ np.concatenate([m.weights[0] for m in chain.members])
-    for j in range(rows.shape[1]):
-        for k in range(j):
-            expected += (v[:, j] @ v[:, k]) * rows[:, j] * rows[:, k]
+    rows = [m.block.design.toarray()[m.block.index] for m in chain.members]
+    expected = 0.7 + sum(x @ m.weights[0] for x, m in zip(rows, chain.members, strict=True))
+    first, second = chain.deep
+    for j in range(rows[0].shape[1]):
+        for k in range(rows[1].shape[1]):
+            expected += (first.weights[1:, j] @ second.weights[1:, k]) * rows[0][:, j] * rows[1][:, k]
     np.testing.assert_allclose(chain.predictions(), expected)
 
 

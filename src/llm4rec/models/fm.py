@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Dataset, FitContext, Floats, NotFittedError, Numbers, Request, SettingsError
+from llm4rec.core import Catalog, Dataset, FitContext, Floats, NotFittedError, Numbers, Request, SettingsError
+from llm4rec.models.fm_blocks import things
 from llm4rec.models.fm_intervals import Intervals, calibrate
 from llm4rec.models.fm_learn import FmConfig, Learnt, learn
 from llm4rec.models.maps import part, under
@@ -19,9 +20,9 @@ CELLS = 2_000_000  # scores worked on at once
 class Fm:
     """The value that a user gives an item, how sure that is, and intervals that hold as often as they say.
 
-    y = b + w·x + Σ over pairs of features <v_j, v_k> x_j x_k over the row x = [user | what the user rated / √n | user
-    attributes | item | who rated the item / √n | item attributes | text], plus a shift for the user's day where `date`
-    is on. All weights have normal-gamma priors by group and are drawn by a Gibbs sampler (Freudenthaler,
+    y = b + w·x + Σ <v_j, v_k> x_j x_k over the row x = [user | what the user rated / √n | user attributes] [item | who
+    rated the item / √n | item attributes | text], with j of the user's side and k of the item's, plus a shift for the
+    user's day where `date` is on. All weights have normal-gamma priors by group and are drawn by a Gibbs sampler (Freudenthaler,
     Schmidt-Thieme & Rendle 2011; blocks after Rendle, VLDB 2013). The noise of a user and of an item may differ
     (Lakshminarayanan, Bouchard & Archambeau, AISTATS 2011).
 
@@ -121,6 +122,15 @@ class Fm:
             )
         return self.learnt_
 
+    def grow(self, catalog: Catalog, context: FitContext) -> Self:
+        """A model of all items of `catalog`: those added are known by attributes and text alone; self stays as it is."""
+        learnt = self._need_fit()
+        new = catalog.take(np.arange(learnt.reader.items, len(catalog)))
+        contents, _ = things(new, context, self.config.attributes, self.config.text)
+        grown = type(self)(self.config)
+        grown.learnt_, grown.intervals_, grown.notes_ = learnt.grown(contents), self.intervals_, self.notes_
+        return grown
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""
         state = under("learnt", self._need_fit().state())
@@ -132,4 +142,5 @@ class Fm:
         self.learnt_ = Learnt.of(part("learnt", state))
         kept = part("intervals", state)
         self.intervals_ = Intervals.of(kept) if kept else None
+        self.notes_ = ()
         return self

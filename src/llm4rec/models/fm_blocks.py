@@ -10,9 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from llm4rec.core import Dataset, FitContext, Interactions, Numbers, Sparse, Times, as_csr, no_entries
+from llm4rec.core import (
+    Catalog,
+    Dataset,
+    FitContext,
+    Interactions,
+    Numbers,
+    Sparse,
+    Times,
+    as_csr,
+    no_entries,
+)
 
 Meaning: TypeAlias = Literal["stars", "clicks", "taken"]
+Columns: TypeAlias = tuple[Sparse, tuple[int, ...]]
+"""A design by row, and how many neighbouring columns have a prior together."""
 REAL_TIME = 1e6  # a largest timestamp below this is an order, not a time
 DAY = 86_400.0
 
@@ -34,7 +46,7 @@ class Examples:
 class Block:
     """A relation: which row of `design` each event has, (events,), and the groups of columns with a prior each.
 
-    A `flat` block has no factors: its features shift the value and interact with nothing.
+    The first group are ids: one column a row, an identity. A `flat` block has no factors: its features shift the value and interact with nothing.
     """
 
     index: NDArray[np.int32]
@@ -96,33 +108,28 @@ def attribute_groups(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(int(size) for size in np.diff([*starts, len(owners)]))
 
 
-def people(dataset: Dataset, context: FitContext) -> tuple[Sparse, tuple[int, ...]]:
-    """Attributes of users and the groups of their columns."""
-    if context.people is None:
+def people(dataset: Dataset, context: FitContext, attributes: bool) -> Columns:
+    """Attributes of users."""
+    if not attributes or context.people is None:
         return no_entries(len(dataset.users), 0), ()
     return as_csr(context.people.transform(dataset.users)), attribute_groups(context.people.names)
 
 
-def things(
-    dataset: Dataset, context: FitContext, attributes: bool, text: int
-) -> tuple[Sparse, tuple[int, ...]]:
-    """Attributes and `text` dimensions of the text vectors of items, and the groups of their columns."""
-    parts: list[Sparse] = []
+def things(catalog: Catalog, context: FitContext, attributes: bool, text: int) -> Columns:
+    """Attributes and `text` dimensions of the text vectors of items."""
+    parts: list[Sparse] = [no_entries(len(catalog), 0)]
     groups: tuple[int, ...] = ()
     if attributes and context.features is not None:
-        parts.append(as_csr(context.features.transform(dataset.catalog)))
+        parts.append(as_csr(context.features.transform(catalog)))
         groups = attribute_groups(context.features.names)
     if text and context.encoder is not None:
-        vectors = context.encoder.encode(dataset.catalog.texts)[:, :text].astype(np.float64)
-        vectors /= np.sqrt((vectors**2).sum(axis=1).mean()) or 1.0
+        vectors = context.encoder.encode(catalog.texts)[:, :text]
         parts.append(as_csr(vectors))
         groups += (vectors.shape[1],)
-    if not parts:
-        return no_entries(len(dataset.catalog), 0), ()
     return sparse.csr_matrix(sparse.hstack(parts)), groups
 
 
-def side(index: Numbers, size: int, further: Sequence[tuple[Sparse, tuple[int, ...]]]) -> Block:
+def side(index: Numbers, size: int, further: Sequence[Columns]) -> Block:
     """A block of `size` rows: their ids, then what else is known of them."""
     design = sparse.hstack([sparse.identity(size), *(matrix for matrix, _ in further)], format="csr")
     groups = (size, *(g for _, more in further for g in more if g))

@@ -31,7 +31,6 @@ class Member:
             columns.indices.astype(np.int32),
             columns.data.astype(np.float64),
         )
-        self.squared = block.design.multiply(block.design).tocsr()
         self.sizes = np.array(block.groups, dtype=np.int64)
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.group = np.repeat(np.arange(len(self.sizes)), self.sizes)
@@ -75,18 +74,17 @@ class Member:
         return np.where(np.arange(len(self.weights)) > 0, np.sqrt(by), by)[:, None]
 
     def parts(self) -> Array:
-        """(rows, 1 + factors): what a row adds by itself, and its sum of each factor."""
-        result: Array = self.block.design @ self.weights.T
-        own = self.squared @ (self.weights[1:] ** 2).sum(axis=0)
-        result[:, 0] += 0.5 * ((result[:, 1:] ** 2).sum(axis=1) - own)
-        return result
+        """(rows, 1 + factors): what the linear weights of a row add up to, and those of each factor."""
+        return np.asarray(self.block.design @ self.weights.T)
 
 
 class Chain:
-    """y = b + sum of linear weights + sum over pairs of features of their factors' product + noise.
+    """y = b + sum of linear weights + sum over pairs of features of different blocks of their factors' product + noise.
 
     Noise has the precision `precision` × `weights` of the event. One `sweep` draws every unknown but those two once,
-    given the others (Freudenthaler, Schmidt-Thieme & Rendle 2011), by blocks (Rendle, VLDB 2013).
+    given the others (Freudenthaler, Schmidt-Thieme & Rendle 2011), by blocks (Rendle, VLDB 2013). What the ids of a
+    block and its other features have in common is drawn once more along the line on which they replace each other,
+    where the events have no say and a plain Gibbs sampler hardly moves (interweaving; Yu & Meng, JCGS 2011).
     """
 
     def __init__(self, blocks: Sequence[Block], factors: int, rng: np.random.Generator) -> None:
@@ -119,15 +117,14 @@ class Chain:
         """Draw everything once; `errors` (values − predictions) are kept up to date."""
         for member in self.members:
             member.draw_priors(rng)
-            member.sums[:] = 0.0
-            member.sums[:, 0] = np.bincount(member.block.index, self.weights, len(member.sums))
         self._bias(errors, rng)
-        noise = [rng.standard_normal(m.weights.shape) / np.sqrt(self.precision) for m in self.members]
+        shapes = [(2, *m.weights.shape) for m in self.members]
+        noise = [rng.standard_normal(shape) / np.sqrt(self.precision) for shape in shapes]
         for member, one in zip(self.members, noise, strict=True):
-            self._linear(member, errors, one[0])
-        deep = [one for one in noise if len(one) > 1]
+            self._linear(member, errors, one[:, 0])
+        deep = [one for one in noise if one.shape[1] > 1]
         for factor in range(1, self.factors + 1):
-            self._factor(factor, errors, [one[factor] for one in deep])
+            self._factor(factor, errors, [one[:, factor] for one in deep])
 
     def _bias(self, errors: Array, rng: np.random.Generator) -> None:
         total = float(self.weights.sum())
@@ -139,17 +136,17 @@ class Chain:
         from llm4rec.models import fm_kernels as kernels
 
         index, sums = member.block.index, member.sums
-        sums[:, 1:] = 0.0
-        kernels.gather_errors(errors, self.weights, index, sums)
-        kernels.draw_linear(member.design, sums, member.weights[0], member.prior(0, self.precision), noise)
-        kernels.scatter_errors(errors, index, sums)
+        sums[:] = 0.0
+        kernels.gather_linear(errors, self.weights, index, sums)
+        self._draw(member, 0, noise)
+        kernels.scatter_linear(errors, index, sums)
 
     def _factor(self, factor: int, errors: Array, noise: Sequence[Array]) -> None:
         from llm4rec.models import fm_kernels as kernels
 
         totals = np.zeros(len(errors))
         for member in self.deep:
-            member.sums[:, 1:] = 0.0
+            member.sums[:] = 0.0
             own = member.block.design @ member.weights[factor]
             member.sums[:, kernels.OWN] = member.sums[:, kernels.BEFORE] = own
             kernels.add_part(totals, member.block.index, own)
@@ -160,8 +157,15 @@ class Chain:
                 kernels.gather(errors, totals, self.weights, *place)
             else:
                 kernels.hand_over(errors, totals, self.weights, drawn, place)
-            prior = member.prior(factor, self.precision)
-            kernels.draw_factor(member.design, member.sums, member.weights[factor], prior, one)
+            self._draw(member, factor, one)
             drawn = place
         if drawn is not None:
             kernels.scatter(errors, totals, *drawn)
+
+    def _draw(self, member: Member, factor: int, noise: Array) -> None:
+        """Draw one factor of a block given its sums, then what ids and other features have in common."""
+        from llm4rec.models import fm_kernels as kernels
+
+        prior, weights = member.prior(factor, self.precision), member.weights[factor]
+        kernels.draw(member.design, member.sums, weights, prior, noise[0])
+        kernels.recentre(member.design, member.block.groups[0], weights, prior, noise[1])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Progress
+from llm4rec.core import Progress, Sparse
 from llm4rec.models.fm_blocks import Block
 from llm4rec.models.fm_chain import Array, Chain
 from llm4rec.models.fm_noise import Noise, Ordered
@@ -18,12 +18,26 @@ BURN_IN = 1 / 3  # share of the sweeps that come before the chain is trusted
 REFRESH = 20  # sweeps after which residuals are computed anew, against drift
 
 
+class Draw(NamedTuple):
+    """One draw; fields as in `Draws`."""
+
+    bias: float
+    precision: float
+    items: Array
+    item_noise: Array
+    features: Array
+    prior: Array  # (2, 1 + factors)
+    visit: Array
+    cuts: Array
+
+
 @dataclass(frozen=True)
 class Draws:
     """`n` draws of everything but the users' own weights: those follow from a history (`fm_fold_kernels.fold`).
 
-    `items` holds what an item adds by itself and its factors; `features` the weights of sets and attributes of users;
-    `means` and `precisions` the prior of a user's own weights; `visits` mean and precision of the shift of a visit
+    `items` holds what an item adds by itself and its factors; `features` the weights of sets and attributes of users,
+    `contents` those of attributes and text of items; `means` and `precisions` the prior of a user's own weights,
+    `unknown` the prior means of an item's own weights and of its weights in a set; `visits` mean and precision of the shift of a visit
     (precision 0: no visits); `cuts` the cut points of ordered levels (none: normal noise).
     """
 
@@ -32,6 +46,8 @@ class Draws:
     items: NDArray[np.float32]  # (n, items, 1 + factors)
     item_noise: NDArray[np.float32]  # (n, items), relative precision
     features: NDArray[np.float32]  # (n, features, 1 + factors)
+    contents: NDArray[np.float32]  # (n, attributes and text, 1 + factors)
+    unknown: NDArray[np.float32]  # (n, 2, 1 + factors)
     means: Array  # (n, 1 + factors)
     precisions: Array  # (n, 1 + factors)
     visits: Array  # (n, 2)
@@ -40,18 +56,31 @@ class Draws:
     def __len__(self) -> int:
         return len(self.bias)
 
-    def draw(self, number: int) -> tuple[Any, ...]:
-        """One draw as `fm_fold_kernels.fold` takes it."""
-        prior = np.stack([self.means[number], self.precisions[number]])
-        return (
-            float(self.bias[number]),
-            float(self.precision[number]),
-            self.items[number].astype(np.float64),
-            self.item_noise[number].astype(np.float64),
-            self.features[number].astype(np.float64),
-            prior,
-            self.visits[number],
-            self.cuts[number],
+    def draw(self, number: int) -> Draw:
+        """One draw in double precision."""
+        return Draw(
+            bias=float(self.bias[number]),
+            precision=float(self.precision[number]),
+            items=self.items[number].astype(np.float64),
+            item_noise=self.item_noise[number].astype(np.float64),
+            features=self.features[number].astype(np.float64),
+            prior=np.stack([self.means[number], self.precisions[number]]),
+            visit=self.visits[number],
+            cuts=self.cuts[number],
+        )
+
+    def grown(self, contents: Sparse, with_sets: bool) -> Self:
+        """With further items that nobody has had, (new items, attributes and text): what their content tells."""
+        many, size = len(self), contents.shape[0]
+        own, member = self.unknown[:, 0], np.repeat(self.unknown[:, 1:], size, axis=1)
+        items = np.stack([contents @ weights for weights in self.contents]) + own[:, None]
+        known = self.items.shape[1] if with_sets else 0
+        features = [self.features[:, :known], member[:, : size if with_sets else 0], self.features[:, known:]]
+        return replace(
+            self,
+            items=np.concatenate([self.items, items.astype(np.float32)], axis=1),
+            item_noise=np.concatenate([self.item_noise, np.ones((many, size), np.float32)], axis=1),
+            features=np.concatenate(features, axis=1),
         )
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -66,11 +95,15 @@ class Draws:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a chain runs, how many of its draws are kept, and with how many factors."""
+    """How long a chain runs, how many of its draws are kept, and with how many factors.
+
+    The last `contents` columns of the item block are attributes and text.
+    """
 
     epochs: int
     samples: int
     factors: int
+    contents: int
 
     @property
     def kept(self) -> frozenset[int]:
@@ -98,7 +131,7 @@ def run(
         if sweep % REFRESH == REFRESH - 1:
             errors += chain_drift(chain, noise, errors)
         if sweep in plan.kept:
-            found.append(_draw(chain, noise))
+            found.append(_draw(chain, noise, plan.contents))
     return Draws.of({name: np.stack([one[name] for one in found]) for name in found[0]})
 
 
@@ -107,17 +140,20 @@ def chain_drift(chain: Chain, noise: Noise, errors: Array) -> Array:
     return noise.target - chain.predictions() - errors
 
 
-def _draw(chain: Chain, noise: Noise) -> dict[str, NDArray[Any]]:
+def _draw(chain: Chain, noise: Noise, contents: int) -> dict[str, NDArray[Any]]:
     user, item, *further = chain.members
-    ids = user.block.groups[0]
-    depth = 1 + chain.factors
-    none = np.zeros(0)
+    ids, depth, none = user.block.groups[0], 1 + chain.factors, np.zeros(0)
+    content = item.weights.shape[1] - contents
     return {
         "bias": np.array(chain.bias),
         "precision": np.array(chain.precision),
         "items": item.parts().astype(np.float32),
         "item_noise": noise.scales.precisions[1].astype(np.float32),
         "features": np.ascontiguousarray(user.weights[:, ids:].T, dtype=np.float32).reshape(-1, depth),
+        "contents": np.ascontiguousarray(item.weights[:, content:].T, dtype=np.float32).reshape(-1, depth),
+        "unknown": np.stack([item.means[:, 0], user.means[:, min(1, len(user.sizes) - 1)]]).astype(
+            np.float32
+        ),
         "means": user.means[:, 0].copy(),
         "precisions": user.precisions[:, 0].copy(),
         "visits": np.array([further[0].means[0, 0], further[0].precisions[0, 0]]) if further else np.zeros(2),

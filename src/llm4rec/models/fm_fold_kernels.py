@@ -1,7 +1,7 @@
 """Compiled fold-in: the own weights of a user from the values of a history, for every kept draw of the item side.
 
 Given the items, the sum is linear in the user's own bias and factors θ: what an event says is y = o + x·θ + g + noise
-with x = (1, part of set and attributes + item factors) and g the shift of the visit. With normal noise the answer
+with x = (1, item factors), o what is known without θ, and g the shift of the visit. With normal noise the answer
 is a ridge regression; with ordered levels it is found by Newton steps. Visits are integrated out. Knows no requests.
 """
 
@@ -22,30 +22,14 @@ DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @compiled
-def _own(columns: Array, values: Array, weights: Array, part: Array) -> None:
-    """part = (what the features add by themselves, their sum of each factor)."""
-    part[:] = 0.0
-    doubled = 0.0
-    for p in range(len(columns)):
-        row, x = weights[columns[p]], values[p]
-        part[0] += x * row[0]
-        for f in range(1, len(part)):
-            part[f] += x * row[f]
-            doubled += x * x * row[f] * row[f]
-    for f in range(1, len(part)):
-        part[0] += 0.5 * part[f] * part[f]
-    part[0] -= 0.5 * doubled
-
-
-@compiled
 def _terms(items: Array, item_parts: Array, part: Array, base: float, x: Array, o: Array) -> None:
-    """The regressors x and offsets o of each event."""
+    """The regressors x and offsets o of each event; `part` is what set and attributes of the user add up to."""
     for n in range(len(items)):
         row = item_parts[items[n]]
         o[n] = base + part[0] + row[0]
         x[n, 0] = 1.0
         for f in range(1, len(part)):
-            x[n, f] = part[f] + row[f]
+            x[n, f] = row[f]
             o[n] += part[f] * row[f]
 
 
@@ -192,27 +176,26 @@ def _relax(scale: float, squares: float, size: int, prior: Array, out: Array, fr
 
 @compiled
 def fold(
-    batch: tuple[Array, Array, Array, Array, Array, Array, Array],
-    draw: tuple[float, float, Array, Array, Array, Array, Array, Array],
+    batch: tuple[Array, Array, Array, Array],
+    parts: Array,
+    draw: tuple[float, float, Array, Array, Array, Array, Array],
     freedom: float,
-    out: tuple[Array, Array, Array, Array],
+    out: tuple[Array, Array, Array],
 ) -> None:
     """One draw of the model for every history of a batch.
 
-    `batch`: bounds, items, values and visits of events; bounds, columns and values of the design of set and
-    attributes. `draw`: bias, precision, item parts, item precisions, weights of the design, prior (mean and precision
-    of θ), visit (mean and precision of a shift; precision 0: no visits), cut points (empty: normal noise).
-    `out`: parts (histories, 1 + factors) of set and attributes, solutions (histories, 2 + factors, 1 + factors) with θ
-    and its covariance, relative precisions (histories,), shifts (visits, 2) with mean and variance.
+    `batch`: bounds, items, values and visits of events. `parts`: (histories, 1 + factors), what set and attributes add
+    up to. `draw`: bias, precision, item parts, item precisions, prior (mean and precision of θ), visit (mean and
+    precision of a shift; precision 0: no visits), cut points (empty: normal noise). `out`: solutions (histories, 2 +
+    factors, 1 + factors) with θ and its covariance, relative precisions (histories,), shifts (visits, 2) with mean
+    and variance.
     """
-    bounds, items, values, visits, starts, columns, amounts = batch
-    bias, precision, item_parts, item_precisions, features, prior, visit, cuts = draw
-    parts, solutions, scales, shifts = out
+    bounds, items, values, visits = batch
+    bias, precision, item_parts, item_precisions, prior, visit, cuts = draw
+    solutions, scales, shifts = out
     for r in range(len(scales)):
         here = slice(bounds[r], bounds[r + 1])
         size = bounds[r + 1] - bounds[r]
-        some = slice(starts[r], starts[r + 1])
-        _own(columns[some], amounts[some], features, parts[r])
         x, o = np.empty((size, parts.shape[1])), np.empty(size)
         _terms(items[here], item_parts, parts[r], bias + visit[0], x, o)
         events = (x, o, visits[here])
@@ -261,31 +244,29 @@ def _shifts(
 
 @compiled
 def pair_sums(
-    users: Array,
-    items: Array,
+    pairs: tuple[Array, Array],
     item_parts: Array,
     bias: float,
-    out: tuple[Array, Array],
+    folded: tuple[Array, Array],
     found: tuple[Array, Array],
 ) -> None:
     """Sum without visit of each pair (history, item) and the variance that θ gives it, for one draw.
 
-    `out`: parts and solutions of `fold`. `found`: sums and variances, (pairs,) each.
+    `folded`: parts and solutions as in `fold`. `found`: sums and variances, (pairs,) each.
     """
-    parts, solutions = out
+    users, items = pairs
+    parts, solutions = folded
     sums, variances = found
     size = parts.shape[1]
-    x = np.empty(size)
-    x[0] = 1.0
+    x = np.ones(size)
     for n in range(len(users)):
         part, solution, row = parts[users[n]], solutions[users[n]], item_parts[items[n]]
-        total = bias + part[0] + row[0]
+        total = bias + part[0] + row[0] + solution[0, 0]
         for f in range(1, size):
-            x[f] = part[f] + row[f]
-            total += part[f] * row[f]
+            x[f] = row[f]
+            total += (part[f] + solution[0, f]) * row[f]
         variance = 0.0
         for i in range(size):
-            total += x[i] * solution[0, i]
             for j in range(size):
                 variance += x[i] * x[j] * solution[1 + i, j]
         sums[n] = total

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the factorisation machine: sums over the events of block rows, and coordinate draws.
+"""Compiled inner loops of the factorisation machine: sums over the events of block rows, and draws of coordinates.
 
 A block is a relation (Rendle, VLDB 2013): rows of a design that many events share. A sweep over its features costs
 the non-zeros of the block, because all that the events of a row say fits into a few sums, `SUMS` numbers a row.
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 F = TypeVar("F", bound=Callable[..., Any])
 Array = NDArray[Any]
 
-# A block row: weight of its events; weighted sums of r, r², e and e·r, where e is the residual of an event and r what
-# the other blocks give to the factor; then its own part of the factor, that part before the draw, and by how much the
-# draw moved all its events alike.
-WEIGHT, REST, REST2, ERROR, ERROR_REST, OWN, BEFORE, SHIFT = range(8)
-SUMS = 8
+# A block row: weighted sums over its events of r² and of e·r, where e is the residual of an event and r what the other
+# blocks give to the factor (1 for the linear part); its own part now, and its part before the draw.
+SQUARE, ERROR, OWN, BEFORE = range(4)
+SUMS = 4
 
 
 def compiled(function: F) -> F:
@@ -42,20 +41,17 @@ def gather(errors: Array, totals: Array, weights: Array, index: Array, sums: Arr
 
     Neighbouring events of the same row are added up before they are written, so ordered events are cheap.
     """
-    rest, rest2, error, error_rest = 0.0, 0.0, 0.0, 0.0
+    square, error = 0.0, 0.0
     for n in range(len(errors)):
         k = index[n]
-        r, e, w = totals[n] - sums[k, OWN], errors[n], weights[n]
-        rest += w * r
-        rest2 += w * r * r
-        error += w * e
-        error_rest += w * e * r
+        r = totals[n] - sums[k, OWN]
+        wr = weights[n] * r
+        square += wr * r
+        error += wr * errors[n]
         if n + 1 == len(errors) or index[n + 1] != k:
-            sums[k, REST] += rest
-            sums[k, REST2] += rest2
+            sums[k, SQUARE] += square
             sums[k, ERROR] += error
-            sums[k, ERROR_REST] += error_rest
-            rest, rest2, error, error_rest = 0.0, 0.0, 0.0, 0.0
+            square, error = 0.0, 0.0
 
 
 @compiled
@@ -64,7 +60,7 @@ def scatter(errors: Array, totals: Array, index: Array, sums: Array) -> None:
     for n in range(len(errors)):
         k = index[n]
         step = sums[k, OWN] - sums[k, BEFORE]
-        errors[n] -= sums[k, SHIFT] + step * (totals[n] - sums[k, BEFORE])
+        errors[n] -= step * (totals[n] - sums[k, BEFORE])
         totals[n] += step
 
 
@@ -78,80 +74,73 @@ def hand_over(
     for n in range(len(errors)):
         k = index[n]
         step = sums[k, OWN] - sums[k, BEFORE]
-        e = errors[n] - sums[k, SHIFT] - step * (totals[n] - sums[k, BEFORE])
+        e = errors[n] - step * (totals[n] - sums[k, BEFORE])
         q = totals[n] + step
         errors[n] = e
         totals[n] = q
         k = index_after[n]
-        r, w = q - sums_after[k, OWN], weights[n]
-        sums_after[k, REST] += w * r
-        sums_after[k, REST2] += w * r * r
-        sums_after[k, ERROR] += w * e
-        sums_after[k, ERROR_REST] += w * e * r
+        r = q - sums_after[k, OWN]
+        wr = weights[n] * r
+        sums_after[k, SQUARE] += wr * r
+        sums_after[k, ERROR] += wr * e
 
 
 @compiled
-def draw_factor(
-    design: tuple[Array, Array, Array], sums: Array, factor: Array, prior: Array, noise: Array
-) -> None:
-    """One Gibbs draw of every coordinate of one factor of a block, in place (Rendle 2013, section 4).
+def gather_linear(errors: Array, weights: Array, index: Array, sums: Array) -> None:
+    """`gather` for the linear part, where r is 1."""
+    for n in range(len(errors)):
+        sums[index[n], SQUARE] += weights[n]
+        sums[index[n], ERROR] += weights[n] * errors[n]
+
+
+@compiled
+def scatter_linear(errors: Array, index: Array, sums: Array) -> None:
+    """`scatter` for the linear part, whose own parts began at zero."""
+    for n in range(len(errors)):
+        errors[n] -= sums[index[n], OWN]
+
+
+@compiled
+def draw(design: tuple[Array, Array, Array], sums: Array, weights: Array, prior: Array, noise: Array) -> None:
+    """One Gibbs draw of every coordinate of one factor (or of the linear part) of a block, in place.
 
     `design` is CSC (bounds, rows, values). `prior` is (2, features): mean, and precision in units of that of the
     events; `noise` is standard normal over the square root of the precision of the events.
     """
     bounds, rows, values = design
-    for j in range(len(factor)):
-        old = factor[j]
+    for j in range(len(weights)):
+        old = weights[j]
         square, product = 0.0, 0.0
         for p in range(bounds[j], bounds[j + 1]):
             k, x = rows[p], values[p]
-            t = sums[k, OWN] - x * old
-            square += x * x * (t * (t * sums[k, WEIGHT] + 2.0 * sums[k, REST]) + sums[k, REST2])
-            product += x * (t * sums[k, ERROR] + sums[k, ERROR_REST])
-        precision = square + prior[1, j]
-        new = (product + old * square + prior[0, j] * prior[1, j]) / precision + noise[j] / np.sqrt(precision)
-        factor[j] = new
-        for p in range(bounds[j], bounds[j + 1]):
-            k, x = rows[p], values[p]
-            t = sums[k, OWN] - x * old
-            d = (new - old) * x
-            sums[k, ERROR] -= d * (t * sums[k, WEIGHT] + sums[k, REST])
-            sums[k, ERROR_REST] -= d * (t * sums[k, REST] + sums[k, REST2])
-            sums[k, OWN] += d
-            sums[k, SHIFT] += d * t
-
-
-@compiled
-def draw_linear(
-    design: tuple[Array, Array, Array], sums: Array, linear: Array, prior: Array, noise: Array
-) -> None:
-    """One Gibbs draw of every linear weight of a block, in place; arguments as in `draw_factor`."""
-    bounds, rows, values = design
-    for j in range(len(linear)):
-        old = linear[j]
-        square, product = 0.0, 0.0
-        for p in range(bounds[j], bounds[j + 1]):
-            k, x = rows[p], values[p]
-            square += x * x * sums[k, WEIGHT]
+            square += x * x * sums[k, SQUARE]
             product += x * sums[k, ERROR]
         precision = square + prior[1, j]
         new = (product + old * square + prior[0, j] * prior[1, j]) / precision + noise[j] / np.sqrt(precision)
-        linear[j] = new
+        weights[j] = new
         for p in range(bounds[j], bounds[j + 1]):
-            k, d = rows[p], values[p] * (new - old)
-            sums[k, ERROR] -= d * sums[k, WEIGHT]
-            sums[k, SHIFT] += d
+            k, d = rows[p], (new - old) * values[p]
+            sums[k, ERROR] -= d * sums[k, SQUARE]
+            sums[k, OWN] += d
 
 
 @compiled
-def gather_errors(errors: Array, weights: Array, index: Array, sums: Array) -> None:
-    """The sums that the linear part needs."""
-    for n in range(len(errors)):
-        sums[index[n], ERROR] += weights[n] * errors[n]
+def recentre(
+    design: tuple[Array, Array, Array], ids: int, weights: Array, prior: Array, noise: Array
+) -> None:
+    """One Gibbs draw of every weight behind the first `ids`, with the ids of its rows moving the other way, in place.
 
-
-@compiled
-def scatter_errors(errors: Array, index: Array, sums: Array) -> None:
-    """Bring residuals up to date with a block whose linear part was drawn."""
-    for n in range(len(errors)):
-        errors[n] -= sums[index[n], SHIFT]
+    The first `ids` columns are an identity, so that the parts of all rows stay what they are and only the priors
+    speak. Arguments otherwise as in `draw`.
+    """
+    bounds, rows, values = design
+    for j in range(ids, len(weights)):
+        precision, pull = prior[1, j], prior[1, j] * (prior[0, j] - weights[j])
+        for p in range(bounds[j], bounds[j + 1]):
+            k, x = rows[p], values[p]
+            precision += x * x * prior[1, k]
+            pull += x * prior[1, k] * (weights[k] - prior[0, k])
+        step = pull / precision + noise[j] / np.sqrt(precision)
+        weights[j] += step
+        for p in range(bounds[j], bounds[j + 1]):
+            weights[rows[p]] -= step * values[p]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from llm4rec.core import Config, DataError, Dataset, FitContext, Numbers, Request, no_entries
+from llm4rec.core import Config, DataError, Dataset, FitContext, Numbers, Request, Sparse
 from llm4rec.models import fm_blocks as design
 from llm4rec.models.fm_blocks import Block, Examples, Meaning
 from llm4rec.models.fm_chain import Array
@@ -75,6 +75,12 @@ class Learnt:
             np.mean(levels, axis=0) if levels else found[0].levels,
         )
 
+    def grown(self, contents: Sparse) -> Self:
+        """With further items that nobody has had, (new items, attributes and text)."""
+        with_sets = self.reader.with_sets
+        parts = tuple(replace(p, draws=p.draws.grown(contents, with_sets)) for p in self.parts)
+        return replace(self, parts=parts, reader=self.reader.grown(contents.shape[0]))
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays by name."""
         reader = self.reader
@@ -118,15 +124,16 @@ def learn(dataset: Dataset, context: FitContext, config: FmConfig) -> Learnt:
     if config.date and not real_time:
         notes.append("there is no time of day to learn from: date is left out")
     low, high = float(examples.values.min()), float(examples.values.max())
-    with_people = config.attributes and context.people is not None
-    people = design.people(dataset, context) if with_people else (no_entries(len(dataset.users), 0), ())
+    people = design.people(dataset, context, config.attributes)
+    things = design.things(dataset.catalog, context, config.attributes, config.text)
     reader = Reader(meaning, items, config.date and real_time, config.sets and meaning != "taken", people[0])
     if low == high:
         notes.append(f"all values are {low:g}: that is what is predicted")
         return Learnt((), reader, low, high, tuple(notes))
     kinds, more = _kinds(config.task, meaning, len(np.unique(examples.values)))
-    blocks = _blocks(dataset, context, config, reader, examples, people[1])
-    parts = tuple(_part(kind, blocks, examples, config, context) for kind in kinds)
+    blocks = _blocks(reader, examples, people, things)
+    plan = Plan(config.epochs, config.samples, config.embedding_size, things[0].shape[1])
+    parts = tuple(_part(kind, blocks, examples, plan, context) for kind in kinds)
     return Learnt(parts, reader, low, high, (*notes, *more))
 
 
@@ -145,30 +152,21 @@ def _kinds(task: str, meaning: Meaning, levels: int) -> tuple[tuple[str, ...], t
 
 
 def _blocks(
-    dataset: Dataset,
-    context: FitContext,
-    config: FmConfig,
-    reader: Reader,
-    examples: Examples,
-    groups: tuple[int, ...],
+    reader: Reader, examples: Examples, people: design.Columns, things: design.Columns
 ) -> Sequence[Block]:
-    users, items = len(dataset.users), len(dataset.catalog)
+    users, items = people[0].shape[0], things[0].shape[0]
     rated, raters = [], []
     if reader.with_sets:
         rated = [(design.sets(examples.users, examples.items, (users, items)), (items,))]
         raters = [(design.sets(examples.items, examples.users, (items, users)), (users,))]
-    item_side = design.things(dataset, context, config.attributes, config.text)
     blocks = [
-        design.side(examples.users, users, [*rated, (reader.people, groups)]),
-        design.side(examples.items, items, [*raters, item_side]),
+        design.side(examples.users, users, [*rated, people]),
+        design.side(examples.items, items, [*raters, things]),
     ]
     return [*blocks, design.visits(examples)] if reader.dated else blocks
 
 
-def _part(
-    kind: str, blocks: Sequence[Block], examples: Examples, config: FmConfig, context: FitContext
-) -> Part:
-    plan = Plan(config.epochs, config.samples, config.embedding_size)
+def _part(kind: str, blocks: Sequence[Block], examples: Examples, plan: Plan, context: FitContext) -> Part:
     shape = blocks[0].design.shape[0], blocks[1].design.shape[0]
     scales = Scales(examples.users, examples.items, shape)
     noise: Noise

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from llm4rec.core import Numbers
 from llm4rec.models.fm_chain import Array
-from llm4rec.models.fm_draws import Draws
+from llm4rec.models.fm_draws import Draw, Draws
 from llm4rec.models.fm_noise import FREEDOM
 from llm4rec.models.fm_requests import NO_VISIT, Batch
 
@@ -24,6 +24,29 @@ class Values:
     means: Array
     variances: Array
     levels: Array  # (pairs, levels), or (pairs, 0)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What one draw makes of each history: `parts` of set and attributes, own weights and their covariance
+    (`solutions`), relative precision (`scales`), and mean and variance of the shift of each visit, of some visit of
+    each history, and of none (`shifts`)."""
+
+    parts: Array
+    solutions: Array
+    scales: Array
+    shifts: Array
+
+    @classmethod
+    def blank(cls, batch: Batch, draw: Draw) -> Self:
+        """Before the fold-in: only parts and the shift of no visit are known."""
+        size = len(draw.prior[0])
+        shifts = np.zeros((batch.visited + batch.histories + 1, 2))
+        mean, precision = draw.visit
+        shifts[NO_VISIT] = mean, 1.0 / precision if precision else 0.0
+        solutions = np.zeros((batch.histories, size + 1, size))
+        parts = np.asarray(batch.design @ draw.features, dtype=np.float64)
+        return cls(parts, solutions, np.ones(batch.histories), shifts)
 
 
 @dataclass(frozen=True)
@@ -42,13 +65,14 @@ class Part:
         total, square = np.zeros(len(items)), np.zeros(len(items))
         chances = np.zeros((len(items), len(self.levels)))
         sums, wide = np.empty(len(items)), np.empty(len(items))
-        for draw, (parts, solutions, scales, shifts) in self._folded(batch):
-            kernels.pair_sums(batch.owners, items, draw[2], draw[0], (parts, solutions), (sums, wide))
-            today = shifts[batch.today]
+        for draw, who in self._folded(batch):
+            folded = (who.parts, who.solutions)
+            kernels.pair_sums((batch.owners, items), draw.items, draw.bias, folded, (sums, wide))
+            today = who.shifts[batch.today]
             sums += today[:, 0]
-            wide += today[:, 1] + 1.0 / (draw[1] * scales[batch.owners] * draw[3][items])
+            wide += today[:, 1] + 1.0 / (draw.precision * who.scales[batch.owners] * draw.item_noise[items])
             if len(self.levels):
-                chances += self._chances(sums, wide, draw[7])
+                chances += self._chances(sums, wide, draw.cuts)
             else:
                 total += sums
                 square += sums**2 + wide
@@ -58,23 +82,21 @@ class Part:
             away = self.levels - means[:, None]
             return Values(means, (chances * away**2).sum(axis=1), chances)
         mean, second = total / len(self.draws), square / len(self.draws)
-        return Values(
-            self.centre + self.unit * mean, self.unit**2 * np.maximum(second - mean**2, 0.0), chances
-        )
+        variance = np.maximum(second - mean**2, 0.0)
+        return Values(self.centre + self.unit * mean, self.unit**2 * variance, chances)
 
     def score(self, batch: Batch) -> NDArray[np.float32]:
-        """(requests, items): the expected value of every item; with levels, by the mean uncertainty of a user."""
+        """(requests, items): the expected value of every item."""
         result = np.zeros((len(batch.owners), self.draws.items.shape[1]))
-        for draw, (parts, solutions, scales, shifts) in self._folded(batch):
-            users = parts.copy()
-            users[:, 1:] += solutions[:, 0, 1:]
-            users[:, 0] += draw[0] + (parts[:, 1:] * solutions[:, 0, 1:]).sum(axis=1) + solutions[:, 0, 0]
-            sums = users[batch.owners, 1:] @ draw[2][:, 1:].T + draw[2][:, 0]
-            sums += (users[batch.owners, 0] + shifts[batch.today, 0])[:, None]
+        for draw, who in self._folded(batch):
+            users = (who.parts + who.solutions[:, 0])[batch.owners]
+            today = who.shifts[batch.today]
+            sums = users[:, 1:] @ draw.items[:, 1:].T + draw.items[:, 0]
+            sums += (draw.bias + users[:, 0] + today[:, 0])[:, None]
             if len(self.levels):
-                wide = _mean_variance(draw[2], parts, solutions)[batch.owners] + shifts[batch.today, 1]
-                noise = 1.0 / (draw[1] * scales[batch.owners, None] * draw[3])
-                result += self._chances(sums, wide[:, None] + noise, draw[7]) @ self.levels
+                wide = _variances(draw.items, who.solutions[batch.owners, 1:]) + today[:, 1:]
+                wide += 1.0 / (draw.precision * who.scales[batch.owners, None] * draw.item_noise)
+                result += self._chances(sums, wide, draw.cuts) @ self.levels
             else:
                 result += sums * self.unit + self.centre
         return np.asarray(result / len(self.draws), dtype=np.float32)
@@ -86,33 +108,30 @@ class Part:
         edges[..., 1:-1], edges[..., -1] = below, 1.0
         return np.diff(edges, axis=-1)
 
-    def _folded(self, batch: Batch) -> Iterator[tuple[tuple[Any, ...], tuple[Array, Array, Array, Array]]]:
-        """Each draw with parts, solutions, relative precisions and shifts; behind the shifts of visits those of
-        some visit of each history, and of none."""
+    def _folded(self, batch: Batch) -> Iterator[tuple[Draw, Folded]]:
+        """The histories of a batch under each draw."""
         from llm4rec.models import fm_fold_kernels as kernels
 
         if len(self.levels):
             values = np.abs(batch.values[:, None] - self.levels).argmin(axis=1).astype(np.float64)
         else:
             values = (batch.values - self.centre) / self.unit
-        design = batch.design
-        given = (
-            *(batch.bounds, batch.items, values, batch.visits),
-            *(design.indptr.astype(np.int64), design.indices.astype(np.int64), design.data),
-        )
-        size = self.draws.items.shape[2]
+        events = (batch.bounds, batch.items, values, batch.visits)
         for number in range(len(self.draws)):
             draw = self.draws.draw(number)
-            out = (
-                np.zeros((batch.histories, size)),
-                np.zeros((batch.histories, size + 1, size)),
-                np.ones(batch.histories),
-                np.zeros((batch.visited + batch.histories + 1, 2)),
+            who = Folded.blank(batch, draw)
+            known = (
+                draw.bias,
+                draw.precision,
+                draw.items,
+                draw.item_noise,
+                draw.prior,
+                draw.visit,
+                draw.cuts,
             )
-            out[3][NO_VISIT] = draw[6][0], 1.0 / draw[6][1] if draw[6][1] else 0.0
-            kernels.fold(given, draw, FREEDOM, out)
-            out[3][batch.visited : NO_VISIT] = _some_visit(batch, out[3][: batch.visited])
-            yield draw, out
+            kernels.fold(events, who.parts, known, FREEDOM, (who.solutions, who.scales, who.shifts))
+            who.shifts[batch.visited : NO_VISIT] = _some_visit(batch, who.shifts[: batch.visited])
+            yield draw, who
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays by name."""
@@ -133,12 +152,9 @@ def _some_visit(batch: Batch, shifts: Array) -> Array:
     return np.stack([mean, second - mean**2], axis=1)
 
 
-def _mean_variance(items: Array, parts: Array, solutions: Array) -> Array:
-    """The variance that the uncertainty of θ gives a sum, averaged over items, (histories,)."""
-    ones = np.concatenate([np.ones((len(items), 1)), items[:, 1:]], axis=1)
-    second, mean = ones.T @ ones / len(items), ones.mean(axis=0)
-    shift = parts.copy()
-    shift[:, 0] = 0.0
-    cross = shift[:, :, None] * mean
-    moments = second + cross + cross.transpose(0, 2, 1) + shift[:, :, None] * shift[:, None, :]
-    return np.asarray((moments * solutions[:, 1:]).sum(axis=(1, 2)))
+def _variances(items: Array, covariances: Array) -> Array:
+    """The variance that the uncertainty of θ gives each sum, (users, items)."""
+    x = items.copy()
+    x[:, 0] = 1.0
+    squares = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+    return np.asarray(covariances.reshape(len(covariances), -1) @ squares.T)

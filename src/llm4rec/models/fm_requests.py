@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,10 @@ class Reader:
             shares=shares,
             events=sizes[owners],
         )
+
+    def grown(self, further: int) -> Self:
+        """With so many more items."""
+        return replace(self, items=self.items + further)
 
     def _known(self, user: int) -> int:
         return user if user < self.people.shape[0] else -1
