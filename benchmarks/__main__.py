@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -22,6 +23,15 @@ NAMES = {
 }
 
 
+OTHERS = frozenset({"peers"})
+"""Benchmarks that run other libraries, and read LLM4REC_PEERS_PYTHON."""
+
+
+def environment(name: str) -> dict[str, str]:
+    """LLM4REC_... are settings, and an unknown one is an error: what tells where the other libraries are is for OTHERS alone."""
+    return {k: v for k, v in os.environ.items() if name in OTHERS or not k.startswith("LLM4REC_PEERS_")}
+
+
 def main() -> int:
     """Exit code 0 when every benchmark ran; 3 (a data set is missing) does not count as a failure."""
     asked = sys.argv[1:] or list(NAMES)
@@ -32,7 +42,8 @@ def main() -> int:
     codes = []
     for name in asked:
         print(f"== {name}: {NAMES[name]}", flush=True)
-        codes.append(subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode)
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        codes.append(subprocess.run(command, check=False, env=environment(name)).returncode)
     return max((code for code in codes if code != 3), default=0)
 
 

@@ -19,10 +19,10 @@ from benchmarks.common import ROOT
 from llm4rec.core import ComponentError, Floats, Interactions, Numbers, Sparse, Times
 
 WORKERS = ROOT / "benchmarks" / "workers"
-VARIABLES = {"peers": "PEERS_PYTHON", "sasrec": "PEERS_SASREC_PYTHON"}
+VARIABLES = {"peers": "LLM4REC_PEERS_PYTHON", "sasrec": "LLM4REC_PEERS_SASREC_PYTHON"}
 SCRIPT = WORKERS / "work.py"
-THREADS = int(os.environ.get("PEERS_THREADS", "1"))
-SECONDS = float(os.environ.get("PEERS_SECONDS", "7200"))
+THREADS = int(os.environ.get("LLM4REC_PEERS_THREADS", "1"))
+SECONDS = float(os.environ.get("LLM4REC_PEERS_SECONDS", "7200"))
 TAIL = 12
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -152,8 +152,9 @@ class Worker:
 
 
 def environment(home: str) -> dict[str, str]:
-    """One thread for everything, unless PEERS_THREADS says otherwise; others never see our sources."""
-    result = dict(os.environ)
+    """One thread for everything, unless LLM4REC_PEERS_THREADS says otherwise; others never see our sources."""
+    # LLM4REC_... are settings of ours, and these are none.
+    result = {k: v for k, v in os.environ.items() if not k.startswith("LLM4REC_PEERS_")}
     for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM", "NUMEXPR", "RAYON"):
         result[f"{name}_NUM_THREADS"] = str(THREADS)
     result |= {"LK_NUM_THREADS": str(THREADS), "CUDA_VISIBLE_DEVICES": "", "TQDM_DISABLE": "1"}

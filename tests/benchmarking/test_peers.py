@@ -26,7 +26,7 @@ TABLE = Table("tiny", "tiny", "leave-last-out", METRICS)
 @pytest.fixture
 def ask(monkeypatch):
     """Questions over made-up histories, asked of a worker that only pretends to be a library."""
-    monkeypatch.setenv("PEERS_PYTHON", sys.executable)
+    monkeypatch.setenv("LLM4REC_PEERS_PYTHON", sys.executable)
     data = dataset(random_rows(people=30, items=20, length=6), 20)
     return Ask(TABLE, split(data, "leave-last-out"), start=lambda job: jobs.Worker(job, FAKE))
 
@@ -118,7 +118,7 @@ def test_rows_are_held_against_the_lists_of_the_library(ask):
 
 
 def test_ratings_are_replayed_in_the_order_of_the_pairs(monkeypatch):
-    monkeypatch.setenv("PEERS_PYTHON", sys.executable)
+    monkeypatch.setenv("LLM4REC_PEERS_PYTHON", sys.executable)
     data = rated()
     made = split(data, "folds:first", {"first": np.arange(len(data.interactions)) % 3 == 0})
     table = Table("tiny", "tiny", "folds:first", ("rmse", "mae"))
@@ -142,10 +142,10 @@ def rated():
 
 
 def test_without_an_interpreter_the_message_says_how_to_make_one(monkeypatch, capsys):
-    monkeypatch.delenv("PEERS_PYTHON", raising=False)
+    monkeypatch.delenv("LLM4REC_PEERS_PYTHON", raising=False)
     assert peers.main(["ml-100k", "implicit-als"]) == 3
     said = capsys.readouterr().err
-    assert "PEERS_PYTHON is not set" in said
+    assert "LLM4REC_PEERS_PYTHON is not set" in said
     assert "benchmarks/peers-requirements.txt" in said
 
 
