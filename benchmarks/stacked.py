@@ -41,7 +41,9 @@ class Inside:
         """Take the input out of the stacker; it has seen the same data."""
         inside: Any = self._stacker.model
         found = inside.inputs_.models[self._name]
-        self._engine._fitted = self._stacker.fitted.with_changes(model=found, name=self._name)
+        self._engine._fitted = self._stacker.fitted.with_changes(
+            self._stacker.settings, model=found, name=self._name
+        )
         return self
 
     def add_items(self, catalog: Any) -> None:
