@@ -18,8 +18,8 @@ from llm4rec.data import split
 from llm4rec.engine import Engine, parse_variant, read_settings
 from llm4rec.evaluation import Options, evaluate
 
-INPUTS = ("sequence", "attention", "ease", "itemknn")
-STACKER = f"hybrid(inputs={'+'.join(INPUTS)})"
+INPUTS = ("sequence", "attention")
+STACKER = f"hybrid.linear(inputs={'+'.join(INPUTS)};questions=6000)"
 PLAIN = ("popular(window_days=7)", "ease(decay=none;tune=false)")
 DATA = {  # data set: protocol, and further rows
     "ml-100k": ("leave-last-out", ()),
