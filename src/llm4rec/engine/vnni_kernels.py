@@ -22,9 +22,13 @@ FLOATS = ir.VectorType(ir.FloatType(), LANES)
 
 
 def available() -> bool:
-    """Whether this processor has the instructions, and numba compiles for this processor."""
+    """Whether this processor has the instructions, and numba compiles, and for this processor."""
     told: Any = config
-    return told.CPU_NAME is None and binding.get_host_cpu_features().get("avx512vnni", False)
+    return (
+        not told.DISABLE_JIT
+        and told.CPU_NAME is None
+        and binding.get_host_cpu_features().get("avx512vnni", False)
+    )
 
 
 def _products(  # noqa: PLR0913, PLR0917 - eight addresses are eight arguments
