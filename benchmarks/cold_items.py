@@ -17,10 +17,13 @@ from llm4rec.engine import Engine, parse_variant, read_settings
 from llm4rec.evaluation import Options, evaluate
 
 DRAWS = range(5)
+STACKER = "hybrid.linear(inputs=sequence+attention)"
 MODELS = (
     "sequence",
     "sequence(leave_out=text+words)",
     "sequence(leave_out=attributes)",
+    "attention",
+    STACKER,
     "content",
     "popular",
 )
@@ -61,13 +64,20 @@ def table(result: dict[str, Any]) -> None:
         last = result["first-appearance"][name]["metrics"]
         print(
             f"{name:40s} random N@20 {_mean(drawn, 'ndcg@20')}  all {_mean(drawn, 'all/ndcg@20')}  "
-            f"loss of warm N@10 {_loss(drawn):.2%}  | last items N@20 {last['ndcg@20']['mean']:.4f}"
+            f"loss of warm N@10 {_loss(drawn):.2%}  harmonic mean of warm-only and cold N@20 {harmonic(drawn):.4f}"
+            f"  | last items N@20 {last['ndcg@20']['mean']:.4f}"
         )
 
 
 def _mean(drawn: list[Any], metric: str) -> str:
     values = np.array([row[metric]["mean"] for row in drawn])
     return f"{values.mean():.4f} (sd {values.std(ddof=1):.4f})"
+
+
+def harmonic(drawn: list[Any]) -> float:
+    """Mean over the draws of the harmonic mean of NDCG@20 on known items and on newcomers."""
+    pairs = np.array([[row[name]["mean"] for name in ("warm-only/ndcg@20", "ndcg@20")] for row in drawn])
+    return float(np.mean(2 * pairs.prod(axis=1) / np.maximum(pairs.sum(axis=1), 1e-9)))
 
 
 def _loss(drawn: list[Any]) -> float:

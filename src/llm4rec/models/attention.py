@@ -72,9 +72,9 @@ class Attention:
     (Klenitskiy & Vasilev, RecSys 2023), with a bias by distance in events instead of absolute places, so that a
     history may be cut anywhere. Items that nobody has taken have content alone; ids are left out at random in
     training so that this works. Items that come later (`grow`) are read by their content too, and are scored by what
-    content predicts of trained vectors (`attention_newcomers`) against the mean of what all places of the history
-    lead to: which taste a new thing meets is not a matter of the last event. Histories without positive
-    events are declined.
+    content predicts of trained vectors against the mean of what all places of the history lead to (which taste a new
+    thing meets is not a matter of the last event), and by how near they are to what was taken (`attention_newcomers`).
+    Histories without positive events are declined.
     """
 
     config_type = AttentionConfig
@@ -118,7 +118,7 @@ class Attention:
     def user_vectors(self, requests: Sequence[Request]) -> Floats:
         """(requests, width): what each history leads to; zeros without a positive event.
 
-        Width is embedding_size, twice that after `grow`: behind stands the mean over places, for newcomers.
+        Width is embedding_size; after `grow` columns for newcomers stand behind: the mean over places, and what was taken.
         """
         self._need_fit()
         parts = [self._read(requests[at : at + CHUNK]) for at in range(0, len(requests), CHUNK)]
@@ -134,11 +134,7 @@ class Attention:
         """Inputs, and for newcomers what content predicts, in columns of their own."""
         if self.newcomers_ is None:
             return self.inputs_
-        new = self.newcomers_.vectors
-        size, width = len(self.inputs_) - len(new), self.inputs_.shape[1]
-        both = np.zeros((len(self.inputs_), 2 * width), np.float32)
-        both[:size, :width], both[size:, width:] = self.inputs_[:size], new
-        return both
+        return self.newcomers_.beside(self.inputs_)
 
     def _read(self, requests: Sequence[Request]) -> Floats:
         from llm4rec.models.attention_reading_net import read
@@ -149,7 +145,9 @@ class Attention:
         if self.time_aware:
             times = np.array([np.nan if r.time is None else r.time for r in requests], np.float64)
         last, mean = read(self.network_, self.inputs_, columns.events(self.tokens_), times, self.device_)
-        return last if self.newcomers_ is None else np.hstack([last, mean])
+        if self.newcomers_ is None:
+            return last
+        return np.hstack([last, self.newcomers_.asked(mean, [r.history.liked for r in requests])])
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
         """The same model with the vectors that content gives to the new items."""

@@ -57,13 +57,14 @@ class ItemSource:
         return np.asarray(turned * (BEGIN / max(spread, 1e-6)), dtype=np.float32)
 
 
-def strongest(matrix: Sparse, width: int) -> Floats:
+def strongest(matrix: Sparse | Floats, width: int) -> Floats:
     """(columns, at most width): right singular vectors with the largest singular values."""
     least = min(matrix.shape)
     if least <= max(EXACT, width + 1):
         if not least:
             return np.zeros((matrix.shape[1], 0), np.float32)
-        _, _, turned = np.linalg.svd(matrix.toarray(), full_matrices=False)
+        whole = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+        _, _, turned = np.linalg.svd(whole, full_matrices=False)
         return np.asarray(turned[:width].T, dtype=np.float32)
     start = np.ones(least) / np.sqrt(least)  # given, so that the answer is always the same
     _, _, turned = linalg.svds(matrix, k=width, v0=start)
