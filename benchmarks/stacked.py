@@ -1,7 +1,7 @@
 """The stacker against each of its inputs: full ranking, fitted on the training part alone, the test part asked once.
 
 Inputs are rows as they were fitted inside the stacker, so that each data set is fitted once and "better than each of its
-inputs" is a paired comparison in one run. Other models are rows of their own.
+inputs" is a paired comparison in one run. Other models are rows of their own; `auto` is what a user gets who names none.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ INPUTS = ("sequence", "attention")
 STACKER = f"hybrid.linear(inputs={'+'.join(INPUTS)};questions=6000)"
 PLAIN = ("popular(window_days=7)", "ease(decay=none;tune=false)")
 DATA = {  # data set: protocol, and further rows
-    "ml-100k": ("leave-last-out", ()),
-    "ml-100k temporal": ("temporal", PLAIN),
+    "ml-100k": ("leave-last-out", ("auto",)),
+    "ml-100k temporal": ("temporal", ("auto", *PLAIN)),
     "amazon-beauty": ("official:split", ()),
     "amazon-games": ("official:split", ()),
 }

@@ -24,11 +24,11 @@ def walk(users=150):
     return left, Holdout(requests, [data.interactions.items[e : e + 1] for e in ends])
 
 
-def chosen(monkeypatch, data, questions, enough=10, clock=None, **settings):
+def chosen(monkeypatch, data, questions, enough=10, clock=None, stacker=QUICK, **settings):
     monkeypatch.setattr(choosing, "ENOUGH", enough)
     ticks = {} if clock is None else {"clock": clock}
     world = context(data, make=build_model)
-    return choose(Settings(models=QUICK, **settings), data, questions, world, **ticks)
+    return choose(Settings(models=stacker, **settings), data, questions, world, **ticks)
 
 
 def test_few_questions_and_few_events_are_left_to_the_default(monkeypatch):
@@ -61,7 +61,7 @@ def test_a_stacker_that_orders_no_better_is_not_kept(monkeypatch):
 def test_a_stacker_that_orders_better_is(monkeypatch):
     data, questions = walk()
     monkeypatch.setattr(choosing, "DEFAULT", "itemknn_tuned")
-    monkeypatch.setattr(choosing, "PLAIN", {})
+    monkeypatch.setattr(choosing, "PLAIN", ())
     monkeypatch.setattr(choosing, "build_model", _renamed)
     found = chosen(monkeypatch, data, questions)
     assert found.name == "hybrid"
@@ -97,6 +97,37 @@ def test_a_plain_model_that_surely_does_better_is_chosen(monkeypatch):
     found = chosen(monkeypatch, with_rushes(data, (3, 60, 2e9), (7, 90, 1e9)), rushed)
     assert found.name == "popular"
     assert found.why.startswith("popular: NDCG@10 1.0000 on held-out events, sequence ")
+
+
+def test_people_of_whom_nothing_is_known_are_asked_as_an_engine_would_answer_them(monkeypatch):
+    """They are shown what is popular whichever model is chosen, so they say nothing for or against any."""
+    data, questions = walk()
+    nobody = Request(data.history(0).take(slice(0)))
+    strangers = Holdout([*questions.requests, *[nobody] * 300], [*questions.targets, *[np.array([0])] * 300])
+    found = chosen(monkeypatch, with_rushes(data, (0, 200, 2e9)), strangers, enough=10**6)
+    assert found.name == "sequence"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "inputs"), [(2.0, ("sequence", "attention")), (200.0, ("sequence", "ease"))]
+)
+def test_the_network_is_an_input_of_the_stacker_where_the_budget_has_room(monkeypatch, epoch, inputs):
+    """An epoch of 2 s is 64 s for sixteen of them, twice; one of 200 s would take 107 minutes."""
+    ticks = iter([0.0, 1.0, 1.0, 1.0, 1.0 + epoch])
+    data, questions = walk()
+    monkeypatch.setattr(choosing, "QUICK", ("ease",))
+    asked = []
+    monkeypatch.setattr(choosing, "build_model", lambda name, options: _noted(asked, name, options))
+    told = chosen(monkeypatch, data, questions, clock=lambda: next(ticks), stacker={}).why
+    assert [options["inputs"] for name, options in asked if name == "hybrid"] == [inputs]
+    assert ("'attention' would take about 107 minutes more" in told) == (epoch == 200.0)
+
+
+def _noted(asked, name, options):
+    asked.append((name, options))
+    if name == "hybrid":
+        options = {**options, "inputs": ("sequence", "ease"), "earlier": 0}
+    return build_model(name, options)
 
 
 def test_options_without_a_model_are_refused():

@@ -58,7 +58,7 @@ def test_scores_are_the_weighted_sum_of_zscored_parts():
 @pytest.mark.parametrize("left_out", ["text", "ease", "attributes"])
 def test_a_part_left_out_is_not_used(left_out):
     model = fitted(Sequence(SequenceConfig(leave_out=(left_out,))))
-    assert set(model.used_parts()) == set(PARTS) - {left_out, "popularity"}
+    assert set(model.used_parts()) == set(PARTS) - {left_out, "popularity", "trend"}
 
 
 def test_texts_left_out_are_as_if_there_were_none():

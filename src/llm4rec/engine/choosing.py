@@ -18,10 +18,20 @@ ENOUGH = 50_000  # interactions from which the stacker has something to learn
 QUESTIONS = 20_000  # held-out questions that the stacker would like
 ASKED = 100  # held-out questions from which models are compared
 TIMES = 5.0  # how much longer than its base the stacker takes
+NETWORK = "attention"
+QUICK = ("transition", "ease", "itemknn")  # inputs of a stacker where there is no time for the network
+RUNS = 2  # how often the network is trained: to choose, and on everything
 SAMPLE = 3_000
+ROWS = 256  # requests at once
 REAL_TIME = 1e6
-PLAIN: Mapping[str, Mapping[str, Any]] = {"ease": {}, "popular": {"window_days": 7.0}}
+PLAIN: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("ease", {}),
+    ("popular", {"window_days": 7.0}),
+    ("popular", {"window_days": "auto"}),
+)
 """Models that a default must not lose to, with their settings."""
+FALLBACK: Mapping[str, Any] = {"window_days": "auto"}
+"""Settings of popularity where it answers because nothing is known of a user."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +52,10 @@ def choose(
 ) -> Choice:
     """The default model, a plainer one that surely does better, or the stacker on top of it.
 
-    All are fitted on `dataset` and compared by NDCG@10 on the held-out questions; the stacker by what it did on those
-    that it had not learnt from. It is tried where there is enough to learn from and it should be ready within
-    `fit.budget` minutes.
+    All are fitted on `dataset` and compared by NDCG@10 on the held-out questions, as an engine would answer them; the
+    stacker by what it did on those that it had not learnt from. It is tried where there is enough to learn from
+    and it should be ready within `fit.budget` minutes: with the network among its inputs where an epoch of it says
+    that there is time for that, else with plain ones.
     """
     began, budget = clock(), settings.fit.budget
     learning = replace(context, holdout=questions)
@@ -60,8 +71,10 @@ def choose(
     if minutes * (1 + TIMES) > budget:
         left = f"about {minutes * TIMES:.0f} minutes more, over the budget of {budget:g}"
         return replace(best, why=f"{DEFAULT}: a stacker would take {left}")
-    stacked = _built("hybrid", settings, _reused(settings, base)).fit(dataset, learning)
-    told = "; ".join(getattr(stacked, "notes_", ()))
+    inputs, missing = _inputs(settings, dataset, context, budget - (clock() - began) / 60, clock)
+    options = _reused(settings, base) | inputs
+    stacked = _built("hybrid", settings, options).fit(dataset, learning)
+    told = "; ".join((*getattr(stacked, "notes_", ()), *missing))
     if isinstance(stacked, Tunes) and stacked.chosen.model_dump()["form"] == "base":
         return replace(best, why=f"{DEFAULT}: no order of its candidates was better ({told})")
     return Choice("hybrid", stacked, f"hybrid: {told}")
@@ -69,6 +82,24 @@ def choose(
 
 def _built(name: str, settings: Settings, options: Mapping[str, Any] | None = None) -> Model:
     return build_model(name, {**settings.models.get(name, {}), **(options or {})})
+
+
+def _inputs(
+    settings: Settings, dataset: Dataset, context: FitContext, minutes: float, clock: Callable[[], float]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The option `inputs` of the stacker for the minutes left, and what was left out for want of them."""
+    if "inputs" in settings.models.get("hybrid", {}):
+        return {}, ()
+    began = clock()
+    network = _built(NETWORK, settings, {"stop": 1, "tune": False})
+    network.fit(dataset, context)
+    epochs = float(network.config.model_dump()["epochs"])
+    needed = (clock() - began) / 60 * epochs * RUNS
+    if needed <= minutes:
+        return {"inputs": (DEFAULT, NETWORK)}, ()
+    return {"inputs": (DEFAULT, *QUICK)}, (
+        f"{NETWORK!r} would take about {needed:.0f} minutes more, over the budget",
+    )
 
 
 def _reused(settings: Settings, base: Model) -> dict[str, Any]:
@@ -83,13 +114,14 @@ def _plainer(
 ) -> Choice:
     """A plain model that beats the default by more than a standard error of the difference; else the default."""
     sample = questions.sample(SAMPLE, np.random.default_rng(0))
-    found = _gains(best.model, sample)
+    fallback = build_model("popular", FALLBACK).fit(dataset, learning)
+    found = _gains(best.model, fallback, sample)
     clock_time = float(dataset.interactions.timestamps.max(initial=0.0)) >= REAL_TIME
-    for name, options in PLAIN.items():
+    for name, options in PLAIN:
         if options and not clock_time:
             continue
         model = _built(name, settings, options).fit(dataset, learning)
-        gains = _gains(model, sample)
+        gains = _gains(model, fallback, sample)
         difference = gains - found
         if difference.mean() > difference.std() / max(len(difference), 1) ** 0.5:
             why = f"{name}: NDCG@10 {gains.mean():.4f} on held-out events, {DEFAULT} {found.mean():.4f}"
@@ -97,14 +129,13 @@ def _plainer(
     return best
 
 
-def _gains(model: Model, questions: Holdout) -> Floats:
-    """NDCG@10 of each question."""
-    step = 256
-    parts = [
-        gains(
-            masked(model.score(questions.requests[at : at + step]), questions.requests[at : at + step]),
-            questions.targets[at : at + step],
-        )
-        for at in range(0, len(questions), step)
-    ]
+def _gains(model: Model, fallback: Model, questions: Holdout) -> Floats:
+    """NDCG@10 of each question; what the model declines the fallback answers."""
+    parts = [np.zeros(0, np.float32)]
+    for at in range(0, len(questions), ROWS):
+        requests = questions.requests[at : at + ROWS]
+        scores = model.score(requests)
+        declined = np.isneginf(scores[:, 0])
+        scores[declined] = fallback.score([r for r, d in zip(requests, declined, strict=True) if d])
+        parts.append(gains(masked(scores, requests), questions.targets[at : at + ROWS]))
     return np.concatenate(parts)

@@ -20,7 +20,7 @@ from llm4rec.core import (
 )
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
-from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, QUESTIONS, Choice, choose
+from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.settings import Settings
@@ -45,7 +45,7 @@ def fit(
     data = refit or dataset
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
-    fallback = build_model("popular", {}).fit(data, context)
+    fallback = build_model("popular", FALLBACK).fit(data, context)
     return Fitted(
         model=model,
         fallback=fallback,

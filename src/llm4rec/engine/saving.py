@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from llm4rec.core import (
 )
 from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index
@@ -112,7 +114,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         encoder=encoder, raw_encoder=raw, features=features, words=words, make=maker(settings)
     )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
-    fallback = _restored("popular", {}, folder / "fallback.safetensors", context)
+    fallback = _restored("popular", FALLBACK, folder / "fallback.safetensors", context)
     notes, index = tuple(facts["notes"]), _index(folder / INDEX, model)
     return settings, Fitted(
         model,
@@ -141,7 +143,7 @@ def _blocks(path: Path) -> FeatureBlocks | None:
     return FeatureBlocks.from_state(_read_json(path)) if path.is_file() else None
 
 
-def _restored(name: str, options: dict[str, Any], arrays: Path, context: FitContext) -> Model:
+def _restored(name: str, options: Mapping[str, Any], arrays: Path, context: FitContext) -> Model:
     model = build_model(name, options)
     assert isinstance(model, Saves)
     restored: Model = model.restore(_arrays(arrays), context)

@@ -15,9 +15,8 @@ from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 from llm4rec.models.slates import Slates
+from llm4rec.models.trends import DAY, has_clock
 
-DAY = 86_400.0
-REAL_TIME = 1e6  # timestamps below this are an order, not a clock
 WINDOWS = (1.0, 7.0, 30.0)  # days of popularity by window
 LOOKED_AT = 10  # latest events whose texts a candidate is compared with
 MOMENTS = 8  # part of day (4) x weekend or not
@@ -52,8 +51,7 @@ class Evidence:
         events = dataset.interactions.take(dataset.interactions.positive)
         size = len(dataset.catalog)
         fame = np.log1p(dataset.counts).astype(np.float32)
-        clock = len(events) > 0 and float(events.timestamps.max()) >= REAL_TIME
-        if not clock:
+        if not has_clock(events):
             nothing = np.zeros((size, 0), np.float32)
             return cls(content.text, content.attributes, fame, nothing, nothing, nothing)
         age = (events.timestamps.max() - events.timestamps) / DAY

@@ -52,9 +52,7 @@ class HybridConfig(Config):
 
     inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
         "sequence",
-        "transition",
-        "ease",
-        "itemknn",
+        "attention",
     )
     options: dict[str, dict[str, Any]] = Field({})
     form: Form = "auto"
@@ -107,10 +105,11 @@ class Hybrid:
         )
         if context.holdout is not None and len(context.holdout) and self.form != "base":
             lessons = self._lessons(context.holdout, context)
+            own = len(lessons)
             if self.config.earlier and len(context.holdout) < FEW:
                 lessons = lessons.followed_by(self._earlier(dataset, context))
             usual = self._usual(context.holdout)
-            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress)
+            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress, own)
             self.form, self.notes_ = self.order_.form, (str(self.order_),)
         elif self.form != "base":
             self.notes_ = (f"no held-out questions: the order of {self.config.inputs[0]!r} stands",)

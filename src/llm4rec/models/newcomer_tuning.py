@@ -39,6 +39,7 @@ class Draw:
         order = np.concatenate([kept, held])
         ghost = model._copy()
         ghost.content_ = model.content_.take(order)
+        ghost.trend_ = None if model.trend_ is None else model.trend_.among(kept)
         ghost._learn(model.counts_.only(kept), context)
         return cls(ghost._settle(), order, len(kept))
 
@@ -67,7 +68,10 @@ class Placing:
     @classmethod
     def of(cls, draw: Draw, requests: list[Request], targets: list[Numbers]) -> Placing:
         """The answers of the draw's model."""
-        parts = newcomer_parts(draw.ghost, requests, draw.ghost.available_parts())
+        names = [
+            name for name in draw.ghost.available_parts() if name != "trend"
+        ]  # nothing to say of newcomers
+        parts = newcomer_parts(draw.ghost, requests, names)
         return cls(draw.ghost.blend(requests), parts, draw.size, Holdout(requests, targets))
 
     def gains(self, k: int, config: NewcomerConfig | None = None) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,17 @@ from llm4rec.core import (
     Numbers,
     Request,
 )
-
-DAY = 86_400.0
+from llm4rec.models.trends import DAY, best_window
 
 
 class PopularConfig(Config):
     """`window_days`: count only the last so many days; `half_life_days`: older events count less and less.
 
-    Both need real times; neither set means all of time, all alike.
+    Both need real times; neither set means all of time, all alike. "auto": the window that in the past of this
+    data was the best list for people who came next (`trends.best_window`).
     """
 
-    window_days: PositiveFloat | None = None
+    window_days: PositiveFloat | Literal["auto"] | None = None
     half_life_days: PositiveFloat | None = None
 
 
@@ -47,20 +47,19 @@ class Popular:
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Count."""
         del context
-        self.counts_ = self._recent(dataset) if self._windowed else dataset.counts.astype(np.float32)
+        days = self.config.window_days
+        self.days_ = best_window(dataset) if days == "auto" else days
+        windowed = self.days_ is not None or self.config.half_life_days is not None
+        self.counts_ = self._recent(dataset) if windowed else dataset.counts.astype(np.float32)
         return self
-
-    @property
-    def _windowed(self) -> bool:
-        return self.config.window_days is not None or self.config.half_life_days is not None
 
     def _recent(self, dataset: Dataset) -> Floats:
         events = dataset.interactions.take(dataset.interactions.positive)
         # From the newest event, not from now: a log that ended last year would count as nothing.
         age = (events.timestamps.max(initial=0.0) - events.timestamps) / DAY
         weight = np.ones(len(events))
-        if self.config.window_days is not None:
-            weight *= age <= self.config.window_days
+        if self.days_ is not None:
+            weight *= age <= self.days_
         if self.config.half_life_days is not None:
             weight *= np.exp2(-age / self.config.half_life_days)
         return np.bincount(events.items, weight, minlength=len(dataset.catalog)).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,10 @@ from llm4rec.models.newcomers import NewcomerConfig, place
 from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
 from llm4rec.models.sequence_reasons import gifts
 from llm4rec.models.solve import DENSE_LIMIT
+from llm4rec.models.trends import Trend, best_window, has_clock
 
-PARTS = ("transition", "ease", "attributes", "text", "words", "popularity")
+FLAT = ("popularity", "trend")  # parts that say the same to everybody
+PARTS = ("transition", "ease", "attributes", "text", "words", *FLAT)
 
 
 def _by_plus(value: Any) -> Any:
@@ -49,7 +51,8 @@ class SequenceConfig(Config):
 
     Decays are numbers of events after which one counts 1/e. `weights` say how much each z-scored part counts.
     `prior`: how strongly content shapes the rows of the transition map. `strength`: how many interactions the
-    column that content predicts is worth. `content_reg`: noise of the kernel regression from content, `bridge_reg`
+    column that content predicts is worth. `trend_days`: the window of the part "trend"; auto: `trends.best_window`,
+    without a better one than all of time there is no such part. `content_reg`: noise of the kernel regression from content, `bridge_reg`
     the EASE regularisation of the columns it learns (up to 5,000 items). `leave_out`: parts never used, for knock-out tests.
     """
 
@@ -60,8 +63,17 @@ class SequenceConfig(Config):
         {"transition": 3.0, "ease": 20.0, "attributes": 3.0, "text": 3.0, "words": 10.0}
     )
     weights: dict[str, NonNegativeFloat] = Field(
-        {"transition": 0.6, "ease": 0.4, "attributes": 1.2, "text": 0.6, "words": 0.4, "popularity": 0.0}
+        {
+            "transition": 0.6,
+            "ease": 0.4,
+            "attributes": 1.2,
+            "text": 0.6,
+            "words": 0.4,
+            "popularity": 0.0,
+            "trend": 0.0,
+        }
     )
+    trend_days: PositiveFloat | Literal["auto"] | None = "auto"
     window: PositiveInt = 100
     prior: NonNegativeFloat = 1.0
     strength: NonNegativeFloat = 0.0
@@ -81,7 +93,8 @@ class Sequence:
     - ease: EASE with a fading history (`ease`);
     - attributes, text, words: cosine of the fading history with whitened text vectors, idf-weighted attributes
       and words of the texts (`content`);
-    - popularity: log of how many took an item; for newcomers what content predicts of it.
+    - popularity: log of how many took an item; for newcomers what content predicts of it;
+    - trend: log of how often an item was taken in the last days (`trends`); newcomers stand at the mean.
 
     An item's column is the posterior mean between what its content predicts and what its interactions say, so
     that new items enter by `grow` without refitting. A history without positive events is declined.
@@ -102,7 +115,10 @@ class Sequence:
         """Count, solve, choose weights and decays on the holdout where there is one, fold content in."""
         from llm4rec.models.sequence_tuning import choose
 
-        self.chosen_ = self.config.model_copy(update={"tune": False})
+        days = self.config.trend_days
+        days = best_window(dataset) if days == "auto" else days
+        self.chosen_ = self.config.model_copy(update={"tune": False, "trend_days": days})
+        self.trend_ = _trend(dataset, days)
         self.content_ = ItemContent.read(dataset.catalog, context)
         if self.config.tune and context.holdout is not None and len(context.holdout):
             self.chosen_ = choose(self, dataset, context)
@@ -141,7 +157,16 @@ class Sequence:
             predicted = fame.mean() + newcomers @ self.behaviour_.fame
             fame = np.concatenate([fame, np.maximum(predicted, 0.0)]).astype(np.float32)
         self.fame_ = fame
+        self.lately_ = self._lately(size)
         return self
+
+    def _lately(self, size: int) -> Floats:
+        """(items,): log of how often each was taken lately; those that came later stand at the mean."""
+        lately = np.zeros(len(self.content_), np.float32)
+        if self.trend_ is not None:
+            lately[:size] = np.log1p(self.trend_.counts(size))
+            lately[size:] = lately[:size].mean()
+        return lately
 
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
@@ -162,7 +187,7 @@ class Sequence:
         scores = np.zeros((len(requests), len(self.content_)), np.float32)
         fading: dict[float, Sparse] = {}
         for name in self.used_parts():
-            if name == "popularity":
+            if name in FLAT:
                 part = self.part(name, requests)
             else:
                 decay = self.chosen.decays[name]
@@ -178,15 +203,15 @@ class Sequence:
 
     def available_parts(self) -> list[str]:
         """Parts that this data set has and the settings do not leave out."""
-        content = {"attributes", "text", "words"}
-        return [
-            p for p in PARTS if p not in self.config.leave_out and (p not in content or self.content_.has(p))
-        ]
+        missing = {p for p in ("attributes", "text", "words") if not self.content_.has(p)}
+        if self.trend_ is None:
+            missing.add("trend")
+        return [p for p in PARTS if p not in self.config.leave_out and p not in missing]
 
     def part(self, name: str, requests: Many[Request], decay: float | None = None) -> Floats:
         """(requests, items): one part's raw scores, with the chosen decay or the one given (inf: none)."""
-        if name == "popularity":
-            return np.tile(self.fame_, (len(requests), 1))
+        if name in FLAT:
+            return np.tile(self.fame_ if name == "popularity" else self.lately_, (len(requests), 1))
         return self.respond(name, self.fading(name, requests, decay))
 
     def fading(self, name: str, requests: Many[Request], decay: float | None = None) -> Sparse:
@@ -227,6 +252,7 @@ class Sequence:
         """The model as if each training history `before[u]` had been `after[u]`; settings stay as chosen."""
         self._need_fit()
         changed = self._copy()
+        changed.trend_ = None if self.trend_ is None else self.trend_.moved(before, after)
         changed._learn(self.counts_.moved(before, after, self.chosen), FitContext(progress=silent))
         return changed._settle()
 
@@ -242,6 +268,7 @@ class Sequence:
             under("counts", self.counts_.state())
             | under("behaviour", self.behaviour_.state())
             | under("content", self.content_.state())
+            | ({} if self.trend_ is None else under("trend", self.trend_.state()))
         )
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
@@ -251,9 +278,16 @@ class Sequence:
         self.counts_ = Counts.from_state(part("counts", state))
         self.behaviour_ = Behaviour.from_state(part("behaviour", state))
         self.content_ = ItemContent.from_state(part("content", state))
+        trend = part("trend", state)
+        self.trend_ = Trend.from_state(trend) if trend else None
         self.bases_ = Bases.of(self.content_, self.chosen.leave_out, len(self.counts_.taken))
         return self._ready()
 
     def _need_fit(self) -> None:
         if not hasattr(self, "maps_"):
             raise NotFittedError("Sequence needs fit first")
+
+
+def _trend(dataset: Dataset, days: float | None) -> Trend | None:
+    events = dataset.interactions.take(dataset.interactions.positive)
+    return Trend.of(events, days) if days is not None and has_clock(events) else None

@@ -40,7 +40,7 @@ def _blend(
     """(history, all items): shares of the weighted z-scored parts; z-scores are over the first `among` items."""
     given = np.zeros((len(history), len(model.content_)), dtype=np.float32)
     for name in model.available_parts():
-        if name == "popularity" or not weights.get(name, 0.0):
+        if name in ("popularity", "trend") or not weights.get(name, 0.0):
             continue
         alone = model.respond(name, one_row_each(model.fading(name, [request], decays.get(name)), history))
         spread = float(alone[:, :among].sum(axis=0).std())

@@ -29,10 +29,10 @@ DECAYS: Mapping[str, tuple[float, ...]] = {
     "text": (3.0, 10.0),
     "words": (3.0, 10.0),
 }
-GRID = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.6)
+GRID = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 2.4)
 STRENGTHS = (0.0, 1.0, 3.0, 10.0)
 BEHAVIOUR = {"transition": 0.6, "ease": 0.4}
-BYTES = 900_000_000  # of part scores held while choosing
+BYTES = 1_050_000_000  # of part scores held while choosing
 
 
 def choose(model: Sequence, dataset: Dataset, context: FitContext) -> SequenceConfig:
@@ -57,8 +57,8 @@ def choose(model: Sequence, dataset: Dataset, context: FitContext) -> SequenceCo
 
 
 def _room(size: int) -> int:
-    """How many questions fit: six parts of float32 scores in BYTES."""
-    return int(max(100, min(QUESTIONS, BYTES // (6 * 4 * max(size, 1)))))
+    """How many questions fit: seven parts of float32 scores in BYTES."""
+    return int(max(100, min(QUESTIONS, BYTES // (7 * 4 * max(size, 1)))))
 
 
 def _choose_maps(model: Sequence, dataset: Dataset, context: FitContext, questions: Holdout) -> None:

@@ -26,6 +26,7 @@ from llm4rec.models.rankers import (
 
 Form = Literal["auto", "trees", "linear", "base"]
 CAUTION = 1.0
+JUDGES = 50  # held-out questions that can decide
 TEACHING = 10  # questions with a right answer among their candidates that trees need at least
 
 
@@ -40,14 +41,22 @@ class Order:
 
     @classmethod
     def learn(
-        cls, lessons: Lessons, form: Form, settings: TreeSettings, usual: float, progress: Progress
+        cls,
+        lessons: Lessons,
+        form: Form,
+        settings: TreeSettings,
+        usual: float,
+        progress: Progress,
+        own: int = 0,
     ) -> Order:
         """Try the form asked for, or all ("auto": one that surely beats the simpler ones), by cross-validation.
 
-        `usual` is how often a list of what is popular holds the next item; see `Calibration`.
+        `usual` is how often a list of what is popular holds the next item; see `Calibration`. The first `own` questions are
+        the ones held out; where there are enough of them they alone are the judges, and earlier ones only teach.
         """
         values, rounds = _trials(lessons, form, settings, progress)
-        gains = {name: lessons.gains(value) for name, value in values.items()}
+        judges = slice(own if own >= JUDGES else None)
+        gains = {name: lessons.gains(value)[judges] for name, value in values.items()}
         best = form if form in gains else _surely_best(gains)
         ranker: Ranker | None = None
         if best == "trees":
