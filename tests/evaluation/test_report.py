@@ -2,10 +2,12 @@
 
 import base64
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from llm4rec.core import SettingsError
+from llm4rec.core import Holdout, SettingsError
 from llm4rec.evaluation import Options, evaluate
 from llm4rec.evaluation.report import html, markdown, winners, write_report
 
@@ -97,3 +99,27 @@ def test_reports_are_written_as_a_whole(content, tmp_path):
     assert [p.name for p in target.parent.iterdir()] == ["report.html"]
     with pytest.raises(SettingsError, match="a report is"):
         write_report(content, tmp_path / "report.pdf")
+
+
+@pytest.mark.parametrize(("timed", "label"), [(True, "looks (time-aware)"), (False, "looks")])
+def test_models_that_looked_at_the_time_of_the_question_are_labelled(timed, label):
+    """Where questions tell no time nothing was seen, and nothing is to be labelled."""
+    data = dataset(random_rows(people=60), 20)
+    asked = last_out(data)
+    if timed:
+        fold = asked.folds[0]
+        test = fold.tests[""]
+        told = Holdout([replace(r, time=2e9) for r in test.requests], test.targets)
+        asked = replace(asked, folds=(replace(fold, tests={"": told}),))
+
+    def engine_for(name, seed):
+        engine = FakeEngine(noise)
+        engine.model = SimpleNamespace(time_aware=name == "looks", grow=None)
+        return engine
+
+    options = Options(metrics=["ndcg@10"], resamples=100)
+    found = evaluate(data, asked, ["looks", "blind"], engine_for, options).as_json()
+    for text in (markdown(found), html(found)):
+        assert label in text
+        assert "blind (time-aware)" not in text
+        assert ("time-aware)" in text) == timed

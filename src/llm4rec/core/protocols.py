@@ -91,7 +91,8 @@ class FitContext:
 class Model(Protocol):
     """Scores items for requests. A user is a history, not a row: unseen users need no refitting.
 
-    Scores are finite, or -inf over a whole row: the request is declined and the engine asks the next model.
+    Scores are finite, or -inf over a whole row: the request is declined and the engine asks the next model. A model
+    whose scores or ratings depend on the time of a request says so in an attribute `time_aware`; tables label its rows.
     """
 
     @property

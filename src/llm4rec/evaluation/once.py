@@ -54,13 +54,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Run:
-    """One fit, asked: measures by name (VIEW/ndcg@10), how long it took, and what was not as it should be."""
+    """One fit, asked: measures by name (VIEW/ndcg@10), how long it took, and what was not as it should be.
+
+    `time_aware`: the model looked at when the questions were asked, which others may not have.
+    """
 
     measures: Mapping[str, Measure]
     fit_seconds: float
     score_seconds: float
     settings: Mapping[str, Any]
     degraded: tuple[str, ...] = ()
+    time_aware: bool = False
 
 
 def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool = False) -> Run:
@@ -82,7 +86,15 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
     if declined:
         notes += (f"{declined} of {asked} questions declined: all items tie there",)
     said = notes + _said(engine) + _unrated(engine, plan)
-    return Run(measures, fit_seconds, seconds, _settings(engine), said)
+    return Run(measures, fit_seconds, seconds, _settings(engine), said, _looked_at_time(engine, fold))
+
+
+def _looked_at_time(engine: EngineLike, fold: Fold) -> bool:
+    """Whether the model uses the time of a request, and requests had one."""
+    able = bool(getattr(getattr(engine, "model", None), "time_aware", False))
+    ranked = any(r.time is not None for holdout in fold.tests.values() for r in holdout.requests)
+    rated = fold.pairs is not None and any(r.time is not None for r in fold.pairs.requests)
+    return able and (ranked or rated)
 
 
 def _with_newcomers(engine: EngineLike, fold: Fold) -> tuple[Scorer, tuple[str, ...]]:

@@ -65,6 +65,11 @@ def _sure(content: Content, metric: str, best: str, rest: list[str]) -> bool:
     return all(found is not None and found["p_holm"] < SURE for found in against)
 
 
+def label(content: Content, name: str) -> str:
+    """The name of a model, and whether it looked at when the questions were asked."""
+    return f"{name} (time-aware)" if content["models"][name].get("time_aware") else name
+
+
 def figure(model: Content, metric: str) -> str:
     """ "0.1234 (0.1200–0.1270)", or a dash."""
     found = model["metrics"].get(metric)
@@ -82,7 +87,7 @@ def table(content: Content, names: list[str]) -> dict[str, Any]:
     """Heads (without the view) and rows of one view's table; a cell is (text, whether it won)."""
     won = {metric: winners(content, metric) for metric in names}
     rows = [
-        (name, [(figure(content["models"][name], m), name in won[m]) for m in names])
+        (label(content, name), [(figure(content["models"][name], m), name in won[m]) for m in names])
         for name in ranking(content, names[0])
     ]
     return {"heads": [metric.rpartition("/")[2] for metric in names], "rows": rows}
@@ -118,7 +123,7 @@ def markdown(content: Content) -> str:
 
 def _costs(content: Content) -> str:
     rows = [
-        f"| {_cell(name)} | {m['fit_seconds']:.2f} | {m['score_seconds']:.2f} | {m['peak_rss_mb']:.0f} |"
+        f"| {_cell(label(content, name))} | {m['fit_seconds']:.2f} | {m['score_seconds']:.2f} | {m['peak_rss_mb']:.0f} |"
         for name, m in content["models"].items()
     ]
     return "\n".join(["| model | fit, s | score, s | peak memory, MB |", "|---|---|---|---|", *rows])
@@ -146,7 +151,7 @@ def html(content: Content) -> str:
     return template.render(
         protocol=content["protocol"],
         facts={k: v for k, v in content["protocol"].items() if k not in shared},
-        models=content["models"],
+        models={label(content, name): model for name, model in content["models"].items()},
         tables=tables,
         pictures=pictures(content),
         significant=SURE,

@@ -71,6 +71,7 @@ class Result:
     versus: Mapping[str, Mapping[str, Comparison]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    time_aware: bool = False
     terms: Terms | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -88,6 +89,7 @@ class Result:
             },
             "settings": self.settings,
             "degraded": list(self.degraded),
+            "time_aware": self.time_aware,
             "validation_trained": self.terms.validation_trained if self.terms else False,
             "fingerprint": self.terms.fingerprint if self.terms else "",
         }
@@ -161,6 +163,7 @@ def _result(
         versus,
         trial.settings,
         trial.degraded,
+        trial.time_aware,
         terms,
     )
 

@@ -30,6 +30,7 @@ class Trial:
     peak_rss_mb: float
     settings: Mapping[str, Any] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    time_aware: bool = False
 
 
 def run_trial(
@@ -78,4 +79,5 @@ def _gathered(by_seed: Sequence[Sequence[Run]], peak: float) -> Trial:
         peak,
         runs[0].settings,
         tuple(dict.fromkeys(line for one in runs for line in one.degraded)),
+        any(one.time_aware for one in runs),
     )

@@ -66,6 +66,11 @@ class Ensemble:
         options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
         return self.config.model_copy(update={"weights": self.weights, "options": options, "tune": False})
 
+    @property
+    def time_aware(self) -> bool:
+        """Whether some input looks at when a request is made."""
+        return self.inputs_.time_aware
+
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs, then choose weights where there is a holdout."""
         self.size_ = self.width_ = len(dataset.catalog)

@@ -48,6 +48,11 @@ class Fm:
     def __init__(self, config: FmConfig | None = None) -> None:
         self.config = config or FmConfig()
 
+    @property
+    def time_aware(self) -> bool:
+        """Whether ratings depend on the day of a request that has a time."""
+        return self.config.date
+
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Learn from the values of `dataset`; DataError where there are none or they do not suit the task."""
         self.learnt_ = learn(dataset, context, self.config)

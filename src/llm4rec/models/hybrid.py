@@ -93,6 +93,11 @@ class Hybrid:
         return self.config.questions
 
     @property
+    def time_aware(self) -> bool:
+        """Whether its features or an input look at when a request is made."""
+        return self.evidence_.time_aware or self.inputs_.time_aware
+
+    @property
     def chosen(self) -> HybridConfig:
         """The config with the form and the inputs' settings as chosen."""
         options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options

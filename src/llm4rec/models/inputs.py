@@ -65,6 +65,11 @@ class Inputs:
         }
 
     @property
+    def time_aware(self) -> bool:
+        """Whether some input looks at when a request is made."""
+        return any(getattr(model, "time_aware", False) for model in self.models.values())
+
+    @property
     def base(self) -> Model:
         """The first of them."""
         return next(iter(self.models.values()))

@@ -138,7 +138,7 @@ def write(content: Mapping[str, Any], json: Path | None, report: Path | None) ->
 def show(content: Mapping[str, Any], most: int = 6) -> None:
     """The main figures as a table with intervals, and what the evaluator warns of."""
     from llm4rec.apps.cli.screen import say, table
-    from llm4rec.evaluation.report import figure, ranking, views
+    from llm4rec.evaluation.report import figure, label, ranking, views
 
     protocol = content["protocol"]
     for warning in protocol["warnings"]:
@@ -148,7 +148,7 @@ def show(content: Mapping[str, Any], most: int = 6) -> None:
         title = f"{protocol['name']} {view or ''} (fingerprint {protocol['fingerprint']})"
         rows = [
             [
-                model,
+                label(content, model),
                 *(figure(content["models"][model], name) for name in shown),
                 f"{content['models'][model]['fit_seconds']:.1f}",
             ]
