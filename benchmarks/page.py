@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.cold_items import harmonic
 from benchmarks.common import OUT, ROOT
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
@@ -30,7 +31,16 @@ at their expected value, seen items excluded, no target time, one seed (every mo
 
 def main() -> None:
     """Write the page from the results that are there."""
-    parts = [HEAD.format(machine=machine()), *warm(), *cold(), *new_users(), *peers(), *speed()]
+    parts = [
+        HEAD.format(machine=machine()),
+        *warm(),
+        *stacked(),
+        *ratings(),
+        *cold(),
+        *new_users(),
+        *peers(),
+        *speed(),
+    ]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
 
@@ -91,6 +101,68 @@ def interval(row: dict[str, Any], metric: str) -> str:
     return f"{found['mean']:.4f} ({found['low']:.4f}–{found['high']:.4f})"
 
 
+def stacked() -> Iterator[str]:
+    """The stacker beside its inputs, with paired differences."""
+    yield "## The stacker: `python -m benchmarks.stacked`\n"
+    yield (
+        "Fitted on the training part alone, the order of candidates learnt from validation questions, the test part asked once. Inputs "
+        "are rows as they stand inside the stacker. *Difference*: NDCG@10 of the stacker less that of the row, paired over people. `auto` "
+        "is what an engine does when no model is named.\n"
+    )
+    for name in ("amazon-beauty", "amazon-games", "ml-100k", "ml-100k-temporal"):
+        content = result(f"stacked-{name}")
+        if content is None:
+            yield f"`{name}`: not measured yet.\n"
+            continue
+        yield f"`{name}`, {content['protocol']['name']}, fingerprint `{content['protocol']['fingerprint']}`\n"
+        yield "| model | NDCG@10 | HR@10 | coverage@10 | difference | fit s |\n|---|---|---|---|---|---|"
+        best = next(iter(content["models"]))
+        for model, row in content["models"].items():
+            cells = [interval(row, "ndcg@10"), interval(row, "hr@10")]
+            cells += [f"{row['metrics']['coverage@10']['mean']:.3f}", difference(content, best, model)]
+            yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} |"
+        yield ""
+        for note in content.get("notes", []):
+            yield f"{note}.\n"
+        if chances := content.get("chances"):
+            yield (
+                f"Chances of the {chances['shown']:,} items shown: said {chances['said']:.4f} on average, came {chances['came']:.4f}, "
+                f"expected calibration error {chances['ece@10']:.4f}.\n"
+            )
+
+
+def difference(content: dict[str, Any], one: str, other: str) -> str:
+    """ "+0.0148 (0.0060–0.0240), p .001", or nothing where the two were not compared."""
+    for first, second, sign in ((one, other, 1), (other, one, -1)):
+        found = content["models"][first]["versus"].get(second, {}).get("ndcg@10")
+        if found:
+            ends = sorted((sign * found["low"], sign * found["high"]))
+            return f"{sign * found['difference']:+.4f} ({ends[0]:.4f}–{ends[1]:.4f}), p {found['p_holm']:.4f}"
+    return ""
+
+
+def ratings() -> Iterator[str]:
+    """Stars: error and intervals by fold."""
+    yield "## Stars: `python -m benchmarks ratings`\n"
+    content = result("ratings")
+    if content is None:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "`fm` on the five official folds of `ml-100k`, fitted on the training part of each, every setting at its default. Intervals are "
+        "asked for 90 %; *width* is in stars.\n"
+    )
+    folds = next(iter(content.values()))["folds"]
+    yield f"| row | figure | {' | '.join(folds)} | mean |\n|{'---|' * (len(folds) + 3)}"
+    for name, row in content.items():
+        label = f"{name} (time-aware)" if name == "dates" else name
+        for key, digits in (("rmse", 4), ("mae", 4), ("coverage", 4), ("width", 2)):
+            values = [fold[key] for fold in row["intervals"]]
+            cells = [f"{value:.{digits}f}" for value in (*values, float(np.mean(values)))]
+            yield f"| {label} | {key} | {' | '.join(cells)} |"
+    yield ""
+
+
 def cold() -> Iterator[str]:
     """Newcomers: five draws and the items that appeared last."""
     content = result("cold-items")
@@ -101,11 +173,12 @@ def cold() -> Iterator[str]:
     yield (
         "`ml-100k`, ratings of 4 and more, 20 % of the films with three such ratings held out whole; they enter the fitted "
         f"engine by `add_items`. NDCG@20, mean and standard deviation over {len(draws)} random draws, and the films that appeared "
-        "last. *Loss*: NDCG of known items when newcomers join the list, against the list without them.\n"
+        "last. *Loss*: NDCG of known items when newcomers join the list, against the list without them. *Harmonic*: mean over the draws "
+        "of the harmonic mean of NDCG@20 on known items and on newcomers.\n"
     )
     yield (
-        "| model | random, cold only | by draw | random, all items | loss @10 | loss @20 | last, cold only | loss @10 | loss @20 |\n"
-        "|---|---|---|---|---|---|---|---|---|"
+        "| model | random, cold only | by draw | random, all items | loss @10 | loss @20 | harmonic | last, cold only | loss @10 | loss @20 |\n"
+        "|---|---|---|---|---|---|---|---|---|---|"
     )
     for model in content[draws[0]]:
         rows = [content[draw][model]["metrics"] for draw in draws]
@@ -115,7 +188,7 @@ def cold() -> Iterator[str]:
         everything = np.mean([row["all/ndcg@20"]["mean"] for row in rows])
         yield (
             f"| {model} | {values.mean():.4f} ({values.std(ddof=1):.3f}) | {alone} | {everything:.4f} | {loss(rows, 10)} | "
-            f"{loss(rows, 20)} | {last[0]['ndcg@20']['mean']:.4f} | {loss(last, 10)} | {loss(last, 20)} |"
+            f"{loss(rows, 20)} | {harmonic(rows):.4f} | {last[0]['ndcg@20']['mean']:.4f} | {loss(last, 10)} | {loss(last, 20)} |"
         )
     yield ""
 

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.common import keep, loaded
 from llm4rec.apps.cli.evaluate import resolved, show
 from llm4rec.apps.cli.screen import Bars
+from llm4rec.core import Holdout, masked, top_k
 from llm4rec.data import split
 from llm4rec.engine import Engine, parse_variant, read_settings
 from llm4rec.evaluation import Options, evaluate
@@ -27,6 +28,7 @@ DATA = {  # data set: protocol, and further rows
     "amazon-beauty": ("official:split", ()),
     "amazon-games": ("official:split", ()),
 }
+BINS = 20
 METRICS = ("ndcg@10", "hr@10", "coverage@10")
 
 
@@ -77,9 +79,30 @@ def stacked(name: str) -> dict[str, Any]:
     content = found.as_json()
     content["protocol"] |= {"dataset": data.dataset.name, "synthetic": data.dataset.synthetic}
     content["notes"] = list(stacker.fitted.notes)
+    content["chances"] = judged(stacker, made.folds[0].tests[""])
     show(content)
-    print(*stacker.fitted.notes, sep="\n", flush=True)
+    print(*stacker.fitted.notes, content["chances"], sep="\n", flush=True)
     return content
+
+
+def judged(engine: Engine, questions: Holdout) -> dict[str, float]:
+    """How well the chances of the first ten hold: expected calibration error over BINS of as many chances each.
+
+    Naeini et al. (AAAI 2015), over all shown items with a chance; beside it the means of what was said and what came.
+    """
+    said, came = [], []
+    for at in range(0, len(questions), 256):
+        requests = questions.requests[at : at + 256]
+        answers = top_k(masked(engine.score(requests), requests), 10)
+        chances = engine.model.chances(requests, answers)[0]  # type: ignore[attr-defined]
+        hits = [np.isin(row, t) for row, t in zip(answers, questions.targets[at : at + 256], strict=True)]
+        known = np.isfinite(chances)
+        said.append(chances[known])
+        came.append(np.array(hits)[known])
+    p, y = np.concatenate(said).astype(float), np.concatenate(came).astype(float)
+    parts = np.array_split(np.argsort(p, kind="stable"), BINS)
+    error = sum(len(part) * abs(p[part].mean() - y[part].mean()) for part in parts) / len(p)
+    return {"ece@10": float(error), "said": float(p.mean()), "came": float(y.mean()), "shown": len(p)}
 
 
 def main() -> None:
