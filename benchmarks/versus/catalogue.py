@@ -178,8 +178,8 @@ class Table:
     data: str
     protocol: str
     metrics: tuple[str, ...] = ("ndcg@10", "hr@10", "mrr@10", "coverage@10")
-    ours: tuple[str, ...] = ("hybrid", "attention", "sequence", "transition", "ease", "als", "popular")
-    reference: tuple[str, ...] = ("hybrid", "sequence")
+    ours: tuple[str, ...] = ("hybrid.linear", "attention", "sequence", "transition", "ease", "als", "popular")
+    reference: tuple[str, ...] = ("hybrid.linear", "sequence")
     target_time: bool = False
 
 
