@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
-from llm4rec.core import as_csr, expected_rank, no_entries, top_k, unit_rows, zscore_rows
+from llm4rec.core import as_csr, no_entries, top_k, unit_rows, zscore_rows
 
 FEW_VALUES = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])  # few, so that ties are common
 SCORES = arrays.arrays(
@@ -67,12 +67,6 @@ def test_zscores_of_nobody_are_nobody():
 def test_unit_rows_have_length_one_and_zeros_stay():
     found = unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
     np.testing.assert_allclose(found, [[0.6, 0.8], [0.0, 0.0]], rtol=1e-6)
-
-
-@pytest.mark.parametrize(("target", "rank"), [(0, 1.0), (1, 3.0), (2, 3.0), (4, 5.0)])
-def test_equal_scores_share_the_mean_of_their_ranks(target, rank):
-    scores = np.array([9.0, 5.0, 5.0, 5.0, 1.0], np.float32)
-    assert expected_rank(scores, target) == rank
 
 
 def test_any_sparse_matrix_becomes_float32_rows():

@@ -83,9 +83,3 @@ def _bound(values: Floats, take: int, block: int = 64) -> np.float32:
     if blocks > 2 * take:
         values = values[: blocks * block].reshape(blocks, block).max(axis=1)
     return np.float32(np.partition(values, len(values) - take)[len(values) - take])
-
-
-def expected_rank(scores: Floats, target: int) -> float:
-    """Rank (1 = best) of `target` averaged over random orders of equal scores."""
-    value = scores[target]
-    return 1.0 + float((scores > value).sum()) + 0.5 * float((scores == value).sum() - 1)

@@ -17,6 +17,7 @@ from llm4rec.core import (
     Reason,
     Recommendations,
     Request,
+    masked,
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
@@ -64,7 +65,7 @@ def candidates(
         rows = left[start : start + size]
         chunk = [requests[int(row)] for row in rows]
         shown, declined[rows] = scores(fitted, chunk)
-        shown = np.stack([_showable(row, r) for row, r in zip(shown, chunk, strict=True)])
+        shown = masked(shown.copy(), chunk)
         best = top_k(shown, k)
         items[rows] = best
         values[rows] = np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf)
@@ -75,19 +76,6 @@ def _most(requests: Sequence[Request]) -> int:
     if isinstance(requests, KnownUsers):
         return requests.n if len(requests) else 0
     return max((r.n for r in requests), default=0)
-
-
-def _showable(row: Floats, request: Request) -> Floats:
-    """The scores with everything that may not be shown at -inf."""
-    if request.allowed is not None:
-        kept = np.full_like(row, -np.inf)
-        kept[request.allowed] = row[request.allowed]
-        row = kept
-    if request.seen == "exclude":
-        row[request.history.items] = -np.inf
-    if request.excluded is not None:
-        row[request.excluded] = -np.inf
-    return row
 
 
 def recommendations(

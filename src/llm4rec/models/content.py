@@ -110,12 +110,6 @@ class ItemContent:
             "text": np.ascontiguousarray(self.text.T)
         }
 
-    def pairs(self, part_name: str, one: Numbers, other: Numbers) -> Floats:
-        """Cosines between items; shape (one, other)."""
-        rows = getattr(self, part_name)
-        product = rows[one] @ rows[other].T
-        return np.asarray(product if part_name == "text" else product.toarray(), dtype=np.float32)
-
     def stacked(self, scales: Mapping[str, float]) -> Sparse:
         """Parts side by side, each times its scale, as one sparse matrix (items, width) for ridge regressions."""
         blocks = [
