@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from llm4rec.models.maps import DenseMap, InverseMap, SparseMap, part, read_map, under
+from llm4rec.models.maps import DenseMap, InverseMap, PackedMap, SparseMap, part, read_map, under
 
 
 def matrices():
@@ -12,15 +12,17 @@ def matrices():
     dense = rng.standard_normal((6, 6)).astype(np.float32)
     few = np.where(rng.random((6, 6)) < 0.4, dense, 0).astype(np.float32)
     spread = dense @ dense.T + 6 * np.eye(6, dtype=np.float32)
+    packed = PackedMap.of(dense)
     inverse = np.linalg.inv(spread).astype(np.float32)
     return {
         "dense": (DenseMap(dense), dense),
+        "packed": (packed, packed.codes * packed.scales[:, None]),
         "sparse": (SparseMap(sparse.csr_matrix(few)), few),
         "inverse": (InverseMap(inverse), np.eye(6) - inverse / np.diagonal(inverse)),
     }
 
 
-@pytest.fixture(params=["dense", "sparse", "inverse"])
+@pytest.fixture(params=["dense", "packed", "sparse", "inverse"])
 def pair(request):
     """A map, and the plain matrix it stands for."""
     return matrices()[request.param]
@@ -65,3 +67,15 @@ def test_no_item_leads_to_itself_in_the_inverse_form():
     np.testing.assert_array_equal(np.diagonal(found.entries(every, every)), np.zeros(6))
     alone = found.apply(sparse.identity(6, format="csr", dtype=np.float32))
     np.testing.assert_allclose(np.diagonal(alone), 0.0, atol=1e-6)
+
+
+def test_a_packed_map_is_off_by_no_more_than_it_says():
+    rng = np.random.default_rng(0)
+    matrix = (rng.standard_normal((40, 40)) * 10.0 ** rng.integers(-6, 6, (40, 1))).astype(np.float32)
+    matrix[7] = 0.0
+    packed = PackedMap.of(matrix)
+    every = np.arange(40)
+    off = np.abs(packed.entries(every, every) - matrix)
+    assert (off <= np.abs(matrix).max(axis=1, keepdims=True) / 65_534 * 1.001).all()
+    assert not packed.entries(np.array([7]), every).any()
+    assert packed.codes.nbytes == matrix.nbytes / 2

@@ -212,3 +212,19 @@ def test_many_items_are_answered_in_bounded_memory_and_that_is_said():
 
 def test_fakes_stand_where_features_stand():
     assert isinstance(context().features, Features)
+
+
+def test_many_items_are_kept_in_half_the_memory_and_answer_alike(monkeypatch):
+    data = in_a_row(30, 60)
+    plain = fitted(Sequence(), data)
+    monkeypatch.setattr("llm4rec.models.sequence_parts.PACKED", 10)
+    packed = fitted(Sequence(), data)
+    assert packed.behaviour_.ease.codes.nbytes * 2 == plain.behaviour_.ease.matrix.nbytes
+    requests = [asking(3), asking(4, 5, 6)]
+    np.testing.assert_allclose(packed.score(requests), plain.score(requests), atol=1e-3)
+    back = Sequence(packed.chosen).restore(packed.state(), context(data))
+    np.testing.assert_array_equal(back.score(requests), packed.score(requests))
+    history = data.history(0)
+    np.testing.assert_allclose(
+        packed.forget([history]).score(requests), plain.forget([history]).score(requests), atol=1e-3
+    )

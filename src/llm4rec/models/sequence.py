@@ -137,7 +137,7 @@ class Sequence:
         """Fold content into the maps and set up what scoring reads."""
         taken = self.counts_.taken
         warm = self.bases_.bridge[: len(taken)]
-        self.behaviour_ = self.behaviour_.folded(warm, taken, self.chosen.strength)
+        self.behaviour_ = self.behaviour_.folded(warm, taken, self.chosen.strength).packed()
         return self._ready()
 
     def _ready(self) -> Self:

@@ -21,6 +21,7 @@ from llm4rec.models.maps import (
     DenseMap,
     InverseMap,
     ItemMap,
+    PackedMap,
     SparseMap,
     part,
     read_map,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from llm4rec.models.sequence import SequenceConfig
 
 
+PACKED = 5_000  # items above which dense maps are packed once they are done
 SMALL = 5_000  # items up to which a map is solved for the bridge alone
 PRIOR = {"text": 1.0, "attributes": 1.0, "words": 1.0}
 BRIDGE = {"raw": 1.0, "attributes": 1.0}
@@ -235,6 +237,10 @@ class Behaviour:
             ease=posterior(self.ease, self.bridges["ease"], content, loudness, share),
         )
 
+    def packed(self) -> Behaviour:
+        """The same with dense maps of many items in half the memory."""
+        return replace(self, transition=_packed(self.transition), ease=_packed(self.ease))
+
     def grown(self, newcomers: Floats) -> Behaviour:
         """Both maps over newcomers too."""
         shared = (self.smoother, newcomers, self.loudness(newcomers))
@@ -257,3 +263,9 @@ class Behaviour:
         bridges = {name: Bridge.from_state(part(f"bridge.{name}", state)) for name in ("transition", "ease")}
         maps = [read_map(part(name, state)) for name in ("transition", "ease")]
         return cls(maps[0], maps[1], bridges, state["smoother"], state["fame"])
+
+
+def _packed(found: ItemMap) -> ItemMap:
+    if isinstance(found, DenseMap) and found.size > PACKED:
+        return PackedMap.of(found.matrix)
+    return found
