@@ -23,7 +23,7 @@ NAMES = {
 }
 
 
-OTHERS = frozenset({"peers"})
+OTHERS = frozenset({"peers", "als_speed", "recommend_all"})
 """Benchmarks that run other libraries, and read LLM4REC_PEERS_PYTHON."""
 
 
