@@ -88,7 +88,7 @@ def test_a_model_that_cannot_grow_says_what_to_do(engine, data, model):
         engine(model).fit(data).add_items([{"item_id": "new", "title": "odd number"}])
 
 
-@pytest.mark.parametrize("model", ["sequence", "ease", "itemknn", "transition"])
+@pytest.mark.parametrize("model", ["sequence", "ease", "itemknn", "transition", "als", "ensemble"])
 def test_forgetting_is_as_if_the_user_had_never_been_there(settings, data, model):
     plain = settings.model_copy(update={"fit": settings.fit.model_copy(update={"tune": False})})
     made = Engine(plain, model=model).fit(data).forget("user-2")
@@ -107,11 +107,6 @@ def test_forgetting_is_as_if_the_user_had_never_been_there(settings, data, model
 def test_an_unknown_user_cannot_be_forgotten(engine, data):
     with pytest.raises(NotFoundError, match=r"no user 'user-x'; did you mean 'user-"):
         engine("ease").fit(data).forget("user-x")
-
-
-def test_a_model_that_cannot_forget_says_what_to_do(engine, data):
-    with pytest.raises(ComponentError, match="model 'popular' cannot forget exactly"):
-        engine("popular").fit(data).forget("user-2")
 
 
 def test_after_new_items_people_can_still_be_forgotten(engine, data):

@@ -34,7 +34,7 @@ from llm4rec.engine import path
 from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
-from llm4rec.engine.fitting import fit
+from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings
 
@@ -227,19 +227,26 @@ class Engine:
         )
         return self
 
-    def forget(self, user: Id) -> Self:
-        """The engine as if this user had never been there, exactly, where the model can do that."""
+    def forget(self, user: Id, progress: Progress = silent) -> Self:
+        """The engine as if this user had never been there.
+
+        Exactly and at once where the model can do that (`Forgets`); any other is fitted again without the user, with the
+        settings as chosen.
+        """
         fitted = self.fitted
         number = fitted.dataset.users.ids.number(user)
         if number < 0:
             raise NotFoundError(f"no user {user!r}{suggest(user, fitted.dataset.users.ids.ids[:20_000])}")
-        if not isinstance(fitted.model, Forgets):
-            raise ComponentError(f"model {fitted.name!r} cannot forget exactly; fit again without the user")
         left = fitted.dataset.without_user(number)
-        context = fitted.context(self.settings)
+        context = fitted.context(self.settings, progress)
+        model = fitted.model
+        if isinstance(model, Forgets):
+            model = model.forget([fitted.dataset.history(number)])
+        else:
+            model = fit_again(model, left, context)
         self._fitted = fitted.with_changes(
             self.settings,
-            model=fitted.model.forget([fitted.dataset.history(number)]),
+            model=model,
             fallback=type(fitted.fallback)(fitted.fallback.config).fit(left, context),  # type: ignore[call-arg]
             dataset=left,
         )

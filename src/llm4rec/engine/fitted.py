@@ -36,6 +36,7 @@ class Fitted:
     raw_encoder: Encoder | None
     features: Features | None
     words: Features | None
+    people: Features | None
     whitening: Any
     version: str
     notes: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Fitted:
             raw_encoder=self.raw_encoder,
             features=self.features,
             words=self.words,
+            people=self.people,
             progress=progress,
             make=maker(settings),
         )

@@ -54,6 +54,7 @@ def fit(
         raw_encoder=context.raw_encoder,
         features=context.features,
         words=context.words,
+        people=context.people,
         whitening=whitening,
         version=version_of(model, data),
         notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ())) if line),
@@ -88,7 +89,7 @@ def _learnt(
         return Choice(name, model.fit(final or dataset, context))
     else:
         choice = Choice(name, model.fit(dataset, replace(context, holdout=questions)))
-    return choice if final is None else replace(choice, model=_again(choice.model, final, context))
+    return choice if final is None else replace(choice, model=fit_again(choice.model, final, context))
 
 
 def _questions(settings: Settings, model: Model | None, events: int) -> int:
@@ -98,7 +99,7 @@ def _questions(settings: Settings, model: Model | None, events: int) -> int:
     return model.questions if isinstance(model, Learns) else settings.fit.questions
 
 
-def _again(model: Model, final: Dataset, context: FitContext) -> Model:
+def fit_again(model: Model, final: Dataset, context: FitContext) -> Model:
     """The model with all that it chose, fitted on other data."""
     if isinstance(model, Learns):
         return model.refit(final, context)

@@ -33,6 +33,7 @@ from llm4rec.engine.settings import Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
+BLOCKS = ("features", "words", "people")
 
 
 def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
@@ -55,7 +56,8 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
             save_file(_contiguous(fitted.index.state()), folder / INDEX)
         if fitted.whitening is not None:
             save_file(_contiguous(fitted.whitening.state()), folder / "whitening.safetensors")
-        for name, blocks in (("features", fitted.features), ("words", fitted.words)):
+        for name in BLOCKS:
+            blocks = getattr(fitted, name)
             if isinstance(blocks, FeatureBlocks):
                 (folder / f"{name}.json").write_text(
                     json.dumps(blocks.state(), ensure_ascii=False), encoding="utf-8"
@@ -109,9 +111,14 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
             _arrays(folder / "whitening.safetensors")
         )
         encoder = None if raw is None else whitened(raw, whitening)
-    features, words = (_blocks(folder / f"{name}.json") for name in ("features", "words"))
+    features, words, people = (_blocks(folder / f"{name}.json") for name in BLOCKS)
     context = FitContext(
-        encoder=encoder, raw_encoder=raw, features=features, words=words, make=maker(settings)
+        encoder=encoder,
+        raw_encoder=raw,
+        features=features,
+        words=words,
+        people=people,
+        make=maker(settings),
     )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
     fallback = _restored("popular", FALLBACK, folder / "fallback.safetensors", context)
@@ -124,6 +131,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         raw,
         features,
         words,
+        people,
         whitening,
         facts["version"],
         notes,
