@@ -21,6 +21,7 @@ TIMES = 5.0  # how much longer than its base the stacker takes
 NETWORK = "attention"
 QUICK = ("transition", "ease", "itemknn")  # inputs of a stacker where there is no time for the network
 RUNS = 2  # how often the network is trained: to choose, and on everything
+EPOCHS = 8  # of the network, without which it is not worth its place
 SAMPLE = 3_000
 ROWS = 256  # requests at once
 REAL_TIME = 1e6
@@ -72,7 +73,7 @@ def choose(
         left = f"about {minutes * TIMES:.0f} minutes more, over the budget of {budget:g}"
         return replace(best, why=f"{DEFAULT}: a stacker would take {left}")
     inputs, missing = _inputs(settings, dataset, context, budget - (clock() - began) / 60, clock)
-    options = _reused(settings, base) | inputs
+    options = _with_options(settings, base, inputs)
     stacked = _built("hybrid", settings, options).fit(dataset, learning)
     told = "; ".join((*getattr(stacked, "notes_", ()), *missing))
     if isinstance(stacked, Tunes) and stacked.chosen.model_dump()["form"] == "base":
@@ -86,27 +87,35 @@ def _built(name: str, settings: Settings, options: Mapping[str, Any] | None = No
 
 def _inputs(
     settings: Settings, dataset: Dataset, context: FitContext, minutes: float, clock: Callable[[], float]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The option `inputs` of the stacker for the minutes left, and what was left out for want of them."""
+) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    """Inputs of the stacker beside the base, with their options, for the minutes left; and what that meant for the network.
+
+    The network is trained for as many epochs as there is time for, as the first one tells.
+    """
     if "inputs" in settings.models.get("hybrid", {}):
         return {}, ()
     began = clock()
     network = _built(NETWORK, settings, {"stop": 1, "tune": False})
     network.fit(dataset, context)
-    epochs = float(network.config.model_dump()["epochs"])
-    needed = (clock() - began) / 60 * epochs * RUNS
-    if needed <= minutes:
-        return {"inputs": (DEFAULT, NETWORK)}, ()
-    return {"inputs": (DEFAULT, *QUICK)}, (
-        f"{NETWORK!r} would take about {needed:.0f} minutes more, over the budget",
-    )
+    each = (clock() - began) / 60 * RUNS
+    wanted = int(network.config.model_dump()["epochs"])
+    epochs = min(wanted, int(minutes / each) if each > 0 else wanted)
+    if epochs == wanted:
+        return {NETWORK: {}}, ()
+    if epochs >= EPOCHS:
+        told = f"{NETWORK!r} for {epochs} epochs of {wanted}, to stay within the budget"
+        return {NETWORK: {"epochs": epochs}}, (told,)
+    needed = f"{NETWORK!r} would take about {each * wanted:.0f} minutes more, over the budget"
+    return {name: {} for name in QUICK}, (needed,)
 
 
-def _reused(settings: Settings, base: Model) -> dict[str, Any]:
-    """Options of the stacker under which its base keeps what it chose."""
+def _with_options(settings: Settings, base: Model, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Options of the stacker: those inputs behind the base, which keeps what it chose."""
     assert isinstance(base, Tunes)
     own = dict(settings.models.get("hybrid", {}).get("options", {}))
-    return {"options": {**own, DEFAULT: base.chosen.model_dump(mode="json")}}
+    given = {name: {**own.get(name, {}), **more} for name, more in inputs.items() if more}
+    result: dict[str, Any] = {"options": {**own, **given, DEFAULT: base.chosen.model_dump(mode="json")}}
+    return result | ({"inputs": (DEFAULT, *inputs)} if inputs else {})
 
 
 def _plainer(

@@ -47,7 +47,7 @@ class AttentionConfig(Config):
     loss: Literal["auto", "full", "sampled"] = "auto"
     full_up_to: PositiveInt = 50_000
     negatives: PositiveInt = 2_048
-    epochs: PositiveInt = 16
+    epochs: PositiveInt = 32
     stop: PositiveInt | None = None
     patience: PositiveInt = 4
     batch_size: PositiveInt = 1_024
