@@ -21,10 +21,10 @@ def test_the_same_figures_differ_by_nothing():
 def test_the_interval_is_that_of_a_paired_mean():
     base = rng(1).normal(0, 10, 400)
     gain = rng(2).normal(0.5, 1, 400)
-    found = on_off(base + gain, base, rng(3))
+    found = on_off(base + gain, base, rng(3), resamples=10_000)
     half = 1.96 * gain.std() / 20
-    assert found.low == pytest.approx(gain.mean() - half, abs=0.02)
-    assert found.high == pytest.approx(gain.mean() + half, abs=0.02)
+    assert found.low == pytest.approx(gain.mean() - half, abs=0.006)
+    assert found.high == pytest.approx(gain.mean() + half, abs=0.006)
     assert found.clear, "the spread of the base, which is far larger, cancels"
 
 
