@@ -40,12 +40,14 @@ def test_soft_targets_are_sharpened_and_zero_where_both_agree():
     assert follow(weak, strong, 0.5, sharpen=0.5)[0].item() == pytest.approx(wanted, abs=1e-6)
 
 
-def test_only_the_strong_side_learns():
+@pytest.mark.parametrize("sharpen", [0.0, 1.0])
+def test_only_the_strong_side_learns(sharpen):
     weak = logits([0.98, 0.02]).requires_grad_()
     strong = logits([0.5, 0.5]).requires_grad_()
-    follow(weak, strong)[0].backward()
+    follow(weak, strong, sharpen=sharpen)[0].backward()
     assert weak.grad is None
-    assert strong.grad.tolist() == [[-0.5, 0.5]]
+    wanted = 0.5 if sharpen == 0 else 0.48
+    assert strong.grad[0].tolist() == pytest.approx([-wanted, wanted])
 
 
 def test_answers_are_drawn_to_the_shares_known():

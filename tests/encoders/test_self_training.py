@@ -115,6 +115,7 @@ def test_a_boastful_classifier_is_cooled_before_it_teaches():
     assert isinstance(Boastful(), Classifier)
     learnt = SelfTraining(SelfTrainingConfig(rounds=1), Boastful).fit(x[rows], labels[rows], x[300:], rng())
     assert 5 < learnt.rounds_[0].temperature < 20
+    assert 0 < learnt.rounds_[1].pseudo < 100, "as it boasts, it would teach itself most of 600"
     test, truth = blobs(3000, apart=0.7, seed=9)
     assert calibration_error(Boastful().fit(x[rows], labels[rows]).predict_proba(test), truth) > 0.12
     assert calibration_error(learnt.predict_proba(test), truth) < 0.05
