@@ -80,6 +80,13 @@ def test_strongly_held_back_it_answers_the_shares():
     assert found[0] == pytest.approx(np.bincount(labels) / 400, abs=1e-3)
 
 
+def test_a_search_that_ends_early_says_so():
+    x, labels, _ = known_world(200)
+    assert Logistic().fit(x, labels).notes_ == ()
+    (note,) = Logistic(LogisticConfig(epochs=1)).fit(x, labels).notes_
+    assert note == "not at the optimum after 1 epochs; set more epochs"
+
+
 def test_constant_columns_do_no_harm():
     model = Logistic().fit(np.ones((4, 3), np.float32), np.array([0, 1, 1, 1]))
     assert model.predict_proba(np.ones((1, 3), np.float32))[0] == pytest.approx([0.25, 0.75], abs=1e-3)

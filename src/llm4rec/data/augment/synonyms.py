@@ -39,7 +39,7 @@ class SynonymsConfig(Config):
     most: PositiveInt = 5
     words: PositiveInt = 5000
     least: PositiveInt = 2
-    common: Unit = 0.2
+    common: Unit = 0.1
     keep: tuple[str, ...] = NEGATIONS
 
 

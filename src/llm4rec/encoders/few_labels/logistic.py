@@ -28,6 +28,7 @@ class Logistic:
     Columns are centred and all divided by one number, so that their mean variance is one and `reg` means the same
     for any encoder. `towards` (classes, width), weights for such columns, is where the weights stay without evidence,
     as from label prompts; zero unless given. Biases are free. Classes are numbers 0, 1, ..., each with a row.
+    `notes_` says where `epochs` ended the search early.
     """
 
     def __init__(self, config: LogisticConfig | None = None, towards: Doubles | None = None) -> None:
@@ -48,7 +49,7 @@ class Logistic:
             raise DataError(
                 f"Logistic: towards is {goal.shape}, but {classes} classes have width {x.shape[1]}"
             )
-        self.weights_, self.biases_ = _solved(x, labels, weight, goal, self.config)
+        self.weights_, self.biases_, self.notes_ = _solved(x, labels, weight, goal, self.config)
         return self
 
     def logits(self, vectors: Floats) -> Doubles:
@@ -85,8 +86,8 @@ def checked_rows(
 
 def _solved(
     x: Doubles, labels: Numbers, weight: Doubles, goal: Doubles, config: LogisticConfig
-) -> tuple[Doubles, Doubles]:
-    """Weights and biases; biases start at the log of the shares."""
+) -> tuple[Doubles, Doubles, tuple[str, ...]]:
+    """Weights, biases and what to know; biases start at the log of the shares."""
     classes, width = goal.shape
     share = weight / weight.sum()
     hold = config.reg / weight.sum()
@@ -104,7 +105,13 @@ def _solved(
 
     shares = np.maximum(share @ truth, 1e-12)
     start = np.concatenate([goal, np.log(shares)[:, None]], axis=1).ravel()
-    options = {"maxiter": config.epochs, "ftol": 1e-10, "gtol": 1e-6}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": config.epochs, "ftol": 1e-10, "gtol": 1e-6},
+    )
     table = np.asarray(found.x).reshape(classes, width + 1)
-    return table[:, :-1], table[:, -1]
+    notes = () if found.success else (f"not at the optimum after {config.epochs} epochs; set more epochs",)
+    return table[:, :-1], table[:, -1], notes
