@@ -1,6 +1,6 @@
 """Sentiment of reviews with 100 labels: a head, label prompts, self-training and augmentation, each against the plain head.
 
-Different texts of beauty-reviews and reviews-2023 in one fixed order; the first 1,400 served to look at the methods and are left out.
+Different texts of beauty-reviews and reviews-2023 in one fixed order; the first 2,500 served to look at the methods and are left out.
 The 250 that labels are drawn from, 350 without a label and 500 that are asked about share no text.
 """
 
@@ -23,12 +23,13 @@ from llm4rec.encoders.few_labels import (
     LogisticConfig,
     SelfTraining,
     SelfTrainingConfig,
+    best_amount,
     evened,
     macro_f1,
     shares,
 )
 
-LOOKED_AT, POOL, LABELS, FREE, ASKED = 1400, 250, 100, 350, 500
+LOOKED_AT, POOL, LABELS, FREE, ASKED = 2500, 250, 100, 350, 500
 TOKENS = 48
 WORDS = {
     "negative": ["negative", "terrible", "disappointing", "bad", "a waste of money"],
@@ -59,7 +60,10 @@ def main() -> None:
         rng = np.random.default_rng(draw)
         for name, chances in answers(world, rng.permutation(POOL)[:LABELS], rng):
             found.setdefault(name, []).append(np.stack([asked, chances.argmax(axis=1)], axis=1))
-    keep("few_labels", {name: row(rows, found[PLAIN]) for name, rows in found.items()})
+    result = {name: row(rows, found[PLAIN]) for name, rows in found.items()}
+    for name, told in result.items():
+        print(f"{name:40}", " ".join(f"{key} {value:+.4f}" for key, value in told.items()))
+    keep("few_labels", result)
 
 
 def read() -> World:
@@ -103,7 +107,8 @@ def answers(
     for rounds in (0, 4):
         learnt = SelfTraining(SelfTrainingConfig(rounds=rounds))
         learnt.fit(x, y, world.vectors[POOL : POOL + FREE], rng)
-        yield f"self-training, {rounds} rounds, evened", evened(learnt.predict_proba(asked), prior)
+        amount = best_amount(*learnt.held_, prior)
+        yield f"self-training, {rounds} rounds, evened", evened(learnt.predict_proba(asked), prior, amount)
     mine = np.isin(world.origins, known)
     both = np.concatenate([x, world.made[mine]]), np.concatenate([y, world.labels[world.origins[mine]]])
     yield "logistic on edited copies too, evened", evened(Logistic().fit(*both).predict_proba(asked), prior)
@@ -115,7 +120,6 @@ def row(rows: list[Doubles], plain: list[Doubles]) -> dict[str, float]:
     found = on_off(
         np.concatenate(rows), np.concatenate(plain), np.random.default_rng(0), f1, groups, resamples=500
     )
-    print(found, flush=True)
     each = [f1(one) for one in rows]
     return {
         "macro_f1": float(np.mean(each)),
