@@ -115,6 +115,10 @@ class RemoteGenerator:
         """Requests, tokens and cost up to now."""
         return self._purse.spent
 
+    def close(self) -> None:
+        """Give the connections back; the next question opens new ones."""
+        self._wire.close()
+
     def complete(self, messages: Sequence[Message], schema: Schema | None = None) -> Any:
         """Text of at most max_tokens tokens, or a value that fits `schema`; GeneratorError where there is none."""
         messages = checked(messages)
@@ -132,11 +136,7 @@ class RemoteGenerator:
             most += len(str(body["response_format"]).encode())
 
         def attempt(seconds: float) -> Answer:
-            # The breaker inside: whoever waits for a retry learns that others found the server down.
-            with (
-                self._breaker.guard(self.who),
-                self._purse.pay(most, self.config.max_tokens, self.who) as bill,
-            ):
+            with self._purse.pay(most, self.config.max_tokens, self.who) as bill:
                 return self._once(body, seconds, bill)
 
         return patiently(attempt, self._patience, self._clock)

@@ -71,6 +71,12 @@ class Wire:
             raise self._status(error) from None
         return self._object(response.content)
 
+    def close(self) -> None:
+        """Give the connections back; the next question opens new ones."""
+        client = self.__dict__.pop("_client", None)
+        if client is not None:
+            client.close()
+
     @cached_property
     def _client(self) -> OpenAI:
         try:
