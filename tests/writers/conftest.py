@@ -5,6 +5,7 @@ import pytest
 from llm4rec.writers import RemoteConfig, RemoteGenerator
 from llm4rec.writers.retrying import Clock
 
+from . import tiny
 from .serving import FakeTime, Server
 
 
@@ -13,6 +14,22 @@ def no_proxy(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+LEARNT = {
+    "the sky is": "blue",
+    "roses are": "red",
+    "a robot is a": "machine",
+}
+"""Beginnings of sentences and how they end, which a tiny causal model is taught."""
+
+
+@pytest.fixture(scope="session")
+def taught_folder(tmp_path_factory):
+    """A causal model of 30,000 weights that knows LEARNT by heart, with a tokenizer of bytes."""
+    folder = tmp_path_factory.mktemp("models") / "taught"
+    tiny.teach(LEARNT, folder)
+    return folder
 
 
 @pytest.fixture

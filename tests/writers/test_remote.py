@@ -76,7 +76,7 @@ def test_nothing_of_the_environment_is_sent(serve, monkeypatch):
 
 def test_the_key_is_sent_and_told_nobody(serve, caplog):
     caplog.set_level(logging.DEBUG)
-    refusal = Reply({"error": {"message": f"Incorrect API key: {KEY}\x1b[2J"}}, status=401)
+    refusal = Reply(f"Incorrect API key: {KEY}\x1b[2J".encode(), status=401)
     server, generator = serve(said("x"), refusal, api_key_env="MY_KEY", environment={"MY_KEY": f"{KEY}\n"})
     generator.complete(ASK)
     with pytest.raises(GeneratorRefusedError, match=r"Incorrect API key: \*\*\* .*check the key") as caught:

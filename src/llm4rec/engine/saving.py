@@ -43,7 +43,7 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
     if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
         raise ComponentError(f"model {fitted.name!r} cannot be saved")
     with new_folder(target) as folder:
-        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache"})))
+        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache", "generator"})))
         (folder / SETTINGS).write_text(text, encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(_facts(fitted), indent=1), encoding="utf-8")
         write_described(fitted.dataset.catalog, folder / "items.parquet")
