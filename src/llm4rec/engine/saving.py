@@ -29,7 +29,7 @@ from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index
-from llm4rec.engine.settings import Settings, read_settings
+from llm4rec.engine.settings import GeneratorSettings, Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
@@ -93,6 +93,8 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
     settings = read_settings(folder / SETTINGS, environment={})
+    # Whoever runs an engine says which server is contacted with which key, not a folder that may be from elsewhere.
+    settings = settings.model_copy(update={"generator": GeneratorSettings()})
     facts = _read_json(folder / FACTS)
     dataset = Dataset(
         read_interactions(folder / "interactions.parquet"),
