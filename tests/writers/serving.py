@@ -75,9 +75,9 @@ class Server:
         content = reply.content()
         try:
             handler.send_response(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+            usual = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+            for name, value in {**usual, **reply.headers}.items():
                 handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(content)))
             handler.end_headers()
             for start in range(0, len(content), 8) if reply.drip else ():
                 handler.wfile.write(content[start : start + 8])

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sys
 
 import pytest
 import torch
@@ -97,12 +98,40 @@ def test_without_constraint_an_answer_that_is_no_json_is_told(local):
         local(constrained=False).complete(user("the sky is"), PICK)
 
 
-def test_a_schema_that_is_checked_but_cannot_be_enforced_is_told(local):
-    schema = {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}
-    with pytest.raises(
-        SettingsError, match=r"cannot be held to this schema .*uniqueItems.*constrained = false"
-    ):
+@pytest.mark.parametrize(("least", "fits"), [(1, True), (3, False)])
+def test_what_no_grammar_can_hold_is_checked_afterwards(local, least, fits):
+    schema = {
+        "type": "array",
+        "items": {"enum": [1]},
+        "minItems": least,
+        "maxItems": least,
+        "uniqueItems": True,
+    }
+    if fits:
+        assert local().complete(user("x"), schema) == [1]
+    else:
+        with pytest.raises(BrokenAnswerError, match=r"\[1\] repeats 1"):
+            local().complete(user("x"), schema)
+
+
+def test_a_schema_that_nothing_fits_is_told(local):
+    schema = {"type": "string", "minLength": 3, "maxLength": 2}
+    with pytest.raises(SettingsError, match="cannot be held to this schema"):
         local().complete(user("x"), schema)
+
+
+def test_a_missing_package_is_told_with_its_command(local, monkeypatch):
+    monkeypatch.setitem(sys.modules, "llguidance.hf", None)
+    with pytest.raises(
+        ComponentError, match=r"pip install 'llm4rec\[generation\]', or set constrained = false"
+    ):
+        local().complete(user("x"), PICK)
+
+
+def test_a_device_that_is_not_there_is_told(taught_folder):
+    generator = LocalGenerator(LocalConfig(folder=str(taught_folder)), device="xpu:7")
+    with pytest.raises(ComponentError, match="cannot be loaded"):
+        generator.complete(user("x"))
 
 
 def test_room_is_checked_before_writing(local):

@@ -1,7 +1,9 @@
 """A server on this machine that is slow, overloaded, broken, chatty or lying, and what a generator makes of it."""
 
+import gzip
 import logging
 import socket
+import sys
 import threading
 from email.utils import formatdate
 
@@ -11,6 +13,7 @@ from llm4rec.core import (
     BreakerOpenError,
     BrokenAnswerError,
     CapReachedError,
+    ComponentError,
     GeneratorRefusedError,
     GeneratorTimeoutError,
     GeneratorUnavailableError,
@@ -199,6 +202,27 @@ def test_a_server_that_drips_is_not_waited_for(serve, time):
     with pytest.raises(GeneratorTimeoutError, match="no answer within 5 seconds"):
         generator.complete(ASK)
     moved.join()
+
+
+def test_a_compressed_answer_is_not_unpacked(serve):
+    server, generator = serve(Reply(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(BrokenAnswerError, match="compressed"):
+        generator.complete(ASK)
+    assert server.asked[0][1]["accept-encoding"] == "identity"
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(serve):
+    short = Reply(b"{", headers={"Content-Length": "50", "Connection": "close"})
+    server, generator = serve(short, said("whole"))
+    assert generator.complete(ASK) == "whole"
+    assert len(server.asked) == 2
+
+
+def test_a_missing_package_is_told_with_its_command(serve, monkeypatch):
+    _, generator = serve(said("x"))
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(ComponentError, match=r"needs openai: pip install 'llm4rec\[generation\]'"):
+        generator.complete(ASK)
 
 
 def test_an_endless_answer_is_not_read(serve, monkeypatch):

@@ -79,9 +79,10 @@ class Grammar:
         """At the beginning of an answer; SettingsError where a schema cannot be enforced."""
         from llguidance import LLMatcher
 
-        # No free white space: a small model would write nothing else.
+        # No free white space: a small model would write nothing else. Lenient: what no grammar can hold (that elements
+        # differ) is checked when the answer is there.
         grammar = LLMatcher.grammar_from_json_schema(
-            json.dumps(schema), overrides={"whitespace_flexible": False}
+            json.dumps(schema), overrides={"whitespace_flexible": False, "lenient": True}
         )
         inner = LLMatcher(self.tokens, grammar, log_level=0)
         if inner.is_error():

@@ -34,6 +34,7 @@ def open_folder(name: str, precision: Literal["fp32", "bf16"], device: str, who:
             model, report = opened
             model = model.to(device).eval()
     except (
+        AssertionError,  # torch without the device
         OSError,
         ValueError,
         RuntimeError,

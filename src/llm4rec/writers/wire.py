@@ -31,7 +31,7 @@ MOST_BYTES = 8_000_000
 """A longer answer is not read to its end."""
 QUOTED = 200
 """So many characters of what a server says are quoted in an error."""
-_SENT = {"host", "content-length", "content-type", "accept", "accept-encoding", "connection"}
+_SENT = {"host", "content-length", "content-type", "accept", "connection"}
 _COMES_BACK = {408, 409, 425, 429}
 _REMEDY = {
     401: "check the key and api_key_env",
@@ -53,11 +53,12 @@ class Wire:
 
     def post(self, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """The JSON object that comes back within `timeout` seconds; a typed error says what came instead."""
+        client = self._client  # first: it says what is not installed
         import httpx2
         import openai
 
         try:
-            response = self._client.post(
+            response = client.post(
                 path, cast_to=httpx2.Response, body=dict(body), options={"timeout": timeout}
             )
         except openai.APITimeoutError:
@@ -101,6 +102,8 @@ class Wire:
 
     def _watch(self, response: httpx2.Response) -> None:
         """A limit of seconds for the whole answer and one of bytes: the library limits only each wait for a part."""
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise BrokenAnswerError(f"{self.who} answered with a compressed text, which was not asked for")
         late_at, allowed = response.request.extensions["late_at"], response.request.extensions["allowed"]
 
         def parts(inner: httpx2.SyncByteStream) -> Iterator[bytes]:
@@ -160,6 +163,7 @@ def _dresser(key: str) -> Callable[[httpx2.Request], None]:
         for name in [name for name in request.headers if name.lower() not in _SENT]:
             del request.headers[name]
         request.headers["user-agent"] = "llm4rec"
+        request.headers["accept-encoding"] = "identity"  # a small answer cannot grow large here
         if key:
             request.headers["authorization"] = f"Bearer {key}"
 
