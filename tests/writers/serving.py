@@ -3,19 +3,20 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
 class Reply:
-    """What one request gets: bytes or JSON, after `delay` seconds, in parts with `drip` seconds between them."""
+    """What one request gets: bytes or JSON, after `delay` seconds; `midway` is called when half of it is sent."""
 
     body: object = b""
     status: int = 200
     headers: dict = field(default_factory=dict)
     delay: float = 0.0
-    drip: float = 0.0
+    midway: Callable[[], None] = lambda: None
 
     def content(self):
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -79,10 +80,10 @@ class Server:
             for name, value in {**usual, **reply.headers}.items():
                 handler.send_header(name, value)
             handler.end_headers()
-            for start in range(0, len(content), 8) if reply.drip else ():
-                handler.wfile.write(content[start : start + 8])
-                self._leave.wait(reply.drip)
-            handler.wfile.write(b"" if reply.drip else content)
+            half = len(content) // 2
+            handler.wfile.write(content[:half])
+            reply.midway()
+            handler.wfile.write(content[half:])
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client did not wait, as it should
 

@@ -90,9 +90,7 @@ class Wire:
             follow_redirects=False,
             event_hooks={"request": [self._begin], "response": [self._watch]},
         )
-        return openai.OpenAI(
-            base_url=self.base_url, api_key="put on later", admin_api_key="", max_retries=0, http_client=http
-        )
+        return openai.OpenAI(base_url=self.base_url, api_key="put on later", max_retries=0, http_client=http)
 
     def _begin(self, request: httpx2.Request) -> None:
         self._dress(request)
