@@ -89,12 +89,16 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
     return {name: np.ascontiguousarray(array) for name, array in state.items()}
 
 
+def _settings(folder: Path) -> Settings:
+    """Without a generator: whoever runs an engine says which server is contacted with which key, not its folder."""
+    settings = read_settings(folder / SETTINGS, environment={})
+    return settings.model_copy(update={"generator": GeneratorSettings()})
+
+
 def load(folder: Path) -> tuple[Settings, Fitted]:
     """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
-    settings = read_settings(folder / SETTINGS, environment={})
-    # Whoever runs an engine says which server is contacted with which key, not a folder that may be from elsewhere.
-    settings = settings.model_copy(update={"generator": GeneratorSettings()})
+    settings = _settings(folder)
     facts = _read_json(folder / FACTS)
     dataset = Dataset(
         read_interactions(folder / "interactions.parquet"),
