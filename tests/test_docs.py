@@ -119,6 +119,13 @@ def test_settings_of_the_encoder_are_told():
     assert [field for field in fields if f"`{field}`" not in section] == []
 
 
+@pytest.mark.parametrize(("name", "heading"), [("openai", "A server"), ("local", "A folder")])
+def test_settings_of_a_generator_are_told(name, heading):
+    section = sections(ROOT / "docs" / "generation.md")[heading]
+    fields = component("generator", name).config_type.model_fields
+    assert [field for field in fields if f"`{field}`" not in section] == []
+
+
 @pytest.mark.parametrize("page", PAPER, ids=name_of)
 def test_links_lead_somewhere(page):
     content = page.read_text(encoding="utf-8")

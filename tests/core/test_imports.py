@@ -30,6 +30,7 @@ def test_the_package_alone_loads_nothing_big():
         ("from llm4rec import Engine", {"torch", "transformers", "sentence_transformers", "matplotlib"}),
         ("import llm4rec.apps.cli.main", {"torch", "transformers", "polars", "scipy", "matplotlib"}),
         ("import llm4rec.models.sequence", {"torch", "transformers", "polars"}),
+        ("import llm4rec.writers", {"torch", "transformers", "openai", "httpx2", "llguidance"}),
     ],
 )
 def test_no_door_loads_what_it_may_never_need(statement, never):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from llm4rec.core import NotFoundError, SettingsError, silent
+from llm4rec.core import Generator, Message, NotFoundError, SettingsError, silent
 from llm4rec.engine import Engine, Settings, parse_variant, split_variants
-from llm4rec.engine.build import build_encoder, build_model
+from llm4rec.engine.build import build_encoder, build_generator, build_model
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,30 @@ def test_a_wrong_encoder_and_a_wrong_option_of_one_are_named():
         SettingsError, match=r"encoder 'quick' has no setting 'widht'; did you mean 'width'\?"
     ):
         build_encoder(wrong, silent)
+
+
+def test_no_language_model_writes_unless_the_settings_name_one():
+    assert build_generator(Settings()) is None
+
+
+def test_a_generator_is_built_with_its_options():
+    generator = build_generator(Settings(generator={"name": "double", "options": {"words": 2}}))
+    assert isinstance(generator, Generator)
+    assert len(generator.complete([Message("user", "one two three")]).split()) == 2
+
+
+@pytest.mark.parametrize(
+    ("generator", "error", "told"),
+    [
+        ({"name": "openia"}, NotFoundError, "did you mean 'openai'"),
+        ({"name": "openai", "options": {"base_ulr": "x"}}, SettingsError, "did you mean 'base_url'"),
+        ({"name": "openai"}, SettingsError, "base_url is empty, so nothing is contacted"),
+        ({"name": "local"}, SettingsError, "folder is empty"),
+    ],
+)
+def test_a_wrong_generator_is_told_when_it_is_built(generator, error, told):
+    with pytest.raises(error, match=told):
+        build_generator(Settings(generator=generator))
 
 
 @pytest.mark.parametrize(

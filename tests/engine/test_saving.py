@@ -17,7 +17,9 @@ from llm4rec.core import (
 )
 from llm4rec.engine import Engine
 from llm4rec.engine.build import build_model
+from llm4rec.engine.folder import _write_manifest
 from llm4rec.engine.registry import TABLE
+from llm4rec.engine.settings import GeneratorSettings
 from llm4rec.testing import checkerboard, in_a_row
 
 SAVED = [name for name in TABLE["model"] if isinstance(build_model(name, {}), Saves)]
@@ -121,6 +123,25 @@ def test_a_model_that_cannot_be_saved_says_so_and_leaves_nothing(engine, tmp_pat
     with pytest.raises(ComponentError, match="model 'recorder' cannot be saved"):
         made.save(tmp_path / "engine")
     assert not (tmp_path / "engine").exists()
+
+
+GENERATOR = {"name": "openai", "options": {"base_url": "http://10.0.0.1/v1", "model": "m"}}
+
+
+def test_who_writes_is_not_kept_in_the_folder(settings, tmp_path):
+    here = settings.model_copy(update={"generator": GeneratorSettings(**GENERATOR)})
+    folder = Engine(here, model="popular").fit(checkerboard()).save(tmp_path / "engine")
+    assert "10.0.0.1" not in (folder / "settings.toml").read_text()
+    assert Engine.load(folder).settings.generator == GeneratorSettings()
+
+
+def test_a_folder_from_elsewhere_cannot_name_a_server(engine, tmp_path):
+    folder = engine("popular").fit(checkerboard()).save(tmp_path / "engine")
+    with (folder / "settings.toml").open("a") as file:
+        file.write('\n[generator]\nname = "openai"\noptions = { base_url = "http://10.0.0.1/v1" }\n')
+    (folder / "manifest.json").unlink()
+    _write_manifest(folder, "engine")
+    assert Engine.load(folder).settings.generator == GeneratorSettings()
 
 
 def test_an_interrupted_save_leaves_the_old_engine(engine, tmp_path, monkeypatch):

@@ -18,9 +18,16 @@ from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
 from llm4rec.core.dataset import Dataset, Holdout
 from llm4rec.core.errors import (
+    BreakerOpenError,
+    BrokenAnswerError,
+    CapReachedError,
     ComponentError,
     DataError,
     FolderError,
+    GeneratorError,
+    GeneratorRefusedError,
+    GeneratorTimeoutError,
+    GeneratorUnavailableError,
     Llm4recError,
     NotFittedError,
     NotFoundError,
@@ -60,8 +67,11 @@ from llm4rec.core.vocabulary import Id, Vocabulary
 
 __all__ = [
     "NEGATIVE_KINDS",
+    "BreakerOpenError",
+    "BrokenAnswerError",
     "Calibrates",
     "Candidates",
+    "CapReachedError",
     "Catalog",
     "Column",
     "ColumnType",
@@ -78,6 +88,10 @@ __all__ = [
     "FolderError",
     "Forgets",
     "Generator",
+    "GeneratorError",
+    "GeneratorRefusedError",
+    "GeneratorTimeoutError",
+    "GeneratorUnavailableError",
     "Grows",
     "History",
     "Holdout",

@@ -7,6 +7,13 @@ Llm4recError
 ├── NotFittedError   asked before it has learnt
 ├── FolderError      a saved engine or a vector cache cannot be trusted, read or written
 └── ComponentError   an encoder, a generator or another replaceable part failed
+    └── GeneratorError                 a language model gave no usable answer
+        ├── GeneratorTimeoutError      no answer in time
+        ├── GeneratorUnavailableError  not reached, overloaded or broken
+        ├── GeneratorRefusedError      asked, and declined to answer
+        ├── BreakerOpenError           not asked, because it failed too often just now
+        ├── CapReachedError            not asked, because tokens or money are spent
+        └── BrokenAnswerError          answered, but not in the form that was asked for
 """
 
 from __future__ import annotations
@@ -38,6 +45,38 @@ class FolderError(Llm4recError):
 
 class ComponentError(Llm4recError):
     """An encoder, a generator or another replaceable part failed."""
+
+
+class GeneratorError(ComponentError):
+    """A language model gave no usable answer."""
+
+
+class GeneratorTimeoutError(GeneratorError):
+    """No answer in time."""
+
+
+class GeneratorUnavailableError(GeneratorError):
+    """Not reached, overloaded or broken; `retry_after` are the seconds it asked to be left alone, if it said so."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class GeneratorRefusedError(GeneratorError):
+    """Asked, and declined to answer: a wrong key or name, too long a prompt, an answer it will not give."""
+
+
+class BreakerOpenError(GeneratorError):
+    """Not asked, because it failed too often just now."""
+
+
+class CapReachedError(GeneratorError):
+    """Not asked, because the tokens or the money it may cost are spent."""
+
+
+class BrokenAnswerError(GeneratorError):
+    """Answered, but not in the form that was asked for: empty, cut off, no JSON, or JSON that breaks the schema."""
 
 
 @dataclass(frozen=True)

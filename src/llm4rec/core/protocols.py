@@ -236,10 +236,10 @@ class Message:
 
 @runtime_checkable
 class Generator(Protocol):
-    """Any language model that writes, local or remote. Fails by ComponentError, never by silence."""
+    """Any language model that writes, local or remote. Fails by GeneratorError, never by silence."""
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Any:
-        """Text, or an object of `schema` where one is given."""
+        """Text, or a value that fits the JSON schema where one is given; neither is ever empty text."""
         ...
 
 

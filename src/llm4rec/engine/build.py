@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from llm4rec.core import Config, Encoder, Model, Progress, SettingsError
+from llm4rec.core import Config, Encoder, Generator, Model, Progress, SettingsError
 from llm4rec.engine.registry import component, names
 from llm4rec.engine.settings import Settings
 
@@ -43,6 +43,17 @@ def build_encoder(settings: Settings, progress: Progress) -> Encoder | None:
         return encoder
     cached: Encoder = component_from("llm4rec.encoders:CachedEncoder")(encoder, folder)
     return cached
+
+
+def build_generator(settings: Settings) -> Generator | None:
+    """The language model that writes; None where the settings say 'none'. Nothing is loaded or contacted yet."""
+    name = settings.generator.name
+    if name == "none":
+        return None
+    kind = component("generator", name)
+    config = kind.config_type.of(settings.generator.options, f"generator {name!r}")
+    generator: Generator = kind(config)
+    return generator
 
 
 def whitened(encoder: Encoder, whitening: Any) -> Encoder:

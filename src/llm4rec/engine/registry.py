@@ -70,6 +70,19 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.encoders:SentenceEncoder", "any Hugging Face name or local folder (setting: source)"
         ),
     },
+    "generator": {
+        "openai": Entry(
+            "llm4rec.writers:RemoteGenerator",
+            "any OpenAI-compatible server (settings: base_url, model)",
+            "generation",
+        ),
+        "local": Entry(
+            "llm4rec.writers:LocalGenerator", "a causal language model in a local folder (setting: folder)"
+        ),
+        "double": Entry(
+            "llm4rec.testing:ScriptedGenerator", "a stand-in without a language model, for tests and dry runs"
+        ),
+    },
 }
 
 

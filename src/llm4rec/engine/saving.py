@@ -29,7 +29,7 @@ from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index
-from llm4rec.engine.settings import Settings, read_settings
+from llm4rec.engine.settings import GeneratorSettings, Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
@@ -44,7 +44,7 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
     if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
         raise ComponentError(f"model {fitted.name!r} cannot be saved")
     with new_folder(target) as folder:
-        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache"})))
+        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache", "generator"})))
         (folder / SETTINGS).write_text(text, encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(_facts(fitted), indent=1), encoding="utf-8")
         write_described(fitted.dataset.catalog, folder / "items.parquet")
@@ -91,10 +91,16 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
     return {name: np.ascontiguousarray(array) for name, array in state.items()}
 
 
+def _settings(folder: Path) -> Settings:
+    """Without a generator: whoever runs an engine says which server is contacted with which key, not its folder."""
+    settings = read_settings(folder / SETTINGS, environment={})
+    return settings.model_copy(update={"generator": GeneratorSettings()})
+
+
 def load(folder: Path) -> tuple[Settings, Fitted]:
     """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
-    settings = read_settings(folder / SETTINGS, environment={})
+    settings = _settings(folder)
     facts = _read_json(folder / FACTS)
     dataset = Dataset(
         read_interactions(folder / "interactions.parquet"),

@@ -42,6 +42,17 @@ class EncoderSettings(Config):
     options: dict[str, Any] = Field({}, description="the encoder's own settings, such as source or precision")
 
 
+class GeneratorSettings(Config):
+    """Which language model writes. Nothing is contacted unless the options name an address."""
+
+    name: str = Field(
+        "none", description="which generator; `llm4rec list generator` shows them; 'none': none"
+    )
+    options: dict[str, Any] = Field(
+        {}, description="the generator's own settings, such as base_url and model, or folder"
+    )
+
+
 class FeatureSettings(Config):
     """Which attributes of items are used."""
 
@@ -78,6 +89,7 @@ class Settings(BaseSettings):
 
     fit: FitSettings = FitSettings()
     encoder: EncoderSettings = EncoderSettings()
+    generator: GeneratorSettings = GeneratorSettings()
     features: FeatureSettings = FeatureSettings()
     index: IndexSettings = IndexSettings()
     cache: CacheSettings = CacheSettings()

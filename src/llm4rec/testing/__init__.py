@@ -2,15 +2,19 @@
 
 from llm4rec.testing.checks import check_encoder, check_features, check_model, check_reranker
 from llm4rec.testing.fakes import WordEncoder, WordFeatures
+from llm4rec.testing.generators import ScriptedConfig, ScriptedGenerator, check_generator
 from llm4rec.testing.shelves import asking, best, checkerboard, context, fitted, in_a_row, shelf
 
 __all__ = [
+    "ScriptedConfig",
+    "ScriptedGenerator",
     "WordEncoder",
     "WordFeatures",
     "asking",
     "best",
     "check_encoder",
     "check_features",
+    "check_generator",
     "check_model",
     "check_reranker",
     "checkerboard",

@@ -12,12 +12,12 @@ from llm4rec.apps.cli.options import AsJson
 
 def list_components(
     kind: Annotated[
-        str | None, typer.Argument(help="model, encoder, protocol or metric; none: all of them.")
+        str | None, typer.Argument(help="model, encoder, generator, protocol or metric; none: all of them.")
     ] = None,
     name: Annotated[str | None, typer.Argument(help="One of them, with its settings.")] = None,
     json: AsJson = False,
 ) -> None:
-    """List what can be named: models, encoders, protocols, metrics; with a name, its settings and defaults."""
+    """List what can be named: models, encoders, generators, protocols, metrics; with a name, its settings and defaults."""
     from llm4rec.apps.cli.screen import as_json, table
     from llm4rec.core import NotFoundError, suggest
 

@@ -74,7 +74,7 @@ def on_off(
     members = _members(groups, len(first))
     differences = np.empty(resamples)
     for draw in range(resamples):
-        rows = np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
+        rows = _drawn(members, len(first), rng)
         differences[draw] = figure(first[rows]) - figure(second[rows])
     low, high = np.quantile(differences, [(1 - level) / 2, (1 + level) / 2])
     return OnOff(figure(first), figure(second), float(low), float(high), len(first), level)
@@ -89,10 +89,17 @@ def _checked(values: ArrayLike, name: str) -> NDArray[Any]:
     return array
 
 
-def _members(groups: ArrayLike | None, rows: int) -> list[NDArray[np.int64]]:
-    """The rows of each group; each row alone where there are no groups."""
+def _drawn(members: list[NDArray[np.int64]] | None, rows: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows of as many groups as there are, drawn with replacement; single rows where there are no groups."""
+    if members is None:
+        return rng.integers(0, rows, rows)
+    return np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
+
+
+def _members(groups: ArrayLike | None, rows: int) -> list[NDArray[np.int64]] | None:
+    """The rows of each group; None where there are no groups."""
     if groups is None:
-        return [np.array([row], dtype=np.int64) for row in range(rows)]
+        return None
     names = np.asarray(groups)
     if names.shape != (rows,):
         raise DataError(f"on_off: groups are {names.shape}, but there are {rows} rows")

@@ -1,0 +1,109 @@
+"""A folder with a causal model to a model in memory, and messages to its tokens. Loads safetensors, runs no code.
+
+torch and transformers are imported inside the functions: they take seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from llm4rec.core import ComponentError, GeneratorRefusedError, Message
+
+SAVE_AGAIN = "save it again with transformers (safetensors, no code of its own)"
+
+
+def open_folder(name: str, precision: Literal["fp32", "bf16"], device: str, who: str) -> tuple[Any, Any]:
+    """The model, ready to write, and its tokenizer. ComponentError says why a folder will not do."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = _checked(name, who)
+    known: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    opened: Any
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), **known)
+            opened = AutoModelForCausalLM.from_pretrained(
+                str(folder), use_safetensors=True, dtype=dtype, output_loading_info=True, **known
+            )
+            model, report = opened
+            model = model.to(device).eval()
+    except (
+        AssertionError,  # torch without the device
+        OSError,
+        ValueError,
+        RuntimeError,
+        KeyError,
+        ImportError,
+        AttributeError,
+        SafetensorError,
+    ) as error:
+        first = (str(error).splitlines() or [""])[0][:300]
+        raise ComponentError(
+            f"{who} cannot be loaded ({type(error).__name__}: {first}); {SAVE_AGAIN}"
+        ) from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ComponentError(f"{who}: its weights lack {', '.join(missing[:3])}; {SAVE_AGAIN}")
+    return model, tokenizer
+
+
+def _checked(name: str, who: str) -> Path:
+    """The folder, if it holds a causal model in safetensors."""
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise ComponentError(f"{who}: there is no such folder; set folder to that of a model on this machine")
+    if (folder / "adapter_config.json").is_file():
+        raise ComponentError(f"{who} holds an adapter; merge it into its model and save that")
+    if not (folder / "config.json").is_file():
+        raise ComponentError(
+            f"{who}: there is no config.json, so no model; set folder to where one was saved"
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise ComponentError(f"{who} holds no safetensors, and other weights are not read; {SAVE_AGAIN}")
+    return folder
+
+
+def prompt_tokens(tokenizer: Any, messages: Sequence[Message], who: str) -> list[int]:
+    """The messages as tokens: by the chat template of the model, or as lines where it has none."""
+    if not tokenizer.chat_template:
+        lines = [f"{m.role}: {m.content}" for m in messages]
+        return list(tokenizer("\n".join([*lines, "assistant:"]))["input_ids"])
+    from jinja2 import TemplateError
+
+    turns = [{"role": m.role, "content": m.content} for m in messages]
+    try:
+        text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    except TemplateError as error:
+        raise GeneratorRefusedError(
+            f"{who}: its chat template refuses these messages ({error}); use other roles"
+        ) from error
+    # The template writes the beginning of a text itself.
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """Tokens that end an answer, as the model and its tokenizer have them."""
+    own = model.generation_config.eos_token_id
+    found = {*(own if isinstance(own, list) else [own]), tokenizer.eos_token_id} - {None}
+    return sorted(found)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide the bars of the libraries while a model loads; afterwards they are as they were."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled() and not are_progress_bars_disabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
