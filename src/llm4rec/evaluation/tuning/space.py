@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from llm4rec.core import SettingsError, suggest
+from llm4rec.core import Config, SettingsError, suggest
 from llm4rec.core.config import describe
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings, parse_assignments
@@ -118,7 +118,9 @@ def _whole(settings: Settings, key: str, low: float, high: float) -> bool:
 
 def current(settings: Settings, keys: Sequence[str]) -> dict[str, Any]:
     """The values that the settings give to these keys now; None for what they do not say."""
-    return {key: _at(_tree(settings, key), key) for key in keys}
+    program = settings.model_dump(mode="json")
+    model = _options(settings, _kind(settings)) if any(not _of_program(key) for key in keys) else {}
+    return {key: _at(program if _of_program(key) else model, key) for key in keys}
 
 
 def with_values(settings: Settings, values: Mapping[str, Any], alone: bool = False) -> Settings:
@@ -131,13 +133,13 @@ def with_values(settings: Settings, values: Mapping[str, Any], alone: bool = Fal
     own = {key: value for key, value in values.items() if not _of_program(key)}
     if not own:
         return changed
-    name = changed.fit.model
-    options = dict(_tree(changed, ""))
+    name, kind = changed.fit.model, _kind(changed)
+    options = _options(changed, kind)
     given = dict(changed.models.get(name, {}))
     for key, value in own.items():
         top = key.split(".")[0]
-        given[top] = _placed({top: options.get(top, given.get(top))}, key, value, name)[top]
-    _refuse(name, given, own if alone else None)
+        given[top] = _placed({top: given.get(top, options.get(top))}, key, value, name)[top]
+    _refuse(kind, name, given, own if alone else None)
     return changed.with_options(name, given)
 
 
@@ -145,14 +147,15 @@ def _of_program(key: str) -> bool:
     return "." in key and key.partition(".")[0] in Settings.model_fields
 
 
-def _tree(settings: Settings, key: str) -> Mapping[str, Any]:
-    """All settings of the program, or all of the model, with their values."""
-    if _of_program(key):
-        return settings.model_dump(mode="json")
+def _kind(settings: Settings) -> type[Config]:
+    kind: type[Config] = component("model", settings.fit.model).config_type
+    return kind
+
+
+def _options(settings: Settings, kind: type[Config]) -> Mapping[str, Any]:
+    """All options of the model of the settings, with their values."""
     name = settings.fit.model
-    config = component("model", name).config_type.of(settings.models.get(name, {}), f"model {name!r}")
-    tree: dict[str, Any] = config.model_dump(mode="json")
-    return tree
+    return kind.of(settings.models.get(name, {}), f"model {name!r}").model_dump(mode="json")
 
 
 def _at(tree: Any, key: str) -> Any:
@@ -175,9 +178,10 @@ def _placed(tree: Mapping[str, Any], key: str, value: Any, owner: str) -> dict[s
     return {**tree, step: _placed(inner, rest, value, owner)}
 
 
-def _refuse(name: str, options: Mapping[str, Any], only: Mapping[str, Any] | None) -> None:
+def _refuse(
+    kind: type[Config], name: str, options: Mapping[str, Any], only: Mapping[str, Any] | None
+) -> None:
     """SettingsError for options that the model does not take; with `only`, for what is wrong with these keys."""
-    kind = component("model", name).config_type
     try:
         kind.model_validate(dict(options))
     except ValidationError as error:

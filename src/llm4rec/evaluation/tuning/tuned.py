@@ -112,4 +112,6 @@ class Tuned:
         write_text(folder / SETTINGS, self._about() + self.settings.as_toml())
 
     def _about(self) -> str:
-        return f"# {self.task.metric.name} {self.best.metric:.6g} on validation, trial {self.best.number + 1}.\n"
+        return (
+            f"# {self.task.metric.name} {self.best.metric:.6g} on validation, trial {self.best.number + 1}.\n"
+        )
