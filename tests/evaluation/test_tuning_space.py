@@ -39,6 +39,12 @@ def test_keys_inside_an_option_and_of_the_program():
     assert weights["ease"] == 0.4  # what stands beside it stays
 
 
+def test_two_keys_inside_one_option_both_count():
+    changed = with_values(model("sequence"), {"weights.text": 1.5, "weights.ease": 0.1})
+    weights = changed.models["sequence"]["weights"]
+    assert (weights["text"], weights["ease"]) == (1.5, 0.1)
+
+
 def test_options_of_a_part_that_is_not_set_yet():
     changed = with_values(model("hybrid"), {"options.ease.reg": 7.0})
     assert changed.models["hybrid"]["options"] == {"ease": {"reg": 7.0}}
