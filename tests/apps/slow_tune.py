@@ -9,7 +9,7 @@ _measure = crew.measure
 
 
 def _slowly(task, number, values):
-    time.sleep(0.4)
+    time.sleep(0.25)
     return _measure(task, number, values)
 
 

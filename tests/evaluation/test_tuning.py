@@ -13,7 +13,7 @@ from llm4rec.engine import Engine, Settings, read_settings
 from llm4rec.evaluation import parse_metric
 from llm4rec.evaluation.tuning import Choices, Limits, Outcome, Range, parse_space, tune
 from llm4rec.evaluation.tuning import search as search_module
-from llm4rec.evaluation.tuning.crew import Alone, Processes
+from llm4rec.evaluation.tuning.crew import Processes
 from llm4rec.evaluation.tuning.journal import Journal, alone_in
 from llm4rec.evaluation.tuning.sampler import importances, suggest
 from llm4rec.evaluation.tuning.task import measure, task_of
@@ -110,12 +110,6 @@ def test_the_test_part_is_never_asked(tmp_path, whole):
     items[last - 1] = (items[last - 1] + 5) % len(data.catalog)  # the validation part is asked
     changed = Dataset(replace(rows, items=items), data.catalog, data.users, data.name)
     assert told(searched(tmp_path / "b", trials=1, dataset=changed)) != told(whole)[:1]
-
-
-def test_several_processes_try_what_the_rule_says(tmp_path, monkeypatch):
-    parallel = searched(tmp_path / "two", trials=6, jobs=2)
-    monkeypatch.setattr(search_module, "crew_of", lambda task, jobs: Alone(task))
-    assert told(parallel) == told(searched(tmp_path / "one", trials=6, jobs=2))
 
 
 def test_a_process_that_dies_costs_its_trial_only(tmp_path):

@@ -19,31 +19,36 @@ if TYPE_CHECKING:
 OFTEN = 5.0  # seconds between two lines about trials that are nothing special
 
 
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where trials, settings and the picture go.")]
+Model = Annotated[str | None, typer.Option("--model", help="Whose settings; default: that of the settings.")]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--space",
+        metavar="KEY=RANGE",
+        help="What to search: KEY=LOW:HIGH[:log] or KEY=A|B|C. Repeatable; default: what the model has.",
+    ),
+]
+Trials = Annotated[int | None, typer.Option("--trials", min=1, help="Stop after so many trials.")]
+Budget = Annotated[
+    float | None, typer.Option("--budget", help="Stop after so many minutes; default: 10, or --trials.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes at once.")]
+Metric = Annotated[
+    str | None, typer.Option("--metric", help="What to judge by; default: ndcg@10, for ratings rmse.")
+]
+
+
 def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     folder: o.Folder,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where trials, settings and the picture go.")
-    ] = Path("llm4rec-tune"),
-    model: Annotated[
-        str | None, typer.Option("--model", help="Whose settings; default: that of the settings.")
-    ] = None,
-    space: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--space",
-            metavar="KEY=RANGE",
-            help="What to search: KEY=LOW:HIGH[:log] or KEY=A|B|C. Repeatable; default: what the model has.",
-        ),
-    ] = None,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Stop after so many trials.")] = None,
-    budget: Annotated[
-        float | None, typer.Option("--budget", help="Stop after so many minutes; default: 10, or --trials.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes at once.")] = 1,
+    output: Output = Path("llm4rec-tune"),
+    model: Model = None,
+    space: Ranges = None,
+    trials: Trials = None,
+    budget: Budget = None,
+    jobs: Jobs = 1,
     protocol: o.Protocol = "leave-last-out",
-    metric: Annotated[
-        str | None, typer.Option("--metric", help="What to judge by; default: ndcg@10, for ratings rmse.")
-    ] = None,
+    metric: Metric = None,
     assignments: o.Assignments = None,
     settings_file: o.SettingsFile = None,
     clean: o.Cleaned = None,
