@@ -17,7 +17,7 @@ from llm4rec.evaluation.tuning.crew import Processes
 from llm4rec.evaluation.tuning.journal import Journal, alone_in
 from llm4rec.evaluation.tuning.sampler import importances, suggest
 from llm4rec.evaluation.tuning.task import measure, task_of
-from llm4rec.evaluation.tuning.tuned import Tuned
+from llm4rec.evaluation.tuning.tuned import Tuned, best_of
 from llm4rec.testing import in_a_row
 
 SPACE = ["reg=1:1000:log", "decay=1:10:log", "ahead=1:3"]
@@ -68,6 +68,14 @@ def test_the_first_trial_is_the_settings_as_they_are(whole):
 def test_the_best_is_never_worse_than_what_was(whole):
     assert whole.best.metric > whole.first.metric
     assert whole.best.metric == max(t.metric for t in whole.trials)
+
+
+def test_among_equals_the_settings_as_they_are_win():
+    metric = parse_metric("ndcg@10")
+    alike = [Outcome(2, {}, 0.5), Outcome(0, {}, 0.5), Outcome(1, {}, None, "broken")]
+    assert best_of(alike, metric).number == 0
+    assert best_of([*alike, Outcome(3, {}, 0.6)], metric).number == 3
+    assert best_of([*alike, Outcome(3, {}, 0.4)], parse_metric("rmse")).number == 3
 
 
 def test_all_values_lie_in_the_space_and_differ(whole):
@@ -202,6 +210,10 @@ def test_another_search_in_the_same_folder_is_refused(tmp_path):
         searched(tmp_path, trials=2, dataset=walks(users=29))
     with pytest.raises(SettingsError, match=r"other terms \(settings differ"):
         searched(tmp_path, trials=2, settings=settings_of(window=9))
+    data = walks()
+    renamed = replace(data, catalog=in_a_row(17).catalog.take(np.arange(1, 17)))
+    with pytest.raises(SettingsError, match=r"other terms \(data differ"):
+        searched(tmp_path, trials=2, dataset=renamed)
     (tmp_path / "trials.jsonl").write_text("what?\n")
     with pytest.raises(FolderError, match="holds no trials that can be read"):
         searched(tmp_path, trials=2)
@@ -237,7 +249,7 @@ def test_the_settings_written_give_the_figure_promised(tmp_path, whole):
 def test_settings_that_were_best_already_stay_as_they_were_said(tmp_path):
     found = searched(tmp_path, trials=1)
     assert read_settings(tmp_path / "settings.toml", environment={}) == settings_of()
-    assert "too few trials to say what mattered" in found.notes
+    assert "trials are too few or too much alike to say what mattered" in found.notes
 
 
 def test_values_that_the_model_chooses_itself_are_noted(tmp_path):
@@ -292,6 +304,16 @@ def test_lower_is_better_turns_the_search_around():
         values = suggest(space, done, [d.values for d in done], 0, number, lower=True)
         done.append(Outcome(number, values, values["x"]))
     assert np.median([d.values["x"] for d in done[20:]]) < 0.2  # drawn anywhere it would be .5
+
+
+def test_what_mattered_is_found_even_where_the_search_dwelt_on_the_best():
+    space = {"key": Choices(("bad", "good")), "noise": Range(0.0, 1.0)}
+    rng = np.random.default_rng(2)
+    done = [
+        Outcome(n, {"key": "bad" if n < 4 else "good", "noise": float(x)}, (n >= 4) + 0.1 * float(x))
+        for n, x in enumerate(rng.random(30))
+    ]
+    assert importances(space, done, lower=False)["key"] > 0.8
 
 
 def test_importance_needs_trials_that_differ():

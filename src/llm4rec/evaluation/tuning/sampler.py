@@ -44,17 +44,18 @@ def suggest(
 
 
 def importances(space: Space, trials: Iterable[Outcome], lower: bool) -> dict[str, float]:
-    """How much each setting told good trials from others, as shares of one, most first; empty with few trials.
+    """How much of the differences between trials each setting explains, as shares of one, most first.
 
-    PED-ANOVA (Watanabe, Bansal & Hutter, IJCAI 2023).
+    Functional analysis of variance by a forest (Hutter, Hoos & Leyton-Brown, ICML 2014), which is not misled by a
+    sampler that dwells where it is good. Empty with few trials, or where all are alike.
     """
     whole = [t for t in trials if not t.failed and set(_inside(space, t.values)) == set(space)]
     if len(whole) < ENOUGH or len({t.metric for t in whole}) < 2:
         return {}
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
     study = _study(space, whole, lower, 0)
-    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
     return {key: float(value) for key, value in found.items() if math.isfinite(value)}
 
 

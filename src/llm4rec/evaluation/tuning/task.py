@@ -39,8 +39,12 @@ class Task:
         """Sixteen hexadecimal digits of everything that is fitted on and asked."""
         sums = hashlib.blake2b(digest_size=8)
         for fold in self.folds:
-            catalog, rows = fold.train.catalog, fold.train.interactions
-            sums.update("\n".join(map(str, (*catalog.ids.ids, *catalog.texts))).encode())
+            rows = fold.train.interactions
+            for table in (fold.train.catalog, fold.train.users):
+                sums.update("\n".join(map(repr, table.ids.ids)).encode())
+                for name, column in table.columns.items():
+                    sums.update(f"{name} {column.type}\n".encode())
+                    sums.update("\n".join(map(repr, column.values.tolist())).encode())
             for array in (rows.users, rows.items, rows.kinds, rows.values, rows.timestamps):
                 sums.update(np.ascontiguousarray(array).tobytes())
             for view in fold.tests.values():

@@ -62,7 +62,7 @@ class Tuned:
 
     @cached_property
     def importance(self) -> dict[str, float]:
-        """How much each setting mattered, as shares of one; empty where too few trials tell."""
+        """How much each setting mattered, as shares of one; empty where trials are few or alike."""
         return importances(self.space, self.trials, self.task.metric.rule.lower_is_better)
 
     @property
@@ -78,7 +78,7 @@ class Tuned:
             for key in overruled
         ]
         if not self.importance:
-            lines.append("too few trials to say what mattered")
+            lines.append("trials are too few or too much alike to say what mattered")
         return tuple(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -104,7 +104,8 @@ class Tuned:
         write_text(folder / FACTS, json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n")
         if self.importance:
             write_text(
-                folder / PICTURE, shares(self.importance, f"share in what told good {self.task.metric.name}")
+                folder / PICTURE,
+                shares(self.importance, f"share in the differences of {self.task.metric.name}"),
             )
 
     def write_settings(self, folder: Path) -> None:
