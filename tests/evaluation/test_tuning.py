@@ -91,6 +91,7 @@ def test_a_search_that_was_stopped_ends_like_one_that_was_not(tmp_path, whole, s
     journal = tmp_path / "trials.jsonl"
     journal.write_text(journal.read_text() + '{"number": 99, "val')  # killed while it wrote
     assert told(searched(tmp_path)) == told(whole)
+    assert told(searched(tmp_path)) == told(whole)  # nothing was written to the half line
     assert len(journal.read_text().splitlines()) == 15
 
 
@@ -118,6 +119,36 @@ def test_the_test_part_is_never_asked(tmp_path, whole):
     items[last - 1] = (items[last - 1] + 5) % len(data.catalog)  # the validation part is asked
     changed = Dataset(replace(rows, items=items), data.catalog, data.users, data.name)
     assert told(searched(tmp_path / "b", trials=1, dataset=changed)) != told(whole)[:1]
+
+
+class Hands:
+    """Three trials at a time, of which the one at `place` is finished first."""
+
+    size = 3
+
+    def __init__(self, place):
+        self.place, self.begun = place, []
+
+    def begin(self, number, values):
+        self.begun.append((number, values))
+
+    def finished(self):
+        number, values = self.begun.pop(self.place)
+        return [Outcome(number, values, -abs(np.log(values["reg"] / 30)))]
+
+    def close(self):
+        assert not self.begun
+
+
+def test_what_is_tried_does_not_hang_on_who_is_quicker(tmp_path, monkeypatch):
+    found = []
+    for place in (0, -1):
+        monkeypatch.setattr(search_module, "crew_of", lambda task, jobs, place=place: Hands(place))
+        found.append(searched(tmp_path / str(place), trials=24, jobs=3))
+    assert told(found[0]) == told(found[1])
+    orders = [(tmp_path / str(place) / "trials.jsonl").read_text().splitlines()[1:] for place in (0, -1)]
+    numbers = [[Outcome.read(line).number for line in order] for order in orders]
+    assert numbers[0] == sorted(numbers[0]) != numbers[1]
 
 
 def test_a_process_that_dies_costs_its_trial_only(tmp_path):
