@@ -18,7 +18,7 @@ SETTINGS_HEAD = """# Settings
 
 Every setting with its default, as `llm4rec settings` prints it. Order: defaults < `llm4rec.toml` in the working folder < environment
 (`LLM4REC_FIT__SEED=1`) < flags (`--set fit.seed=1`). Unknown keys are errors. Options of a model stand in [models.md](models.md), those of an encoder in
-[encoders.md](encoders.md); there `"none"` is no value, as in `decay = "none"`.
+[encoders.md](encoders.md).
 
 This page is generated: `python tests/docpages.py` writes it anew.
 
