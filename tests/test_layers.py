@@ -25,6 +25,7 @@ HEAVY = {"torch", "sentence_transformers", "transformers", "sklearn", "matplotli
     "numba",
     "lightgbm",
     "faiss",
+    "optuna",
 }
 BEHIND_A_DOOR = ("_net", "_kernels")
 """Files of such names are imported inside functions only, so they may load heavy libraries at their top."""

@@ -120,6 +120,18 @@ class Settings(BaseSettings):
         merged = {**self.models.get(name, {}), **options}
         return self.model_copy(update={"models": {**self.models, name: merged}})
 
+    def with_flags(self, flags: Mapping[str, object]) -> Settings:
+        """These settings with dotted keys of the program ("encoder.width") over them; SettingsError names a bad one."""
+        return _validated(_merged(self.model_dump(), _nested(flags)), "the values asked for")
+
+    def as_toml(self) -> str:
+        """What differs from the default, as a settings file that `read_settings` reads back; the cache is left out."""
+        import tomli_w
+
+        return tomli_w.dumps(
+            _none_as_text(self.model_dump(mode="json", exclude_defaults=True, exclude={"cache"}))
+        )
+
 
 def read_settings(
     file: Path | None = None,
@@ -174,9 +186,23 @@ def _read_file(file: Path | None) -> dict[str, Any]:
             raise NotFoundError(f"no settings file {file}")
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    # TOML has no word for "no value"; options of models are written as on the command line.
+    return tree | ({"models": _text_as_none(tree["models"])} if "models" in tree else {})
+
+
+def _text_as_none(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _text_as_none(value) for key, value in tree.items()}
+    return None if tree == "none" else tree
+
+
+def _none_as_text(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _none_as_text(value) for key, value in tree.items()}
+    return "none" if tree is None else tree
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:

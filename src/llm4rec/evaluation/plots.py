@@ -66,6 +66,20 @@ def scatter(models: Models, across: Sequence[str], up: str, theme: str, logarith
     return _svg(draw, theme, height=max(3.4, 0.6 + 0.19 * len(dots)))
 
 
+def shares(parts: Mapping[str, float], label: str, theme: str = "light") -> str:
+    """One bar a name, the largest on top."""
+    names = sorted(parts, key=lambda name: parts[name])
+
+    def draw(axes: Axes, ink: str, accent: str) -> None:
+        del ink
+        axes.barh(range(len(names)), [parts[name] for name in names], color=accent, height=0.6)
+        axes.set_yticks(range(len(names)), [literal(name) for name in names])
+        axes.set_xlim(0.0, 1.0)
+        axes.set_xlabel(literal(label))
+
+    return _svg(draw, theme, height=1.1 + 0.34 * len(names))
+
+
 def literal(text: str) -> str:
     """Text that matplotlib draws as it stands, instead of reading formulas in it."""
     return text.replace("$", r"\$")

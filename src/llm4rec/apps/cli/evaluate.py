@@ -28,6 +28,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     refit: o.Refit = False,
     target_time: o.TargetTime = False,
     assignments: o.Assignments = None,
+    settings_file: o.SettingsFile = None,
     clean: o.Cleaned = None,
     json: o.JsonFile = None,
     report: o.ReportFolder = None,
@@ -37,7 +38,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.apps.cli.screen import Bars
     from llm4rec.evaluation import Options
 
-    settings, given = o.settings_and_options(assignments)
+    settings, given = o.settings_and_options(assignments, settings_file)
     if resume is not None and resume.is_dir():
         resume = resume / "finished.json"
     loaded, steps = o.load_clean(folder, clean)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from llm4rec import __version__
-from llm4rec.apps.cli import data, demo, engine, evaluate, lists
+from llm4rec.apps.cli import data, demo, engine, evaluate, lists, tune
 
 app = typer.Typer(
     name="llm4rec",
@@ -22,6 +22,7 @@ app.add_typer(data.app, name="data")
 app.command("fit")(engine.fit)
 app.command("recommend")(engine.recommend)
 app.command("evaluate")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)
 app.command("settings")(lists.settings)
 

@@ -24,6 +24,10 @@ Assignments = Annotated[
         help="A setting: of the model (reg=200), or of the program by its section (fit.seed=1). Repeatable.",
     ),
 ]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", help="A settings file; default: llm4rec.toml in the working folder."),
+]
 Cleaned = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,17 +84,19 @@ def load_clean(folder: Path, rules: Sequence[str] | None) -> tuple[LoadedDataset
     return loaded, steps
 
 
-def settings_and_options(assignments: Sequence[str] | None) -> tuple[Settings, dict[str, Any]]:
-    """The program's settings with the flags of a command over them, and the flags that a model is meant by."""
+def settings_and_options(
+    assignments: Sequence[str] | None, file: Path | None = None
+) -> tuple[Settings, dict[str, Any]]:
+    """The program's settings (of `file`) with the flags of a command over them, and the flags meant for a model."""
     from llm4rec.engine import Settings, parse_assignments, read_settings
 
     given = parse_assignments(assignments or ())
     sections = {key: value for key, value in given.items() if key.split(".")[0] in Settings.model_fields}
     options = {key: value for key, value in given.items() if key not in sections}
-    return read_settings(flags=sections), options
+    return read_settings(file, flags=sections), options
 
 
-def settings_with(model: str | None, assignments: Sequence[str] | None) -> Settings:
+def settings_with(model: str | None, assignments: Sequence[str] | None, file: Path | None = None) -> Settings:
     """The settings of one engine: `model`, or the one the settings name, with the flags meant for it."""
-    settings, options = settings_and_options(assignments)
+    settings, options = settings_and_options(assignments, file)
     return settings.with_model(model or settings.fit.model, options)
