@@ -102,14 +102,6 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     checked_folder(folder)
     settings = _settings(folder)
     facts = _read_json(folder / FACTS)
-    dataset = Dataset(
-        read_interactions(folder / "interactions.parquet"),
-        read_described(Catalog, folder / "items.parquet"),
-        read_described(Users, folder / "users.parquet"),
-        facts["dataset"],
-        facts["synthetic"],
-        tuple(facts["dataset_notes"]),
-    )
     raw = build_encoder(settings, silent)
     whitening, encoder = None, raw
     if (folder / "whitening.safetensors").is_file():
@@ -132,7 +124,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     return settings, Fitted(
         model,
         fallback,
-        dataset,
+        _dataset(folder, facts),
         encoder,
         raw,
         features,
@@ -143,6 +135,17 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         notes,
         facts["model"],
         index,
+    )
+
+
+def _dataset(folder: Path, facts: Mapping[str, Any]) -> Dataset:
+    return Dataset(
+        read_interactions(folder / "interactions.parquet"),
+        read_described(Catalog, folder / "items.parquet"),
+        read_described(Users, folder / "users.parquet"),
+        facts["dataset"],
+        facts["synthetic"],
+        tuple(facts["dataset_notes"]),
     )
 
 
