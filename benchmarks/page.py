@@ -288,7 +288,43 @@ def speed() -> Iterator[str]:
             f"Encoding the catalog beside the bare library, in turns (`python -m benchmarks.encoder_throughput`): "
             f"{found['ours_texts_per_s']:.0f} texts a second against {found['library_texts_per_s']:.0f}, ratio {found['ratio']:.2f}.\n"
         )
+    yield from beside_implicit()
     yield from full_ranking()
+
+
+def beside_implicit() -> Iterator[str]:
+    """ALS and lists for everybody beside implicit's, least times of several, in turns."""
+    sweeps, lists = result("als_speed"), result("recommend_all")
+    if sweeps:
+        yield "One sweep of `als` over people and items beside implicit's, seconds (`python -m benchmarks als_speed`):\n"
+        yield "| data | factors | threads | ours | implicit | ratio |\n|---|---|---|---|---|---|"
+        for name, found in sweeps.items():
+            for row in found["speed"]:
+                cells = [f"{row['ours_s']:.3f}", f"{row['implicit_s']:.3f}", f"{row['ratio']:.2f}"]
+                yield f"| {name} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
+        yield ""
+        told = [
+            f"{name}, {row['factors']} factors: ours {row['ours']:.4f}, with fading histories {row['ours_fading']:.4f}, implicit "
+            f"{row['implicit']:.4f}"
+            for name, found in sweeps.items()
+            for row in found["accuracy"]
+        ]
+        if told:
+            yield f"NDCG@10 on validation, settings of both chosen there: {'; '.join(told)}.\n"
+    if lists:
+        yield (
+            "Ten items for everybody, `Engine.recommend_all` of `als` from histories to ids beside implicit's `recommend` from its user "
+            "factors to numbers (`python -m benchmarks recommend_all`):\n"
+        )
+        yield (
+            "| data | factors | threads | ours s | implicit s | times faster | added MB, ours | added MB, implicit |\n"
+            "|---|---|---|---|---|---|---|---|"
+        )
+        for row in lists:
+            cells = [f"{row['ours_s']:.2f}", f"{row['implicit_s']:.2f}", f"{row['times_faster']:.1f}"]
+            cells += [f"{row['ours_added_mb']:.0f}", f"{row['implicit_added_mb']:.0f}"]
+            yield f"| {row['data']} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
+        yield ""
 
 
 def full_ranking() -> Iterator[str]:
