@@ -33,7 +33,7 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches until each new example was seen once."""
-        return -(-len(self.new) // self.size)
+        return int(np.ceil(len(self.new) / self.size))
 
     def rows(self, number: int) -> Numbers:
         """The examples of batch `number`, which counts on through the passes."""

@@ -14,6 +14,7 @@ Tower = Literal["feed-forward", "convolutional", "recurrent"]
 Balance = Literal["scaled", "gradnorm", "uncertainty", "none"]
 TASKS: tuple[Task, ...] = get_args(Task)
 METHOD = re.compile(r"head|lora|prefix|full|last:[1-9]\d*")
+METHODS = ("head", "last:N", "lora", "prefix", "full")
 RATES = {"head": 1e-3, "last": 5e-5, "lora": 2e-4, "prefix": 1e-2, "full": 2e-5}
 
 
@@ -38,13 +39,17 @@ class AdaptConfig(Config):
     rank: PositiveInt = Field(8, description="of LoRA")
     prefix_length: PositiveInt = Field(8, description="learnt tokens before each text")
     temperature: PositiveFloat = Field(0.05, description="of the contrastive losses")
-    hard_negatives: NonNegativeInt = Field(1, description="items of the same category beside those of the batch")
+    hard_negatives: NonNegativeInt = Field(
+        1, description="items of the same category beside those of the batch"
+    )
     tower: Tower = Field("feed-forward", description="how a head reads tokens or a history")
     hidden: PositiveInt = Field(128, description="width inside a tower")
     balance: Balance = Field("scaled", description="how losses are weighed against each other")
     weights: dict[Task, PositiveFloat] = Field({}, description="one number a task on top of the balance")
     rating_loss: Literal["squared", "ordinal"] = Field("squared", description="loss of the task rating")
-    label_column: str | None = Field(None, description="item column with the sentiment; none: from the values")
+    label_column: str | None = Field(
+        None, description="item column with the sentiment; none: from the values"
+    )
     category_column: str = Field("categories", description="item column of the task category")
     max_length: PositiveInt = Field(128, description="tokens read of a text while learning")
     history: PositiveInt = Field(5, description="latest items that stand for a person")
@@ -55,11 +60,15 @@ class AdaptConfig(Config):
     validate_every: PositiveInt | None = Field(None, description="steps; none: four times an epoch")
     patience: PositiveInt = Field(4, description="validations without a better one before it stops")
     probe_loss: PositiveFloat = Field(2.0, description="points of general similarity that may be lost")
-    replay: float = Field(0.25, gt=0.0, lt=1.0, description="share of old examples in each batch, with old data")
+    replay: float = Field(
+        0.25, gt=0.0, lt=1.0, description="share of old examples in each batch, with old data"
+    )
     most_forgetting: NonNegativeFloat = Field(0.02, description="loss on old data that is allowed, of 1")
     twins: bool = Field(False, description="train each task alone too, for comparison")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="of the products while learning")
-    tracking: Literal["tensorboard", "mlflow", "wandb", "none"] = Field("tensorboard", description="who is told")
+    tracking: Literal["tensorboard", "mlflow", "wandb", "none"] = Field(
+        "tensorboard", description="who is told"
+    )
     checkpoint_every: PositiveInt = Field(200, description="steps between checkpoints")
     stop_after: NonNegativeInt | None = Field(None, description="stop at this step and write the best so far")
     seed: NonNegativeInt = Field(0, description="of everything random")
@@ -67,7 +76,9 @@ class AdaptConfig(Config):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if not METHOD.fullmatch(self.method):
-            raise ValueError(f"method {self.method!r} is not one of head, last:N (last:2), lora, prefix, full")
+            raise ValueError(
+                f"method {self.method!r} is not one of head, last:N (last:2), lora, prefix, full"
+            )
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError(f"tasks {', '.join(self.tasks)} name one twice")
         if strange := sorted(set(self.weights) - set(self.tasks)):

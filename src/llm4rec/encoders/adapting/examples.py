@@ -42,13 +42,13 @@ class Examples:
     def rows(self, held: bool, old: bool = False) -> Numbers:
         """Numbers of the examples of one part: to learn from or held out, of new or of old data."""
         source = np.zeros(len(self), dtype=bool) if self.old is None else self.old
-        return np.flatnonzero((self.held == held) & (source == old))
+        return np.asarray(np.flatnonzero((self.held == held) & (source == old)))
 
     def belong(self, left: Numbers, right: Numbers) -> NDArray[np.bool_]:
         """Which pairs of texts are known to belong together, (len(left), len(right)); a text belongs to itself."""
         found = left[:, None] == right[None, :]
         if self.together is None or not len(self.together):
-            return found
+            return np.asarray(found)
         keys = left[:, None] * len(self.texts) + right[None, :]
         places = np.minimum(np.searchsorted(self.together, keys), len(self.together) - 1)
         return np.asarray(found | (self.together[places] == keys))
@@ -99,10 +99,10 @@ def joined(new: Examples, old: Examples) -> Examples:
     """New and old examples of one task in one table, the old ones marked; labels are matched by name."""
     shift = len(new.texts)
     texts = new.texts + old.texts
-    columns = {
-        name: _stacked(_wide(getattr(new, name)), _wide(_shifted(getattr(old, name), shift)))
-        for name in ("left", "hard")
-    }
+    left = _padded(new.left, _shifted(old.left, shift))
+    hard = None
+    if new.hard is not None and old.hard is not None:
+        hard = _padded(new.hard, _shifted(old.hard, shift))
     right = None
     if new.right is not None and old.right is not None:
         right = np.concatenate([new.right, _shifted(old.right, shift)])
@@ -111,8 +111,8 @@ def joined(new: Examples, old: Examples) -> Examples:
     return replace(
         new,
         texts=texts,
-        left=columns["left"],
-        hard=columns["hard"],
+        left=left,
+        hard=hard,
         right=right,
         held=np.concatenate([new.held, old.held]),
         targets=None if new.targets is None else np.concatenate(targets),
@@ -123,19 +123,16 @@ def joined(new: Examples, old: Examples) -> Examples:
     )
 
 
-def _shifted(numbers: Numbers | None, shift: int) -> Numbers | None:
-    return None if numbers is None else np.where(numbers >= 0, numbers + shift, -1)
+def _shifted(numbers: Numbers, shift: int) -> Numbers:
+    return np.where(numbers >= 0, numbers + shift, -1)
 
 
-def _wide(numbers: Numbers | None) -> Numbers | None:
-    return numbers if numbers is None or numbers.ndim == 2 else numbers[:, None]
-
-
-def _stacked(first: Numbers | None, second: Numbers | None) -> Numbers | None:
-    if first is None or second is None:
-        return None
+def _padded(first: Numbers, second: Numbers) -> Numbers:
+    """One table above the other, the narrower one with nobody in front."""
     width = max(first.shape[1], second.shape[1])
-    parts = [np.pad(part, ((0, 0), (width - part.shape[1], 0)), constant_values=-1) for part in (first, second)]
+    parts = [
+        np.pad(part, ((0, 0), (width - part.shape[1], 0)), constant_values=-1) for part in (first, second)
+    ]
     return np.concatenate(parts)
 
 

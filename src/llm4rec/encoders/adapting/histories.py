@@ -66,7 +66,9 @@ def clicks(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator) -> E
         right = np.concatenate([read.events_text[rows], drawn[kept]])
         targets = np.repeat([True, False], [len(rows), int(kept.sum())])
         rows = np.concatenate([rows, rows[kept]])
-        needed("click", int(kept.sum()), "everybody took everything", "Bring impressions that were not clicked")
+        needed(
+            "click", int(kept.sum()), "everybody took everything", "Bring impressions that were not clicked"
+        )
         notes = ("click: no impression without a click is recorded, so negatives are drawn",)
     left = _before(read, good, rows, config.history)
     held = _by_person(dataset, rows, config, "click")
@@ -94,7 +96,7 @@ def valued(events: Interactions) -> NDArray[np.bool_]:
     rating = np.array([name == "rating" for name in events.kind_names], dtype=bool)
     refusal = np.array([name in NEGATIVE_KINDS for name in events.kind_names], dtype=bool)
     ratings = finite & rating[events.kinds]
-    return ratings if ratings.any() else finite & ~refusal[events.kinds]
+    return np.asarray(ratings if ratings.any() else finite & ~refusal[events.kinds])
 
 
 def _before(read: _Read, good: Numbers, rows: Numbers, length: int) -> Numbers:

@@ -76,7 +76,9 @@ def _of_items(
         setting = "label_column" if task == "sentiment" else "category_column"
         known = [n for n, c in dataset.catalog.columns.items() if _is_label(c)]
         near = suggest(name, known) or f"; columns that could be: {', '.join(known) or 'none'}"
-        raise DataError(f"task {task!r}: items have no column {name!r}{near}. Set {setting}, or leave the task out")
+        raise DataError(
+            f"task {task!r}: items have no column {name!r}{near}. Set {setting}, or leave the task out"
+        )
     if not _is_label(column):
         raise DataError(
             f"task {task!r}: column {name!r} of items is {column.type.value}, not categories or tags; "
@@ -86,7 +88,9 @@ def _of_items(
     texts = _catalog_texts(dataset.catalog, others)
     tags = [value if isinstance(value, tuple) else (value,) for value in column.values]
     rows = [
-        (text, tuple(tag for tag in some if tag)) for text, some in zip(texts, tags, strict=True) if text.strip()
+        (text, tuple(tag for tag in some if tag))
+        for text, some in zip(texts, tags, strict=True)
+        if text.strip()
     ]
     rows = [(text, some) for text, some in rows if some]
     needed(task, len(rows), f"no item has both a text and a value of {name!r}", "Fill the column")
@@ -111,7 +115,11 @@ def _classes(
 ) -> Examples:
     """Texts with the shares of their labels; labels of fewer than a handful of examples are left out, and said."""
     counts = Counter(label for some in labels for label in some)
-    names = [label for label in (SENTIMENTS if set(counts) <= set(SENTIMENTS) else sorted(counts)) if label in counts]
+    names = [
+        label
+        for label in (SENTIMENTS if set(counts) <= set(SENTIMENTS) else sorted(counts))
+        if label in counts
+    ]
     rare = [label for label in names if counts[label] < LEAST] if task == "category" else []
     names = [label for label in names if label not in rare]
     if len(names) < 2:
@@ -126,11 +134,13 @@ def _classes(
         own = [place[label] for label in labels[source] if label in place]
         targets[row, own] = 1 / len(own)
     told = f"{task}: {len(rare)} labels with fewer than {LEAST} examples are left out: {', '.join(rare[:5])}"
-    found = _single(task, [texts[row] for row in kept], targets, config, tuple(names), (told,) if rare else ())
+    found = _single(
+        task, [texts[row] for row in kept], targets, config, tuple(names), (told,) if rare else ()
+    )
     return sampled(found, config.most_examples, rng)
 
 
-def _single(  # noqa: PLR0913, PLR0917 - columns of one table
+def _single(
     task: Task,
     texts: Sequence[str],
     targets: Floats | None,

@@ -51,9 +51,7 @@ class Known:
         return cls(wide, belong.T | twice)
 
 
-def _with_hard(
-    same: NDArray[np.bool_], right: Numbers, hard: Numbers | None
-) -> NDArray[np.bool_]:
+def _with_hard(same: NDArray[np.bool_], right: Numbers, hard: Numbers | None) -> NDArray[np.bool_]:
     if hard is None:
         return same
     flat = hard.ravel()
@@ -113,7 +111,9 @@ def hide(given: Mapping[str, Any], tokenizer: Any, seed: tuple[int, ...]) -> tup
     special = torch.isin(ids, torch.tensor(sorted(set(tokenizer.all_special_ids)), dtype=ids.dtype))
     special |= given["attention_mask"] == 0
     added = getattr(tokenizer, "added_tokens_decoder", {})
-    special |= torch.isin(ids, torch.tensor(sorted(n for n, t in added.items() if t.special), dtype=ids.dtype))
+    special |= torch.isin(
+        ids, torch.tensor(sorted(n for n, t in added.items() if t.special), dtype=ids.dtype)
+    )
     rng = np.random.default_rng(seed)
     chance = torch.as_tensor(rng.random(tuple(ids.shape)))
     chance[special] = 2.0

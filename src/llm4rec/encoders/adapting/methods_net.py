@@ -20,11 +20,15 @@ from llm4rec.encoders.adapting.config import AdaptConfig
 
 @dataclass(eq=False)
 class Trained:
-    """An encoder of which some parameters learn. `tuner` holds what has to be merged at the end."""
+    """An encoder of which some parameters learn. `tuner` holds what has to be merged at the end.
+
+    `own_length` is how many tokens of a text the encoder reads when it does not learn; None: as while learning.
+    """
 
     model: Any
     tuner: Any = None
     layers: int = 0
+    own_length: int | None = None
 
     def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Names and parameters that learn."""
@@ -42,6 +46,8 @@ class Trained:
         if self.tuner is not None:
             self.tuner.merge_and_unload()
             self.tuner = None
+        if self.own_length is not None:
+            self.model.max_seq_length = self.own_length
         return self.model
 
 
@@ -116,7 +122,8 @@ def _lora(inner: Any, config: AdaptConfig) -> Any:
     from peft import LoraConfig, LoraModel
     from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
-    targets = KNOWN.get(inner.config.model_type, "all-linear")
+    known = KNOWN.get(inner.config.model_type)
+    targets = "all-linear" if known is None else known if isinstance(known, str) else list(known)
     told = LoraConfig(
         r=config.rank, lora_alpha=2 * config.rank, lora_dropout=config.dropout, target_modules=targets
     )
@@ -139,7 +146,9 @@ def _prefix(model: Any, inner: Any, config: AdaptConfig) -> Any:
     tokenizer = model.tokenizer
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        raise SettingsError("method 'prefix' needs a tokenizer of the tokenizers library; set method = 'lora'")
+        raise SettingsError(
+            "method 'prefix' needs a tokenizer of the tokenizers library; set method = 'lora'"
+        )
     known = set(tokenizer.get_vocab())
     names = [name for name in (f"[prefix{n}]" for n in range(len(known))) if name not in known]
     names = names[: config.prefix_length]
@@ -162,7 +171,9 @@ def _frame(tokenizer: Any) -> tuple[list[str], list[str]]:
     tokens = tokenizer.convert_ids_to_tokens(found["input_ids"])
     text = [place for place, special in enumerate(found["special_tokens_mask"]) if not special]
     if not text:
-        raise ComponentError("method 'prefix': the tokenizer reads nothing in the text 'a'; set method = 'lora'")
+        raise ComponentError(
+            "method 'prefix': the tokenizer reads nothing in the text 'a'; set method = 'lora'"
+        )
     return tokens[: text[0]], tokens[text[-1] + 1 :]
 
 
@@ -181,7 +192,7 @@ def _as_it_is(tokenizer: Any) -> Any:
     """The tokenizer as one that is read from its file: those of a named kind make their own template when opened."""
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer.backend_tokenizer,
         model_max_length=tokenizer.model_max_length,
         padding_side=tokenizer.padding_side,
@@ -197,6 +208,6 @@ def _grow(inner: Any, size: int, numbers: list[int]) -> None:
         inner.resize_token_embeddings(size, mean_resizing=False)
     table = inner.get_input_embeddings().weight
     with torch.no_grad():
-        drawn = torch.randint(0, min(old, min(numbers)), (len(numbers),))
+        drawn = torch.randint(0, min(old, *numbers), (len(numbers),))
         table[numbers] = table[drawn].clone()
     inner.get_input_embeddings().requires_grad_(False)

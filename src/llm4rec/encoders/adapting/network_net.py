@@ -37,7 +37,7 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
         self.specs = dict(specs)
-        self.half = precision == "bf16"
+        self.narrow = precision == "bf16"
         width = model.get_embedding_dimension()
         self.heads = nn.ModuleDict()
         for task, spec in specs.items():
@@ -52,7 +52,9 @@ class Network(nn.Module):
         """The words' vectors, which the head of masked words shares."""
         inner = getattr(self.model[0], "auto_model", None)
         if inner is None:
-            raise ComponentError("task 'masked' needs a transformer, which this encoder is not; leave the task out")
+            raise ComponentError(
+                "task 'masked' needs a transformer, which this encoder is not; leave the task out"
+            )
         table: Tensor = inner.get_input_embeddings().weight
         return table
 
@@ -74,7 +76,7 @@ class Network(nn.Module):
             features["input_ids"] = ids
         given = features.get("input_ids")
         mask = features.get("attention_mask")
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=self.narrow):
             found = model(features)
         vectors = found["sentence_embedding"].float()
         tokens = found.get("token_embeddings")
@@ -98,7 +100,9 @@ class Network(nn.Module):
         assert right is not None, "tasks that read no text alone ask about an item"
         hard = None if examples.hard is None else examples.hard[rows]
         numbers, places = np.unique(
-            np.concatenate([left.ravel(), right[rows], np.zeros(0, np.int64) if hard is None else hard.ravel()]),
+            np.concatenate(
+                [left.ravel(), right[rows], np.zeros(0, np.int64) if hard is None else hard.ravel()]
+            ),
             return_inverse=True,
         )
         used = numbers[numbers >= 0]

@@ -11,15 +11,17 @@ from llm4rec.encoders import loading, weights
 UNSAFE = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 
 
-def open_base(source: str, max_length: int | None, device: str) -> Any:
-    """The model that `source` names, its texts cut to `max_length` tokens; ComponentError where it is not safe."""
+def open_base(source: str, max_length: int, device: str) -> tuple[Any, int | None]:
+    """The model that `source` names, its texts cut to `max_length` tokens, and what it read before.
+
+    ComponentError where it is not safe.
+    """
     folder = weights.find(source)
     checked_safe(folder)
     model = loading.open_model(folder, "fp32", device)
-    own = model.max_seq_length
-    if max_length is not None:
-        model.max_seq_length = max_length if own is None else min(own, max_length)
-    return model
+    own: int | None = model.max_seq_length
+    model.max_seq_length = max_length if own is None else min(own, max_length)
+    return model, own
 
 
 def checked_safe(folder: Path) -> None:

@@ -11,7 +11,11 @@ PAIRS: tuple[tuple[str, str, float], ...] = (
     ("He repaired the old radio himself.", "The old radio was fixed by him alone.", 4.9),
     ("He repaired the old radio himself.", "He bought a new television.", 1.3),
     ("He repaired the old radio himself.", "He paid someone to mend the old radio.", 3.2),
-    ("Heavy rain flooded the lower streets.", "The low-lying streets were under water after the downpour.", 4.7),
+    (
+        "Heavy rain flooded the lower streets.",
+        "The low-lying streets were under water after the downpour.",
+        4.7,
+    ),
     ("Heavy rain flooded the lower streets.", "A long drought dried up the river.", 1.3),
     ("Heavy rain flooded the lower streets.", "Her violin lesson is on Tuesday.", 0.0),
     ("The shop sells fresh bread every morning.", "Each morning one can buy newly baked bread there.", 4.4),

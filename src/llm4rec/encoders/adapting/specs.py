@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from llm4rec.core import DataError
+from llm4rec.core import Config, DataError
 from llm4rec.encoders.adapting.config import AdaptConfig, Task, Tower
 from llm4rec.encoders.adapting.examples import Examples
 
@@ -16,8 +16,7 @@ Kind = Literal["pair", "next", "click", "value", "classes", "masked"]
 MOST_LEVELS = 20
 
 
-@dataclass(frozen=True)
-class HeadSpec:
+class HeadSpec(Config):
     """One head. `reads_text`: it answers about a text alone; else about a history and an item.
 
     Values are told as `mean` + `spread` times what the head says (squared error), or by `levels` (ordinal).
@@ -39,15 +38,6 @@ class HeadSpec:
         """Numbers the head gives."""
         return len(self.labels) or 1
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, enough for `from_json`."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> HeadSpec:
-        """What `as_json` gave."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in told.items()})
-
 
 KINDS: Mapping[Task, Kind] = {
     "co-consumption": "pair",
@@ -63,16 +53,23 @@ KINDS: Mapping[Task, Kind] = {
 def spec_of(examples: Examples, config: AdaptConfig, before: HeadSpec | None = None) -> HeadSpec:
     """The head that the examples need; `before`, one already learnt for the task, keeps its scale and labels."""
     task = examples.task
-    spec = HeadSpec(task, KINDS[task], examples.right is None, config.tower, config.hidden, config.dropout)
+    spec = HeadSpec(
+        task=task,
+        kind=KINDS[task],
+        reads_text=examples.right is None,
+        tower=config.tower,
+        hidden=config.hidden,
+        dropout=config.dropout,
+    )
     if spec.kind == "classes":
         known = () if before is None else before.labels
-        return replace(spec, labels=tuple(dict.fromkeys(known + examples.labels)))
+        return spec.model_copy(update={"labels": tuple(dict.fromkeys(known + examples.labels))})
     if spec.kind != "value" or examples.targets is None:
         return spec
     if before is not None and bool(before.levels) == (config.rating_loss == "ordinal"):
-        return replace(spec, mean=before.mean, spread=before.spread, levels=before.levels)
+        return spec.model_copy(update=before.model_dump(include={"mean", "spread", "levels"}))
     values = examples.targets[~examples.held]
-    spec = replace(spec, mean=float(values.mean()), spread=float(values.std()) or 1.0)
+    spec = spec.model_copy(update={"mean": float(values.mean()), "spread": float(values.std()) or 1.0})
     if config.rating_loss == "squared":
         return spec
     levels = tuple(float(level) for level in np.unique(values))
@@ -81,7 +78,7 @@ def spec_of(examples: Examples, config: AdaptConfig, before: HeadSpec | None = N
             f"task 'rating': {len(levels)} distinct values, but an ordinal loss needs 2 to {MOST_LEVELS}; "
             "set rating_loss = 'squared'"
         )
-    return replace(spec, levels=levels)
+    return spec.model_copy(update={"levels": levels})
 
 
 def targets_of(examples: Examples, spec: HeadSpec) -> Examples:

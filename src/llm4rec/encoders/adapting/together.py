@@ -41,9 +41,7 @@ def pairs(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator) -> Ex
     needed("co-consumption", int(held.sum()), "no pair has a held-out item", "Raise validation")
     keys = sparse.coo_matrix(counts)
     together = np.sort(keys.row.astype(np.int64) * len(listed) + keys.col)
-    return Examples(
-        "co-consumption", listed, left[:, None], held, right, hard, together=together, notes=note
-    )
+    return Examples("co-consumption", listed, left[:, None], held, right, hard, together=together, notes=note)
 
 
 def counted(dataset: Dataset, of_item: Numbers, size: int, window: int) -> sparse.csr_matrix:
@@ -86,7 +84,7 @@ def _turned(left: Numbers, right: Numbers, rng: np.random.Generator) -> tuple[Nu
     return np.where(turn, right, left), np.where(turn, left, right)
 
 
-def _hard(  # noqa: PLR0913, PLR0917 - the pair's side, the counts and where chance comes from
+def _hard(
     dataset: Dataset,
     of_item: Numbers,
     side: tuple[Numbers, np.ndarray, np.ndarray],
@@ -108,7 +106,9 @@ def _hard(  # noqa: PLR0913, PLR0917 - the pair's side, the counts and where cha
         )
     left, held, apart = side
     drawn = _neighbours(column, of_item, left, config.hard_negatives * TRIES, rng)
-    taken = np.asarray(counts[left[:, None].repeat(drawn.shape[1], 1).ravel(), drawn.ravel()]).reshape(drawn.shape)
+    taken = np.asarray(counts[left[:, None].repeat(drawn.shape[1], 1).ravel(), drawn.ravel()]).reshape(
+        drawn.shape
+    )
     wrong = (drawn < 0) | (drawn == left[:, None]) | (taken > 0) | (~held[:, None] & apart[drawn])
     order = np.argsort(wrong, axis=1, kind="stable")[:, : config.hard_negatives]
     rows = np.arange(len(left))[:, None]
@@ -135,5 +135,3 @@ def _neighbours(
             shelf = arrays[own[text]]
             found[row] = shelf[rng.integers(0, len(shelf), draws)]
     return found
-
-
