@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llm4rec.apps.cli.options import AsJson, Assignments, Cleaned, Folder, load_clean, settings_with
+from llm4rec.apps.cli.options import (
+    AsJson,
+    Assignments,
+    Cleaned,
+    EncoderName,
+    Folder,
+    encoder_settings,
+    load_clean,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from llm4rec.core import Recommendations
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
 Where = Annotated[Path, typer.Argument(help="An engine folder made by `llm4rec fit`.", show_default=False)]
 
 
-def fit(
+def fit(  # noqa: PLR0913, PLR0917 - one parameter an option
     folder: Folder,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The engine folder to write.", show_default=False)
@@ -27,6 +36,7 @@ def fit(
     budget: Annotated[
         float | None, typer.Option("--budget", min=0.0, help="Minutes that choosing a model may take.")
     ] = None,
+    encoder: EncoderName = None,
     assignments: Assignments = None,
     clean: Cleaned = None,
     json: AsJson = False,
@@ -39,7 +49,7 @@ def fit(
     refuse_foreign(output)
     started = time.monotonic()
     within = [] if budget is None else [f"fit.budget={budget}"]
-    settings = settings_with(model, [*(assignments or ()), *within])
+    settings = settings_with(model, [*encoder_settings(encoder), *(assignments or ()), *within])
     loaded, _ = load_clean(folder, clean)
     engine = Engine(settings).fit(loaded.dataset, progress=Bars())
     engine.save(output)

@@ -27,6 +27,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     seeds: o.Seeds = 1,
     refit: o.Refit = False,
     target_time: o.TargetTime = False,
+    encoder: o.EncoderName = None,
     assignments: o.Assignments = None,
     clean: o.Cleaned = None,
     json: o.JsonFile = None,
@@ -37,7 +38,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.apps.cli.screen import Bars
     from llm4rec.evaluation import Options
 
-    settings, given = o.settings_and_options(assignments)
+    settings, given = o.settings_and_options([*o.encoder_settings(encoder), *(assignments or ())])
     if resume is not None and resume.is_dir():
         resume = resume / "finished.json"
     loaded, steps = o.load_clean(folder, clean)

@@ -35,6 +35,13 @@ Cleaned = Annotated[
 ]
 
 
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="What reads texts: minilm, none, or a folder (as `llm4rec adapt` makes) or hub name.",
+    ),
+]
 Protocol = Annotated[
     str,
     typer.Option(
@@ -88,6 +95,17 @@ def settings_and_options(assignments: Sequence[str] | None) -> tuple[Settings, d
     sections = {key: value for key, value in given.items() if key.split(".")[0] in Settings.model_fields}
     options = {key: value for key, value in given.items() if key not in sections}
     return read_settings(flags=sections), options
+
+
+def encoder_settings(encoder: str | None) -> list[str]:
+    """`--encoder` as assignments: the name of an encoder, else a folder or a name on the hub."""
+    from llm4rec.engine.registry import names
+
+    if encoder is None:
+        return []
+    if encoder == "none" or encoder in names("encoder"):
+        return [f"encoder.name={encoder!r}"]
+    return ["encoder.name='sentence'", f"encoder.options.source={encoder!r}"]
 
 
 def settings_with(model: str | None, assignments: Sequence[str] | None) -> Settings:

@@ -1,4 +1,4 @@
-"""How well a head answers held-out examples: numbers from 0 to 1, higher is better. numpy only."""
+"""How well a head answers held-out examples: 1 at best, higher is better. numpy only."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def macro_f1(chances: Floats, targets: Floats) -> float:
 
 
 def explained(predicted: Floats, values: Floats) -> float:
-    """Share of the variance explained (R squared), from 0; 0 where the values do not differ."""
+    """Share of the variance explained (R squared): 0 for the mean, less for what is worse than it; 0 where the values do not differ."""
     spread = float(np.square(values - values.mean()).sum())
-    return max(0.0, 1 - float(np.square(values - predicted).sum()) / spread) if spread > 0 else 0.0
+    return 1 - float(np.square(values - predicted).sum()) / spread if spread > 0 else 0.0

@@ -97,7 +97,7 @@ def _layers(inner: nn.Module) -> list[nn.Module]:
 
 def _project(model: Any) -> None:
     """A square linear layer behind everything, beginning as no change; one that stands there already learns on."""
-    from sentence_transformers.models import Dense, Normalize
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 
     *_, last = parts = list(model)
     before = parts[-2] if isinstance(last, Normalize) and len(parts) > 1 else last
