@@ -12,6 +12,7 @@ GOOD = ["good", "great", "fine"]
 BAD = ["bad", "awful", "poor"]
 OTHERS = ["a", "the", "of", "and", "it", "is", "was", "very"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = [*SPECIAL, *ROBOTS, *GARDENS, *GOOD, *BAD, *OTHERS]
 
 
 def _tokenizer():
@@ -19,7 +20,7 @@ def _tokenizer():
     from tokenizers.processors import TemplateProcessing
     from transformers import PreTrainedTokenizerFast
 
-    words = {w: n for n, w in enumerate([*SPECIAL, *ROBOTS, *GARDENS, *GOOD, *BAD, *OTHERS])}
+    words = {word: n for n, word in enumerate(WORDS)}
     inner = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     inner.normalizer = normalizers.Lowercase()
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
