@@ -97,7 +97,9 @@ def test_the_folder_is_an_ordinary_one(quick, tmp_path):
     made = adapt(shop(), tmp_path / "e", quick(method="prefix", learning_rate=0.05))
     with loading._no_progress_bars():
         library = SentenceTransformer(str(made.folder), device="cpu", local_files_only=True)
-    np.testing.assert_allclose(library.encode(TEXTS, show_progress_bar=False), encoded(made.folder), atol=1e-5)
+    np.testing.assert_allclose(
+        library.encode(TEXTS, show_progress_bar=False), encoded(made.folder), atol=1e-5
+    )
     names = {file.suffix for file in made.folder.rglob("*") if file.is_file()}
     assert not names & {".bin", ".pt", ".pkl"}, "safetensors only"
 
@@ -120,7 +122,12 @@ def test_what_is_taken_together_comes_close(quick, tmp_path):
 @pytest.mark.parametrize("tower", ["feed-forward", "convolutional", "recurrent"])
 def test_sentiment_is_learnt_by_every_tower(tower, quick, tmp_path):
     config = quick(
-        tasks=("sentiment",), method="full", steps=60, learning_rate=3e-3, head_learning_rate=1e-2, tower=tower
+        tasks=("sentiment",),
+        method="full",
+        steps=60,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        tower=tower,
     )
     told = adapt(shop(), tmp_path / "e", config).report["tasks"]["sentiment"]
     assert told["after"] > 0.95
@@ -295,7 +302,8 @@ def flipped():
     dataset = shop(seed=5)
     good = dataset.interactions.values > 3
     words = [
-        f"robot garden {rng.choice(BAD if g else GOOD)} {rng.choice(['soil', 'metal', 'tree', 'laser'])}" for g in good
+        f"robot garden {rng.choice(BAD if g else GOOD)} {rng.choice(['soil', 'metal', 'tree', 'laser'])}"
+        for g in good
     ]
     from dataclasses import replace
 
@@ -306,7 +314,12 @@ def flipped():
 def knowing(quick, tmp_path):
     """An encoder that knows the sentiment of the shop, and the settings it learnt by."""
     config = quick(
-        tasks=("sentiment",), method="full", steps=60, learning_rate=3e-3, head_learning_rate=1e-2, patience=50
+        tasks=("sentiment",),
+        method="full",
+        steps=60,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        patience=50,
     )
     made = adapt(shop(), tmp_path / "knowing", config)
     assert made.report["tasks"]["sentiment"]["after"] > 0.95

@@ -79,7 +79,9 @@ def test_a_hard_negative_shares_a_category_and_was_never_taken_together():
             assert others is None or found.texts[number] in others
             assert not found.belong(np.array([left]), np.array([number]))[0, 0]
     told = [found.texts[n] for n in found.left[:, 0]]
-    assert (found.hard[[text in FLOWERS - {"rose"} for text in told]] == -1).all(), "the shelf has no stranger"
+    assert (found.hard[[text in FLOWERS - {"rose"} for text in told]] == -1).all(), (
+        "the shelf has no stranger"
+    )
     assert (found.hard[:, 0] >= 0).any()
 
 
@@ -133,7 +135,11 @@ def test_what_was_clicked_in_a_list_is_not_told_by_the_list_itself():
     times = [5.0, 5.0, 5.0, 9.0, 1.0, 2.0]
     kinds = [1, 0, 0, 0, 1, 0]
     shown = data(
-        [[0, 1, 2, 3], [4, 5]], kinds=kinds, values=kinds, timestamps=times, kind_names=("impression", "click")
+        [[0, 1, 2, 3], [4, 5]],
+        kinds=kinds,
+        values=kinds,
+        timestamps=times,
+        kind_names=("impression", "click"),
     )
     found = examples("click", shown)
     left = {
@@ -159,12 +165,17 @@ REVIEWS = ["Good  tool", "bad", "so so", "good tool", "fine", "awful"]
 
 
 def reviewed(values=(5, 1, 3, 5, 4, 2)):
-    return data([[0, 1, 2], [3, 4, 5]], values=values, kind_names=("rating",), texts=np.array(REVIEWS, object))
+    return data(
+        [[0, 1, 2], [3, 4, 5]], values=values, kind_names=("rating",), texts=np.array(REVIEWS, object)
+    )
 
 
 def test_sentiment_is_what_the_value_says():
     found = examples("sentiment", reviewed())
-    told = {found.texts[n]: found.labels[row.argmax()] for n, row in zip(found.left[:, 0], found.targets, strict=True)}
+    told = {
+        found.texts[n]: found.labels[row.argmax()]
+        for n, row in zip(found.left[:, 0], found.targets, strict=True)
+    }
     assert told == {
         "Good  tool": "positive",
         "good tool": "positive",
@@ -325,6 +336,8 @@ def test_what_is_not_a_setting_is_refused():
 
 def test_a_column_of_numbers_is_no_label():
     dataset = data([[0, 1]])
-    catalog = Catalog(dataset.catalog.ids, {**dataset.catalog.columns, "n": Column(ColumnType.NUMBER, np.ones(6))})
+    catalog = Catalog(
+        dataset.catalog.ids, {**dataset.catalog.columns, "n": Column(ColumnType.NUMBER, np.ones(6))}
+    )
     with pytest.raises(DataError, match="is number, not categories or tags"):
         examples("category", Dataset(dataset.interactions, catalog, dataset.users), category_column="n")
