@@ -8,6 +8,7 @@ from llm4rec.encoders.adapting import TASKS, AdaptConfig, together
 from llm4rec.encoders.adapting.division import held_out
 from llm4rec.encoders.adapting.examples import joined
 from llm4rec.encoders.adapting.reading import examples_of
+from llm4rec.encoders.adapting.specs import spec_of
 
 from .conftest import column, shop
 
@@ -191,9 +192,7 @@ def test_sentiment_is_what_the_value_says():
 @pytest.mark.parametrize("task", ["sentiment", "rating", "masked"])
 def test_a_repeated_review_never_straddles(task, seed):
     found = examples(task, reviewed(), seed=seed)
-    part = {
-        text: held for text, held in zip((found.texts[n] for n in found.left[:, 0]), found.held, strict=True)
-    }
+    part = dict(zip((found.texts[n] for n in found.left[:, 0]), found.held, strict=True))
     assert part["Good  tool"] == part["good tool"]
     assert 0 < found.held.sum() < len(found)
 
@@ -280,6 +279,24 @@ def test_a_missing_label_column_is_named_with_the_nearest():
         examples("category", shop(), category_column="categorys")
     with pytest.raises(DataError, match=r"column 'title' of items is text"):
         examples("sentiment", shop(), label_column="title")
+
+
+def test_what_is_missing_in_replayed_data_is_named():
+    config = AdaptConfig(tasks=("sentiment",), validation=0.3)
+    with pytest.raises(DataError, match=r"in the data to replay: task 'sentiment'"):
+        examples_of(reviewed(), config, old=data([[0, 1]]))
+    ratings = data([[0, 1], [2, 3]], values=[5, 1, 4, 2], kind_names=("rating",))
+    with pytest.raises(DataError, match="histories in the other"):
+        examples_of(reviewed(), AdaptConfig(tasks=("rating",), validation=0.3), old=ratings)
+
+
+def test_rare_labels_are_weighed_up_as_far_as_asked():
+    found = examples("sentiment", reviewed((5, 5, 5, 5, 1, 1)))
+    share = found.targets[~found.held].mean(axis=0)
+    for even in (0.0, 0.5, 1.0):
+        told = spec_of(found, AdaptConfig(even=even)).label_weights
+        np.testing.assert_allclose(np.array(told) * share**even, told[0] * share[0] ** even)
+        assert np.array(told) @ share == pytest.approx(1)
 
 
 @pytest.mark.parametrize("task", TASKS)

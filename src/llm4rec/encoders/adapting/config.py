@@ -25,7 +25,7 @@ class AdaptConfig(Config):
     method: str = Field("lora", description="what is trained: head, last:N, lora, prefix or full")
     source: str = Field("minilm", min_length=1, description="the encoder to begin with, as encoder.source")
     epochs: PositiveInt = Field(3, description="passes over the largest task; smaller ones go round")
-    steps: PositiveInt | None = Field(None, description="at most so many steps, whatever the epochs say")
+    steps: PositiveInt | None = Field(1000, description="at most so many steps; none: as the epochs say")
     batch_size: PositiveInt = Field(32, description="examples of each task in one pass")
     accumulate: PositiveInt = Field(1, description="passes a step: a larger batch in the same memory")
     learning_rate: PositiveFloat | None = Field(None, description="of the encoder; none: one for each method")
@@ -46,6 +46,7 @@ class AdaptConfig(Config):
     hidden: PositiveInt = Field(128, description="width inside a tower")
     balance: Balance = Field("scaled", description="how losses are weighed against each other")
     weights: dict[Task, PositiveFloat] = Field({}, description="one number a task on top of the balance")
+    even: float = Field(0.5, ge=0.0, le=1.0, description="how far rare labels are weighed up: 0 not, 1 fully")
     rating_loss: Literal["squared", "ordinal"] = Field("squared", description="loss of the task rating")
     label_column: str | None = Field(
         None, description="item column with the sentiment; none: from the values"

@@ -96,7 +96,15 @@ def _taken(examples: Examples, rows: Numbers) -> Examples:
 
 
 def joined(new: Examples, old: Examples) -> Examples:
-    """New and old examples of one task in one table, the old ones marked; labels are matched by name."""
+    """New and old examples of one task in one table, the old ones marked; labels are matched by name.
+
+    DataError where the one speaks of texts and the other of histories.
+    """
+    if (new.right is None) != (old.right is None):
+        raise DataError(
+            f"task {new.task!r} reads reviews in one of new and replayed data, and histories in the other; "
+            "bring reviews in both, or leave the task out"
+        )
     shift = len(new.texts)
     texts = new.texts + old.texts
     left = _padded(new.left, _shifted(old.left, shift))

@@ -77,7 +77,7 @@ def _ranked(scores: Tensor, known: NDArray[np.bool_]) -> Tensor:
 def of_answer(said: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     """Cross-entropy of clicks, labels and levels; squared error of values in units of their spread."""
     if spec.kind == "classes":
-        return F.cross_entropy(said, targets)
+        return F.cross_entropy(said, targets, weight=said.new_tensor(spec.label_weights))
     if spec.kind == "click":
         return F.binary_cross_entropy_with_logits(said[:, 0], targets)
     if spec.levels:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from llm4rec.core import Dataset
+from llm4rec.core import DataError, Dataset
 from llm4rec.encoders.adapting import histories, labelled, together
 from llm4rec.encoders.adapting.config import TASKS, AdaptConfig, Task
 from llm4rec.encoders.adapting.examples import Examples, joined
@@ -30,8 +30,15 @@ def examples_of(dataset: Dataset, config: AdaptConfig, old: Dataset | None = Non
     found: dict[Task, Examples] = {}
     for task in config.tasks:
         new = _made(task, dataset, config)
-        found[task] = new if old is None else joined(new, _made(task, old, config))
+        found[task] = new if old is None else joined(new, _replayed(task, old, config))
     return found
+
+
+def _replayed(task: Task, old: Dataset, config: AdaptConfig) -> Examples:
+    try:
+        return _made(task, old, config)
+    except DataError as error:
+        raise DataError(f"in the data to replay: {error}") from error
 
 
 def _made(task: Task, dataset: Dataset, config: AdaptConfig) -> Examples:

@@ -29,6 +29,7 @@ class HeadSpec(Config):
     hidden: int
     dropout: float
     labels: tuple[str, ...] = ()
+    label_weights: tuple[float, ...] = ()
     mean: float = 0.0
     spread: float = 1.0
     levels: tuple[float, ...] = ()
@@ -63,7 +64,10 @@ def spec_of(examples: Examples, config: AdaptConfig, before: HeadSpec | None = N
     )
     if spec.kind == "classes":
         known = () if before is None else before.labels
-        return spec.model_copy(update={"labels": tuple(dict.fromkeys(known + examples.labels))})
+        labels = tuple(dict.fromkeys(known + examples.labels))
+        return spec.model_copy(
+            update={"labels": labels, "label_weights": _label_weights(examples, labels, config.even)}
+        )
     if spec.kind != "value" or examples.targets is None:
         return spec
     if before is not None and bool(before.levels) == (config.rating_loss == "ordinal"):
@@ -79,6 +83,15 @@ def spec_of(examples: Examples, config: AdaptConfig, before: HeadSpec | None = N
             "set rating_loss = 'squared'"
         )
     return spec.model_copy(update={"levels": levels})
+
+
+def _label_weights(examples: Examples, labels: tuple[str, ...], even: float) -> tuple[float, ...]:
+    """What an example of each label counts, one on average over the examples: 1 / frequency to the power `even`."""
+    assert examples.targets is not None, "labels are targets"
+    share = np.zeros(len(labels))
+    share[[labels.index(name) for name in examples.labels]] = examples.targets[~examples.held].mean(axis=0)
+    weights = np.where(share > 0, np.maximum(share, 1e-9) ** -even, 1.0)
+    return tuple(float(weight) for weight in weights / max(float(weights @ share), 1e-9))
 
 
 def targets_of(examples: Examples, spec: HeadSpec) -> Examples:
