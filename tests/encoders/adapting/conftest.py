@@ -5,55 +5,13 @@ import pytest
 
 from llm4rec.core import Catalog, Column, ColumnType, Dataset, Interactions, Users, Vocabulary
 from llm4rec.encoders.adapting import AdaptConfig
-
-ROBOTS = ["robot", "space", "machine", "rocket", "laser", "planet", "engine", "metal"]
-GARDENS = ["garden", "soil", "roses", "flower", "spade", "seeds", "tree", "grass"]
-GOOD = ["good", "great", "fine"]
-BAD = ["bad", "awful", "poor"]
-OTHERS = ["a", "the", "of", "and", "it", "is", "was", "very"]
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = [*SPECIAL, *ROBOTS, *GARDENS, *GOOD, *BAD, *OTHERS]
-
-
-def _tokenizer():
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
-
-    words = {word: n for n, word in enumerate(WORDS)}
-    inner = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
-    inner.normalizer = normalizers.Lowercase()
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    inner.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
-    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    special = dict(zip(names, SPECIAL, strict=True))
-    return PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=32, **special)
+from tinyencoder import BAD, GARDENS, GOOD, OTHERS, ROBOTS, write_tiny
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """A sentence-transformers folder of a BERT of a few thousand parameters."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from transformers import BertConfig, BertModel
-
-    from llm4rec.encoders import loading
-
-    shape = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
-    plain = tmp_path_factory.mktemp("plain") / "bert"
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    with torch.random.fork_rng(), loading._no_progress_bars():
-        torch.manual_seed(0)
-        BertModel(BertConfig(vocab_size=48, max_position_embeddings=64, **shape)).save_pretrained(plain)
-        _tokenizer().save_pretrained(plain)
-        parts = [Transformer(str(plain)), Pooling(16), Normalize()]
-        SentenceTransformer(modules=parts, device="cpu").save_pretrained(str(folder), create_model_card=False)
-    return folder
+    """The folder of the tiny encoder."""
+    return write_tiny(tmp_path_factory.mktemp("models"))
 
 
 def column(kind, values):
@@ -109,7 +67,7 @@ def quick(tiny):
             "steps": 4,
             "batch_size": 8,
             "precision": "fp32",
-            "tracking": "none",
+            "tracking": None,
             "hidden": 8,
             "dropout": 0.0,
             "probe_loss": 1000.0,

@@ -12,8 +12,9 @@ from llm4rec.core import ComponentError, FolderError, SettingsError
 from llm4rec.encoders import SentenceConfig, SentenceEncoder, loading, weights
 from llm4rec.encoders.adapting import TASKS, World, adapt
 from llm4rec.encoders.adapting.folder import INSIDE
+from tinyencoder import BAD, GOOD, WORDS
 
-from .conftest import BAD, GOOD, WORDS, shop
+from .conftest import shop
 
 TEXTS = ["robot space laser", "garden roses", "it was very good", "a bad tree of metal and soil"]
 

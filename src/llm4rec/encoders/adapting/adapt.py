@@ -66,7 +66,7 @@ def adapt(
     from llm4rec.encoders.adapting.session_net import ready
 
     started = time.monotonic()
-    config, world, output = config or AdaptConfig(), world or World(), Path(output)
+    config, world, output = config or AdaptConfig(), world or World(), Path(output).expanduser().absolute()
     tasks = examples_of(dataset, config, world.old)
     inside = folders.begin(output)
     story = _Story([note for examples in tasks.values() for note in examples.notes])

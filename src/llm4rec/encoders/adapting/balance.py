@@ -21,10 +21,10 @@ class Balancer:
     scaled       gradients on the shared layers get one length, as measured in the first steps; then fixed
     gradnorm     lengths follow how far each task has come (Chen et al. 2018)
     uncertainty  a learnt noise for each task (Kendall et al. 2018)
-    none         one each
+    None         one each
     """
 
-    way: Balance
+    way: Balance | None
     own: Mapping[str, float]
     numbers: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class Balancer:
     def weigh(self, step: int, losses: Mapping[str, float], lengths: Mapping[str, float]) -> dict[str, float]:
         """Weights by task for this step, after its losses and the lengths of their gradients were seen."""
         ways = {"scaled": self._scaled, "gradnorm": self._gradnorm, "uncertainty": self._uncertainty}
-        if self.way == "none" or len(self.own) == 1:
+        if self.way is None or len(self.own) == 1:
             found = dict.fromkeys(self.own, 1.0)
         else:
             found = ways[self.way](step, losses, lengths)

@@ -11,7 +11,7 @@ from llm4rec.core import Config
 
 Task = Literal["co-consumption", "next-item", "click", "rating", "sentiment", "category", "masked"]
 Tower = Literal["feed-forward", "convolutional", "recurrent"]
-Balance = Literal["scaled", "gradnorm", "uncertainty", "none"]
+Balance = Literal["scaled", "gradnorm", "uncertainty"]
 TASKS: tuple[Task, ...] = get_args(Task)
 METHOD = re.compile(r"head|lora|prefix|full|last:[1-9]\d*")
 METHODS = ("head", "last:N", "lora", "prefix", "full")
@@ -44,7 +44,7 @@ class AdaptConfig(Config):
     )
     tower: Tower = Field("feed-forward", description="how a head reads tokens or a history")
     hidden: PositiveInt = Field(128, description="width inside a tower")
-    balance: Balance = Field("scaled", description="how losses are weighed against each other")
+    balance: Balance | None = Field("scaled", description="how losses are weighed; none: one each")
     weights: dict[Task, PositiveFloat] = Field({}, description="one number a task on top of the balance")
     even: float = Field(0.5, ge=0.0, le=1.0, description="how far rare labels are weighed up: 0 not, 1 fully")
     rating_loss: Literal["squared", "ordinal"] = Field("squared", description="loss of the task rating")
@@ -67,8 +67,8 @@ class AdaptConfig(Config):
     most_forgetting: NonNegativeFloat = Field(0.02, description="loss on old data that is allowed, of 1")
     twins: bool = Field(False, description="train each task alone too, for comparison")
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="of the products while learning")
-    tracking: Literal["tensorboard", "mlflow", "wandb", "none"] = Field(
-        "tensorboard", description="who is told"
+    tracking: Literal["tensorboard", "mlflow", "wandb"] | None = Field(
+        "tensorboard", description="who is told how it goes"
     )
     checkpoint_every: PositiveInt = Field(200, description="steps between checkpoints")
     stop_after: NonNegativeInt | None = Field(None, description="stop at this step and write the best so far")

@@ -45,7 +45,9 @@ def tracker(config: AdaptConfig, folder: Path, step: int, name: str) -> Tracker:
 
     ComponentError where its package is not installed.
     """
-    made = {"none": _nobody, "tensorboard": _tensorboard, "mlflow": _mlflow, "wandb": _wandb}
+    if config.tracking is None:
+        return Untracked()
+    made = {"tensorboard": _tensorboard, "mlflow": _mlflow, "wandb": _wandb}
     try:
         return made[config.tracking](config, folder, step, name)
     except ModuleNotFoundError as error:
@@ -53,13 +55,8 @@ def tracker(config: AdaptConfig, folder: Path, step: int, name: str) -> Tracker:
             raise
         raise ComponentError(
             f"tracking = {config.tracking!r} needs the package {error.name}: pip install {error.name}, "
-            "or set tracking = 'none'"
+            "or set tracking = none"
         ) from error
-
-
-def _nobody(config: AdaptConfig, folder: Path, step: int, name: str) -> Tracker:
-    del config, folder, step, name
-    return Untracked()
 
 
 def _tensorboard(config: AdaptConfig, folder: Path, step: int, name: str) -> Tracker:
