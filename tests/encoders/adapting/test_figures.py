@@ -15,18 +15,18 @@ from llm4rec.testing import WordEncoder
 from .conftest import shop
 
 
-def test_hit_counts_targets_among_the_best():
+def test_ndcg_of_known_ranks():
     scores = np.array([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]], np.float32)
     nothing = np.zeros((2, 3), dtype=bool)
-    assert figures.hit(scores, np.array([0, 0]), nothing, k=1) == 0.5
-    assert figures.hit(scores, np.array([0, 0]), nothing, k=3) == 1.0
+    assert figures.ndcg(scores, np.array([0, 2]), nothing) == 1.0
+    assert figures.ndcg(scores, np.array([0, 0]), nothing) == pytest.approx((1 + 1 / 2) / 2)
     ignored = np.array([[False] * 3, [False, True, True]])
-    assert figures.hit(scores, np.array([0, 0]), ignored, k=1) == 1.0
+    assert figures.ndcg(scores, np.array([0, 0]), ignored) == 1.0
 
 
-def test_a_constant_hits_as_chance_would():
-    scores, nothing = np.zeros((1, 20), np.float32), np.zeros((1, 20), dtype=bool)
-    assert figures.hit(scores, np.array([4]), nothing, k=10) == pytest.approx(0.5)
+def test_equal_scores_share_their_ranks():
+    scores, nothing = np.zeros((1, 3), np.float32), np.zeros((1, 3), dtype=bool)
+    assert figures.ndcg(scores, np.array([1]), nothing) == pytest.approx(1 / np.log2(3))
 
 
 def test_auc_of_known_orders():

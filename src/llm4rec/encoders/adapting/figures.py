@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from llm4rec.core import Floats, Numbers
 
 
-def hit(scores: Floats, target: Numbers, ignored: NDArray[np.bool_], k: int = 10) -> float:
-    """Share of rows whose target is among the k best, (rows, columns) scores; `ignored` columns do not count.
+def ndcg(scores: Floats, target: Numbers, ignored: NDArray[np.bool_]) -> float:
+    """Mean of 1 / log2(1 + rank) of the target among all columns, (rows, columns) scores; `ignored` ones do not count.
 
-    Equal scores count as half before and half behind, so that a constant gets what chance would.
+    Without a cut-off, because questions are few and a best state is chosen by it. Equal scores share their ranks.
     """
     rows = np.arange(len(target))
     own = scores[rows, target][:, None]
@@ -19,7 +19,7 @@ def hit(scores: Floats, target: Numbers, ignored: NDArray[np.bool_], k: int = 10
     others[rows, target] = False
     above = ((scores > own) & others).sum(axis=1)
     equal = ((scores == own) & others).sum(axis=1)
-    return float(np.clip((k - above) / (equal + 1), 0, 1).mean())
+    return float((1 / np.log2(2 + above + equal / 2)).mean())
 
 
 def auc(scores: Floats, targets: Floats) -> float:

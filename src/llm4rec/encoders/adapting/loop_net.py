@@ -46,7 +46,7 @@ class Run:
         self.steps = per_epoch * self.config.epochs
         if self.config.steps is not None:
             self.steps = min(self.steps, self.config.steps)
-        self.between = self.config.validate_every or max(LEAST_BETWEEN, per_epoch // 4)
+        self.between = self.config.validate_every or max(LEAST_BETWEEN, min(per_epoch, self.steps) // 4)
         # Where the weights began, for the distance to it; a resumed run has moved on, so it is taken before that.
         self.start = {name: value.detach().clone() for name, value in self.course.trained.learning()}
 

@@ -16,8 +16,8 @@ from llm4rec.encoders.adapting.network_net import READ_AT_ONCE, Network
 from llm4rec.encoders.adapting.probe import probe
 
 NAMES: Mapping[Task, str] = {
-    "co-consumption": "hit@10",
-    "next-item": "hit@10",
+    "co-consumption": "NDCG",
+    "next-item": "NDCG",
     "click": "AUC",
     "rating": "R2",
     "sentiment": "macro-F1",
@@ -30,7 +30,7 @@ NAMES: Mapping[Task, str] = {
 def measured(
     network: Network, tasks: Mapping[Task, Examples], config: AdaptConfig, old: bool = False
 ) -> dict[Task, float]:
-    """The figure of each task on held-out examples, 0 to 1, of new or of old data."""
+    """The figure of each task on held-out examples, 1 at best, of new or of old data."""
     network.eval()
     return {task: _figure(network, examples, config, old) for task, examples in tasks.items()}
 
@@ -53,7 +53,7 @@ def _figure(network: Network, examples: Examples, config: AdaptConfig, old: bool
     if spec.kind == "masked":
         return _words_found(network, examples, rows, config)
     if spec.kind in ("pair", "next"):
-        return _hits(network, examples, rows, config, rng)
+        return _ranks(network, examples, rows, config, rng)
     assert examples.targets is not None, "heads that answer have targets"
     said = _answers(network, examples, rows)
     if spec.kind == "classes":
@@ -97,10 +97,10 @@ def _sides(
     return people, vectors, torch.as_tensor(np.searchsorted(numbers, asked), device=device)
 
 
-def _hits(
+def _ranks(
     network: Network, examples: Examples, rows: Numbers, config: AdaptConfig, rng: np.random.Generator
 ) -> float:
-    """Share of questions whose answer is among the ten nearest of about `most_questions` texts."""
+    """How far up the answer stands among about `most_questions` texts."""
     assert examples.right is not None, "contrasts have two sides"
     right = examples.right[rows]
     pool = np.unique(right)
@@ -115,7 +115,7 @@ def _hits(
         ignored = examples.belong(left[:, 0], pool)
     else:
         ignored = (left[:, :, None] == pool[None, None, :]).any(axis=1)
-    return figures.hit(scores, np.searchsorted(pool, right), ignored)
+    return figures.ndcg(scores, np.searchsorted(pool, right), ignored)
 
 
 def _words_found(network: Network, examples: Examples, rows: Numbers, config: AdaptConfig) -> float:

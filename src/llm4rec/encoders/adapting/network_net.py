@@ -18,7 +18,7 @@ from llm4rec.encoders.adapting.specs import HeadSpec
 from llm4rec.encoders.adapting.towers_net import Sequence as Steps
 from llm4rec.encoders.adapting.towers_net import head_of
 
-READ_AT_ONCE = 64
+READ_AT_ONCE = 32
 
 
 class Reading(NamedTuple):
@@ -106,7 +106,7 @@ class Network(nn.Module):
             return_inverse=True,
         )
         used = numbers[numbers >= 0]
-        vectors = self.read([examples.texts[n] for n in used]).vectors
+        vectors = self.vectors([examples.texts[n] for n in used])
         # A row of zeros in front stands for nobody (-1), which sorts first.
         vectors = torch.cat([vectors.new_zeros((len(numbers) - len(used), vectors.shape[1])), vectors])
         split = np.split(places, np.cumsum([left.size, len(rows)]))
@@ -163,15 +163,19 @@ class Network(nn.Module):
         assert examples.targets is not None, "heads that answer have targets"
         return torch.as_tensor(examples.targets[rows], device=self.model.device)
 
+    def vectors(self, texts: Sequence[str]) -> Tensor:
+        """(texts, width), read a few at a time with texts of one length together: little is computed for padding."""
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        parts = [
+            self.read([texts[row] for row in order[at : at + READ_AT_ONCE]]).vectors
+            for at in range(0, len(order), READ_AT_ONCE)
+        ]
+        return torch.cat(parts)[torch.as_tensor(np.argsort(order), device=self.model.device)]
+
     @torch.no_grad()
     def encode(self, texts: Sequence[str]) -> Floats:
-        """(texts, width) vectors without training, longest texts together."""
-        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
-        found = np.zeros((len(texts), self.model.get_embedding_dimension()), dtype=np.float32)
-        for start in range(0, len(order), READ_AT_ONCE):
-            rows = order[start : start + READ_AT_ONCE]
-            found[rows] = self.read([texts[row] for row in rows]).vectors.cpu().numpy()
-        return found
+        """(texts, width) vectors without training."""
+        return np.asarray(self.vectors(texts).cpu().numpy(), dtype=np.float32)
 
 
 def _text_head(spec: HeadSpec, inner: int, width: int, table: Tensor | None) -> nn.Module:
