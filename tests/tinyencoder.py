@@ -12,22 +12,10 @@ WORDS = [*SPECIAL, *ROBOTS, *GARDENS, *GOOD, *BAD, *OTHERS]
 
 
 def _tokenizer():
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
+    from transformers import BertTokenizer
 
     words = {word: n for n, word in enumerate(WORDS)}
-    inner = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
-    inner.normalizer = normalizers.Lowercase()
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    inner.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
-    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    special = dict(zip(names, SPECIAL, strict=True))
-    return PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=32, **special)
+    return BertTokenizer(vocab=words, do_lower_case=True, model_max_length=32)
 
 
 def write_tiny(base: Path) -> Path:

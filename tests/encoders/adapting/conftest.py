@@ -57,7 +57,7 @@ def shop(items=40, people=40, seed=0, texts=True):
     return Dataset(interactions, catalog, Users(Vocabulary([f"u{n}" for n in range(people)])), "tiny-shop")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick(tiny):
     """Settings for a run of a moment, `given` over them."""
 

@@ -350,6 +350,13 @@ def test_replay_lowers_forgetting(knowing, tmp_path):
     assert with_.report["tasks"]["sentiment"]["replayed_from"] > 0
 
 
+def test_heads_that_are_not_learnt_on_are_named(knowing, tmp_path):
+    config = knowing.model_copy(update={"tasks": ("category",), "steps": 1})
+    assert any(
+        "heads of sentiment are not kept" in note for note in adapt(shop(), tmp_path / "e", config).notes
+    )
+
+
 def test_forgetting_is_bounded(knowing, tmp_path):
     config = knowing.model_copy(update={"replay": 0.01, "most_forgetting": 0.0, "validate_every": 5})
     report = adapt(flipped(), tmp_path / "e", config, World(old=shop())).report

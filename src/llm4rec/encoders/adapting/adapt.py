@@ -14,6 +14,7 @@ from llm4rec.encoders.adapting import folder as folders
 from llm4rec.encoders.adapting.config import AdaptConfig, Task
 from llm4rec.encoders.adapting.examples import Examples
 from llm4rec.encoders.adapting.reading import examples_of
+from llm4rec.encoders.adapting.told import heads_told
 
 if TYPE_CHECKING:
     from llm4rec.encoders.adapting.loop_net import Run
@@ -70,6 +71,7 @@ def adapt(
     tasks = examples_of(dataset, config, world.old)
     inside = folders.begin(output)
     story = _Story([note for examples in tasks.values() for note in examples.notes])
+    story.notes += _left_behind(config)
     run, resumed = ready(tasks, config, inside, world.device)
     if resumed:
         story.notes.append(f"went on from step {run.course.step}, where an earlier run had stopped")
@@ -80,6 +82,16 @@ def adapt(
     report["seconds"] = round(time.monotonic() - started, 1)
     folders.finish(output, lambda fresh: save(run.course, fresh), report)
     return Adapted(output, report)
+
+
+def _left_behind(config: AdaptConfig) -> list[str]:
+    """Heads learnt before for other tasks: the encoder moves away from under them, so they are not kept."""
+    lost = [task for task in heads_told(weights.find(config.source)) if task not in config.tasks]
+    if not lost:
+        return []
+    return [
+        f"heads of {', '.join(lost)} are not kept, because these tasks are not learnt here; name them to keep them"
+    ]
 
 
 def _trained(run: Run, world: World, name: str) -> None:
