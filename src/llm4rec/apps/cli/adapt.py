@@ -13,6 +13,28 @@ from llm4rec.apps.cli.options import AsJson, Cleaned, Folder, load_clean
 if TYPE_CHECKING:
     from llm4rec.core import Dataset
 
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="The encoder folder to write.", show_default=False)
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option("--task", help="What is learnt; repeatable, or separated by commas.")
+]
+Method = Annotated[
+    str | None, typer.Option("--method", help="head, last:N, lora, prefix or full; default: lora.")
+]
+Source = Annotated[str | None, typer.Option("--from", help="The encoder to begin with; default: minilm.")]
+Replay = Annotated[
+    Path | None, typer.Option("--replay", help="A folder of earlier data, some of it in each batch.")
+]
+MostForgetting = Annotated[
+    float | None, typer.Option("--most-forgetting", help="Loss on the earlier data allowed, of 1.")
+]
+Twins = Annotated[bool, typer.Option("--twins", help="Train each task alone too, for comparison.")]
+SeenOnly = Annotated[
+    str | None, typer.Option("--protocol", help="See only what this protocol lets models be fitted on.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")]
+Device = Annotated[str, typer.Option("--device", help="Where it computes: cpu, cuda.")]
 Options = Annotated[
     list[str] | None,
     typer.Option(
@@ -23,32 +45,16 @@ Options = Annotated[
 
 def adapt(  # noqa: PLR0913, PLR0917 - one parameter an option
     folder: Folder,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The encoder folder to write.", show_default=False)
-    ],
-    task: Annotated[
-        list[str] | None, typer.Option("--task", help="What is learnt; repeatable, or separated by commas.")
-    ] = None,
-    method: Annotated[
-        str | None, typer.Option("--method", help="head, last:N, lora, prefix or full; default: lora.")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--from", help="The encoder to begin with; default: minilm.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option("--replay", help="A folder of earlier data, some of it in each batch.")
-    ] = None,
-    most_forgetting: Annotated[
-        float | None, typer.Option("--most-forgetting", help="Loss on the earlier data allowed, of 1.")
-    ] = None,
-    twins: Annotated[
-        bool, typer.Option("--twins", help="Train each task alone too, for comparison.")
-    ] = False,
-    protocol: Annotated[
-        str | None, typer.Option("--protocol", help="See only what this protocol lets models be fitted on.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
-    device: Annotated[str, typer.Option("--device", help="Where it computes: cpu, cuda.")] = "cpu",
+    output: Output,
+    task: Tasks = None,
+    method: Method = None,
+    source: Source = None,
+    replay: Replay = None,
+    most_forgetting: MostForgetting = None,
+    twins: Twins = False,
+    protocol: SeenOnly = None,
+    seed: Seed = None,
+    device: Device = "cpu",
     assignments: Options = None,
     clean: Cleaned = None,
     json: AsJson = False,
