@@ -16,7 +16,8 @@ TRIES = 8  # draws for one hard negative
 def pairs(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator) -> Examples:
     """Pairs of items taken within `window` of each other by one person, more often than chance has it.
 
-    A pair weighs its pointwise mutual information, discounted where it was seen rarely (Pantel and Lin 2002).
+    A pair weighs its count times its pointwise mutual information, discounted where it was seen rarely (Pantel and Lin
+    2002): popularity alone weighs nothing, and chance meetings little.
     Division by item: a pair with a held-out item is for validation, its held-out side on the left.
     """
     texts = Texts()
@@ -67,16 +68,20 @@ def _uncommon(counts: sparse.csr_matrix) -> tuple[Numbers, Numbers, np.ndarray]:
     left, right, seen = upper.row.astype(np.int64), upper.col.astype(np.int64), upper.data.astype(np.float64)
     rarer = np.minimum(often[left], often[right])
     lift = seen * often.sum() / (often[left] * often[right])
-    weights = np.log(np.maximum(lift, 1e-12)) * seen / (seen + 1) * rarer / (rarer + 1)
+    weights = np.log(np.maximum(lift, 1e-12)) * seen * seen / (seen + 1) * rarer / (rarer + 1)
     kept = weights > 0
     return left[kept], right[kept], weights[kept]
 
 
 def _drawn(weights: np.ndarray, most: int, rng: np.random.Generator) -> Numbers:
-    """At most `most` rows without replacement, each with a chance by its weight (Efraimidis and Spirakis 2006)."""
-    if len(weights) <= most:
-        return np.arange(len(weights), dtype=np.int64)
-    return np.sort(np.argsort(rng.exponential(size=len(weights)) / weights, kind="stable")[:most])
+    """As many rows as there are, or `most`, each as often as its weight asks for, rounded by one draw for all.
+
+    Equal weights give every row once; a strong pair comes several times, and many a weak one never.
+    """
+    size = min(most, len(weights))
+    places = (np.arange(size) + rng.random()) / size
+    reached = np.cumsum(weights) / weights.sum()
+    return np.minimum(np.searchsorted(reached, places), len(weights) - 1).astype(np.int64)
 
 
 def _turned(left: Numbers, right: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
