@@ -17,6 +17,7 @@ NAMES = {
     "startup": "import and --help",
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",
     "recommend_all": "ten items for everybody, beside implicit",
+    "adapting": "the adapted encoder: new items, sentiment of reviews (hours on a CPU)",
     "encoder_throughput": "texts a second beside the bare library",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",

@@ -12,6 +12,7 @@ from docpages import LANGUAGES, ROOT, blocks, pages, run_page, sections, setting
 from llm4rec.apps.cli.main import app
 from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
+from llm4rec.encoders.adapting import AdaptConfig
 from llm4rec.engine import Settings, read_settings
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
@@ -124,6 +125,11 @@ def test_settings_of_a_generator_are_told(name, heading):
     section = sections(ROOT / "docs" / "generation.md")[heading]
     fields = component("generator", name).config_type.model_fields
     assert [field for field in fields if f"`{field}`" not in section] == []
+
+
+def test_settings_of_adapting_are_told():
+    rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "adapting.md")["Settings"], re.MULTILINE)
+    assert rows == list(AdaptConfig.model_fields)
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)

@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"core"},
 }
 HEAVY = {"torch", "sentence_transformers", "transformers", "sklearn", "matplotlib", "pandas"} | {
+    "peft",
+    "tensorboard",
     "numba",
     "lightgbm",
     "faiss",

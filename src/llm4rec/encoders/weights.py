@@ -20,6 +20,7 @@ FOLDER_REMEDY = "or set source to a folder that holds a sentence-transformers or
 # What decides a vector: weights, settings, vocabulary. Not the model card, not other frameworks' copies.
 _DECIDES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja"}
 _OTHER_FRAMEWORKS = ("onnx", "openvino", "coreml")
+_BESIDE = (*_OTHER_FRAMEWORKS, "adapting")  # and how an adapted encoder came to be
 _NOT_NEEDED = [f"{name}/*" for name in _OTHER_FRAMEWORKS] + ["*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf"]
 
 
@@ -115,7 +116,7 @@ def digest(folder: Path) -> str:
 def _deciding(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
         inside = file.relative_to(folder).parts
-        if file.suffix in _DECIDES and inside[0] not in _OTHER_FRAMEWORKS and file.is_file():
+        if file.suffix in _DECIDES and inside[0] not in _BESIDE and file.is_file():
             yield file
 
 

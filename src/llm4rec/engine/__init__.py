@@ -1,5 +1,6 @@
 """Builds everything from one settings tree and runs the one path: fit, recommend, add items, save and load."""
 
+from llm4rec.engine.adapting import adapt_encoder
 from llm4rec.engine.build import parse_variant, split_variants
 from llm4rec.engine.engine import Engine
 from llm4rec.engine.settings import Settings, commented_default, parse_assignments, read_settings
@@ -7,6 +8,7 @@ from llm4rec.engine.settings import Settings, commented_default, parse_assignmen
 __all__ = [
     "Engine",
     "Settings",
+    "adapt_encoder",
     "commented_default",
     "parse_assignments",
     "parse_variant",

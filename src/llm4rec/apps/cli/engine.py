@@ -14,8 +14,10 @@ from llm4rec.apps.cli.options import (
     AsJson,
     Assignments,
     Cleaned,
+    EncoderName,
     Folder,
     SettingsFile,
+    encoder_settings,
     load_clean,
     settings_with,
 )
@@ -35,6 +37,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one parameter an option
     budget: Annotated[
         float | None, typer.Option("--budget", min=0.0, help="Minutes that choosing a model may take.")
     ] = None,
+    encoder: EncoderName = None,
     assignments: Assignments = None,
     settings_file: SettingsFile = None,
     clean: Cleaned = None,
@@ -48,7 +51,8 @@ def fit(  # noqa: PLR0913, PLR0917 - one parameter an option
     refuse_foreign(output)
     started = time.monotonic()
     within = [] if budget is None else [f"fit.budget={budget}"]
-    settings = settings_with(model, [*(assignments or ()), *within], settings_file)
+    assigned = [*encoder_settings(encoder), *(assignments or ()), *within]
+    settings = settings_with(model, assigned, settings_file)
     loaded, _ = load_clean(folder, clean)
     engine = Engine(settings).fit(loaded.dataset, progress=Bars())
     engine.save(output)

@@ -27,6 +27,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     seeds: o.Seeds = 1,
     refit: o.Refit = False,
     target_time: o.TargetTime = False,
+    encoder: o.EncoderName = None,
     assignments: o.Assignments = None,
     settings_file: o.SettingsFile = None,
     clean: o.Cleaned = None,
@@ -38,7 +39,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.apps.cli.screen import Bars
     from llm4rec.evaluation import Options
 
-    settings, given = o.settings_and_options(assignments, settings_file)
+    assigned = [*o.encoder_settings(encoder), *(assignments or ())]
+    settings, given = o.settings_and_options(assigned, settings_file)
     if resume is not None and resume.is_dir():
         resume = resume / "finished.json"
     loaded, steps = o.load_clean(folder, clean)

@@ -39,6 +39,13 @@ Cleaned = Annotated[
 ]
 
 
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="What reads texts: minilm, none, or a folder (as `llm4rec adapt` makes) or hub name.",
+    ),
+]
 Protocol = Annotated[
     str,
     typer.Option(
@@ -94,6 +101,17 @@ def settings_and_options(
     sections = {key: value for key, value in given.items() if key.split(".")[0] in Settings.model_fields}
     options = {key: value for key, value in given.items() if key not in sections}
     return read_settings(file, flags=sections), options
+
+
+def encoder_settings(encoder: str | None) -> list[str]:
+    """`--encoder` as assignments: the name of an encoder, else a folder or a name on the hub."""
+    from llm4rec.engine.registry import names
+
+    if encoder is None:
+        return []
+    if encoder == "none" or encoder in names("encoder"):
+        return [f"encoder.name={encoder!r}"]
+    return ["encoder.name='sentence'", f"encoder.options.source={encoder!r}"]
 
 
 def settings_with(model: str | None, assignments: Sequence[str] | None, file: Path | None = None) -> Settings:

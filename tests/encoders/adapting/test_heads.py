@@ -1,0 +1,80 @@
+"""What anyone may rely on from Heads: texts to chances and values, from the folder alone."""
+
+import numpy as np
+import pytest
+
+from llm4rec.core import DataError, FolderError, NotFoundError
+from llm4rec.encoders.adapting import Heads, adapt
+from llm4rec.encoders.adapting.folder import INSIDE
+
+from .conftest import shop
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny):
+    from llm4rec.encoders.adapting import AdaptConfig
+
+    config = AdaptConfig(
+        source=str(tiny),
+        tasks=("co-consumption", "sentiment", "rating", "category"),
+        method="full",
+        steps=40,
+        batch_size=8,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        hidden=8,
+        tracking=None,
+        probe_loss=1000.0,
+        validation=0.2,
+        patience=50,
+    )
+    return adapt(shop(), tmp_path_factory.mktemp("heads") / "e", config).folder
+
+
+def test_sentiment_of_texts(folder):
+    heads = Heads(folder)
+    chances = heads.chances("sentiment", ["it was very good", "awful and poor"])
+    assert heads.labels("sentiment") == ("negative", "positive")
+    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
+    assert chances.argmax(axis=1).tolist() == [1, 0]
+
+
+def test_ratings_of_texts(folder):
+    good, bad = Heads(folder).values(["it was very good", "awful and poor"])
+    assert good > 4
+    assert bad < 2
+
+
+def test_categories_of_titles(folder):
+    heads = Heads(folder)
+    chances = heads.chances("category", ["robot space rocket", "garden soil seeds"])
+    assert [heads.labels("category")[n] for n in chances.argmax(axis=1)] == ["robots", "gardens"]
+
+
+def test_company_and_number_change_nothing(folder):
+    heads, texts = Heads(folder), [f"{'very ' * (n % 7)}good tree" for n in range(70)]
+    together = heads.chances("sentiment", texts)
+    np.testing.assert_allclose(together[:3], heads.chances("sentiment", texts[:3]), atol=0.02)
+    assert heads.chances("sentiment", []).shape == (0, 2)
+    assert heads.values([]).shape == (0,)
+
+
+def test_what_is_not_there_is_named(folder, tiny):
+    with pytest.raises(NotFoundError, match=r"'co-consumption'.*there are: sentiment, category"):
+        Heads(folder).chances("co-consumption", ["x"])
+    with pytest.raises(NotFoundError, match="holds no heads"):
+        Heads(tiny).labels("sentiment")
+    with pytest.raises(DataError, match="pass"):
+        Heads(folder).chances("sentiment", "one text")
+
+
+def test_damaged_heads_are_named(folder, tmp_path):
+    import shutil
+
+    shutil.copytree(folder, tmp_path / "e")
+    (tmp_path / "e" / INSIDE / "heads.safetensors").write_bytes(b"nothing")
+    with pytest.raises(FolderError, match="cannot be read"):
+        Heads(tmp_path / "e").values(["x"])
+    (tmp_path / "e" / INSIDE / "heads.json").write_text("[{}]")
+    with pytest.raises(FolderError, match="is damaged"):
+        Heads(tmp_path / "e").labels("sentiment")
