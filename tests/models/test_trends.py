@@ -28,8 +28,13 @@ def test_a_window_as_long_as_a_fashion_is_found():
     assert best_window(fashions(300, length=60)) in {30.0, 60.0, 14.0}
 
 
-def test_where_nothing_changes_all_of_time_is_best():
-    assert best_window(fashions(300, length=10_000)) is None
+def test_where_all_windows_say_the_same_all_of_time_is_kept():
+    """Everybody takes the same two things, so every list is the same list."""
+    same = fashions(300)
+    rows = same.interactions
+    items = np.tile([0, 1], len(rows) // 2)
+    told = Interactions.of(rows.users, items, timestamps=rows.timestamps)
+    assert best_window(Dataset(told, same.catalog, same.users)) is None
 
 
 def test_without_a_clock_or_without_new_people_there_is_no_window():

@@ -23,6 +23,7 @@ from llm4rec.engine.build import build_encoder, build_model, component_from, mak
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.index import index_for
+from llm4rec.engine.memory import give_back
 from llm4rec.engine.settings import Settings
 
 
@@ -46,6 +47,7 @@ def fit(
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
     fallback = build_model("popular", FALLBACK).fit(data, context)
+    give_back()
     return Fitted(
         model=model,
         fallback=fallback,

@@ -1,0 +1,19 @@
+"""Memory that fitting no longer needs, given back to the system. Frees nothing that is still in use."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import gc
+
+
+def give_back() -> None:
+    """Collect what nobody holds, and ask the C library to hand its free pages back where it can (glibc).
+
+    Without this a process keeps hundreds of megabytes after training, because free blocks lie between used ones.
+    """
+    gc.collect()
+    name = ctypes.util.find_library("c")
+    trim = getattr(ctypes.CDLL(name), "malloc_trim", None) if name else None
+    if trim is not None:
+        trim(0)
