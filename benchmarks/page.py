@@ -107,7 +107,7 @@ def stacked() -> Iterator[str]:
     yield (
         "Fitted on the training part alone, the order of candidates learnt from validation questions, the test part asked once. Inputs "
         "are rows as they stand inside the stacker. *Difference*: NDCG@10 of the stacker less that of the row, paired over people. `auto` "
-        "is what an engine does when no model is named.\n"
+        "is what an engine does when no model is named. Epochs of `attention` are said with each table.\n"
     )
     for name in ("amazon-beauty", "amazon-games", "ml-100k", "ml-100k-temporal"):
         content = result(f"stacked-{name}")
@@ -117,11 +117,15 @@ def stacked() -> Iterator[str]:
         yield f"`{name}`, {content['protocol']['name']}, fingerprint `{content['protocol']['fingerprint']}`\n"
         yield "| model | NDCG@10 | HR@10 | coverage@10 | difference | fit s |\n|---|---|---|---|---|---|"
         best = next(iter(content["models"]))
+        epochs = (
+            content["models"][best]["settings"].get("options", {}).get("attention", {}).get("epochs", "?")
+        )
         for model, row in content["models"].items():
             cells = [interval(row, "ndcg@10"), interval(row, "hr@10")]
             cells += [f"{row['metrics']['coverage@10']['mean']:.3f}", difference(content, best, model)]
             yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} |"
         yield ""
+        yield f"A schedule of {epochs} epochs.\n"
         for note in content.get("notes", []):
             yield f"{note}.\n"
         if chances := content.get("chances"):
