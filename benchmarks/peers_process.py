@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.versus.job import VARIABLES, NoInterpreter, interpreter
+
 WORKER = Path(__file__).with_name("implicit_worker.py")
 
 
@@ -19,15 +21,12 @@ def peers_python() -> str:
 
     The variable is taken out of the environment: LLM4REC_... are settings there, and this is none.
     """
-    found = os.environ.pop("LLM4REC_PEERS_PYTHON", "")
-    if not found or not Path(found).is_file():
-        print(
-            "LLM4REC_PEERS_PYTHON must name a Python that has implicit: "
-            "python -m venv peers && peers/bin/pip install implicit==0.7.3, then "
-            "LLM4REC_PEERS_PYTHON=peers/bin/python",
-            file=sys.stderr,
-        )
+    try:
+        found = interpreter("peers")
+    except NoInterpreter as error:
+        print(error, file=sys.stderr)
         sys.exit(3)
+    os.environ.pop(VARIABLES["peers"], None)
     return found
 
 
@@ -51,9 +50,3 @@ def _told(job: list[str], threads: int) -> dict[str, Any]:
         sys.exit(f"{' '.join(job[:4])} failed:\n{done.stderr}")
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return told
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this process since it began, in megabytes (Linux)."""
-    told = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(told.split("VmHWM:")[1].split()[0]) / 1024

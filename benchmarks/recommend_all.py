@@ -17,7 +17,8 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.common import keep, loaded
-from benchmarks.peers_process import implicit, ours, peak_mb, peers_python
+from benchmarks.peers_process import implicit, ours, peers_python
+from benchmarks.workers.shared import peak_mb
 from llm4rec.data import split
 from llm4rec.engine import Engine, read_settings
 

@@ -10,18 +10,9 @@ from llm4rec.engine import Engine, Settings, choosing
 from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import choose
 from llm4rec.testing import context, in_a_row
+from models.stacking import walkers
 
 QUICK = {"hybrid": {"inputs": ("sequence", "transition"), "earlier": 0, "rounds": 30, "min_leaf": 5}}
-
-
-def walk(users=150):
-    data = in_a_row(20, users)
-    ends = data.offsets[1:] - 1
-    keep = np.ones(len(data.interactions), dtype=bool)
-    keep[ends] = False
-    left = data.only(keep)
-    requests = [Request(left.history(u), user=u) for u in range(users)]
-    return left, Holdout(requests, [data.interactions.items[e : e + 1] for e in ends])
 
 
 def chosen(monkeypatch, data, questions, enough=10, clock=None, stacker=QUICK, **settings):
@@ -32,9 +23,9 @@ def chosen(monkeypatch, data, questions, enough=10, clock=None, stacker=QUICK, *
 
 
 def test_few_questions_and_few_events_are_left_to_the_default(monkeypatch):
-    data, questions = walk(20)
+    data, questions = walkers(users=20)
     assert "too few to compare" in chosen(monkeypatch, data, questions).why
-    data, questions = walk()
+    data, questions = walkers(users=150)
     found = chosen(monkeypatch, data, questions, enough=50_000)
     assert found.name == "sequence"
     assert (
@@ -44,14 +35,14 @@ def test_few_questions_and_few_events_are_left_to_the_default(monkeypatch):
 
 def test_a_budget_too_small_for_a_stacker_is_kept(monkeypatch):
     ticks = iter([0.0, 120.0])
-    data, questions = walk()
+    data, questions = walkers(users=150)
     found = chosen(monkeypatch, data, questions, clock=lambda: next(ticks), fit={"budget": 5.0})
     assert found.name == "sequence"
     assert found.why == "sequence: a stacker would take about 10 minutes more, over the budget of 5"
 
 
 def test_a_stacker_that_orders_no_better_is_not_kept(monkeypatch):
-    data, questions = walk()
+    data, questions = walkers(users=150)
     found = chosen(monkeypatch, data, questions)
     assert found.name == "sequence"
     assert "no order of its candidates was better" in found.why
@@ -59,7 +50,7 @@ def test_a_stacker_that_orders_no_better_is_not_kept(monkeypatch):
 
 
 def test_a_stacker_that_orders_better_is(monkeypatch):
-    data, questions = walk()
+    data, questions = walkers(users=150)
     monkeypatch.setattr(choosing, "DEFAULT", "itemknn_tuned")
     monkeypatch.setattr(choosing, "PLAIN", ())
     monkeypatch.setattr(choosing, "build_model", _renamed)
@@ -90,7 +81,7 @@ def with_rushes(data, *rushes):
 
 
 def test_a_plain_model_that_surely_does_better_is_chosen(monkeypatch):
-    data, questions = walk()
+    data, questions = walkers(users=150)
     asked = [r for r in questions.requests if not {3, 7} & set(r.history.items.tolist())]
     rushed = Holdout(asked, [np.array([3])] * len(asked))
     monkeypatch.setattr(choosing, "ASKED", 20)
@@ -101,7 +92,7 @@ def test_a_plain_model_that_surely_does_better_is_chosen(monkeypatch):
 
 def test_people_of_whom_nothing_is_known_are_asked_as_an_engine_would_answer_them(monkeypatch):
     """They are shown what is popular whichever model is chosen, so they say nothing for or against any."""
-    data, questions = walk()
+    data, questions = walkers(users=150)
     nobody = Request(data.history(0).take(slice(0)))
     strangers = Holdout([*questions.requests, *[nobody] * 300], [*questions.targets, *[np.array([0])] * 300])
     found = chosen(monkeypatch, with_rushes(data, (0, 200, 2e9)), strangers, enough=10**6)
@@ -125,7 +116,7 @@ def test_the_network_is_an_input_of_the_stacker_as_far_as_the_budget_goes(
     monkeypatch, epoch, inputs, epochs, told
 ):
     ticks = iter([0.0, 1.0, 1.0, 1.0, 1.0 + epoch])
-    data, questions = walk()
+    data, questions = walkers(users=150)
     monkeypatch.setattr(choosing, "QUICK", ("ease",))
     asked = []
     monkeypatch.setattr(choosing, "build_model", lambda name, options: _noted(asked, name, options))

@@ -55,7 +55,8 @@ def test_candidates_share_out_their_base_scores_and_all_others_keep_theirs():
     assert (scores != base).any()
 
 
-def test_newcomers_stand_where_the_base_puts_them():
+def grown_by_one():
+    """A stacker that has learnt, and then took one more item."""
     data, questions = walkers()
     model = learnt(
         Hybrid(HybridConfig(inputs=("sequence", "itemknn"), form="trees", min_leaf=5, earlier=0, rounds=60)),
@@ -64,7 +65,11 @@ def test_newcomers_stand_where_the_base_puts_them():
     )
     newcomer = data.catalog.take(np.array([0]))
     longer = data.catalog.extended(type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns))
-    grown = model.grow(longer, world(data))
+    return model.grow(longer, world(data))
+
+
+def test_newcomers_stand_where_the_base_puts_them():
+    grown = grown_by_one()
     request = asking(3, 4, 20, 5)
     found, base = grown.score([request])[0], grown.inputs_.base.score([request])[0]
     assert found[20] == base[20]
@@ -120,15 +125,7 @@ def test_inputs_are_named_once():
 
 
 def test_chances_speak_for_candidates_and_say_where_the_data_do_not():
-    data, questions = walkers()
-    model = learnt(
-        Hybrid(HybridConfig(inputs=("sequence", "itemknn"), form="trees", min_leaf=5, earlier=0, rounds=60)),
-        data,
-        questions,
-    )
-    newcomer = data.catalog.take(np.array([0]))
-    longer = data.catalog.extended(type(newcomer)(type(newcomer.ids)(["newcomer"]), newcomer.columns))
-    grown = model.grow(longer, world(data))
+    grown = grown_by_one()
     items = np.array([[6, 2, 20], [6, 2, 20]])
     chances, sure = grown.chances([asking(3, 4, 5), asking()], items)
     assert chances[0, 0] > 0.5 > chances[0, 1]

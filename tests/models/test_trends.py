@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import Catalog, Dataset, History, Holdout, Interactions, Request, Users, Vocabulary
+from llm4rec.core import DAY, Catalog, Dataset, History, Holdout, Interactions, Request, Users, Vocabulary
 from llm4rec.models.sequence import Sequence, SequenceConfig
-from llm4rec.models.trends import DAY, Trend, best_window
+from llm4rec.models.trends import Trend, best_window
 from llm4rec.testing import asking, context, fitted
 
 START = 1e9

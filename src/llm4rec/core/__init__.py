@@ -36,7 +36,7 @@ from llm4rec.core.errors import (
     suggest,
 )
 from llm4rec.core.history import History
-from llm4rec.core.interactions import NEGATIVE_KINDS, Interactions, is_positive
+from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
@@ -61,12 +61,14 @@ from llm4rec.core.protocols import (
     Updates,
     silent,
 )
-from llm4rec.core.ranking import gains, masked
+from llm4rec.core.ranking import gains, masked, surely_better
 from llm4rec.core.request import Request
 from llm4rec.core.vocabulary import Id, Vocabulary
 
 __all__ = [
+    "DAY",
     "NEGATIVE_KINDS",
+    "REAL_TIME",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -131,6 +133,7 @@ __all__ = [
     "no_entries",
     "silent",
     "suggest",
+    "surely_better",
     "top_k",
     "unit_rows",
     "zscore_rows",

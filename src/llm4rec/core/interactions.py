@@ -29,6 +29,10 @@ def is_positive(kinds: NDArray[np.int64], values: Floats, kind_names: Sequence[s
     return np.where(negative[kinds], shown[kinds] & clicked_after_all, ~did_not_happen | rating[kinds])
 
 
+DAY = 86_400.0  # seconds
+REAL_TIME = 1e6  # a newest timestamp below this is an order, not a clock
+
+
 @dataclass(frozen=True, eq=False)
 class Interactions:
     """Columns of equal length, one row an event. Users and items are numbers.
@@ -63,6 +67,11 @@ class Interactions:
     def positive(self) -> NDArray[np.bool_]:
         """Which events speak for their item (see `is_positive`)."""
         return is_positive(self.kinds, self.values, self.kind_names)
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether timestamps are seconds of a clock, not just an order."""
+        return len(self) > 0 and float(self.timestamps.max()) >= REAL_TIME
 
     def take(self, rows: NDArray[Any]) -> Interactions:
         """The rows asked for (numbers or a mask), in that order."""

@@ -27,6 +27,13 @@ def masked(scores: Floats, requests: Sequence[Request]) -> Floats:
     return scores
 
 
+def surely_better(found: Floats, best: Floats, caution: float = 1.0) -> bool:
+    """Whether the mean gain of the same questions exceeds `caution` standard errors of its own difference."""
+    difference = found - best
+    error = float(difference.std()) / max(len(difference), 1) ** 0.5
+    return bool(float(difference.mean()) > caution * error and difference.any())
+
+
 def gains(scores: Floats, targets: Sequence[Numbers], k: int = 10) -> Floats:
     """NDCG@k a question, (questions,), equal scores at their mean rank; `scores` are masked already."""
     owner = np.repeat(np.arange(len(targets)), [len(t) for t in targets])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from llm4rec.core import Dataset, FitContext, Floats, Holdout, Model, Tunes, gains, masked
+from llm4rec.core import Dataset, FitContext, Floats, Holdout, Model, Tunes, gains, masked, surely_better
 from llm4rec.engine.build import build_model
 from llm4rec.engine.settings import Settings
 
@@ -24,7 +24,6 @@ RUNS = 2  # how often the network is trained: to choose, and on everything
 EPOCHS = 8  # of the network, without which it is not worth its place
 SAMPLE = 3_000
 ROWS = 256  # requests at once
-REAL_TIME = 1e6
 PLAIN: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("ease", {}),
     ("popular", {"window_days": 7.0}),
@@ -125,14 +124,12 @@ def _plainer(
     sample = questions.sample(SAMPLE, np.random.default_rng(0))
     fallback = build_model("popular", FALLBACK).fit(dataset, learning)
     found = _gains(best.model, fallback, sample)
-    clock_time = float(dataset.interactions.timestamps.max(initial=0.0)) >= REAL_TIME
     for name, options in PLAIN:
-        if options and not clock_time:
+        if options and not dataset.interactions.has_clock:
             continue
         model = _built(name, settings, options).fit(dataset, learning)
         gains = _gains(model, fallback, sample)
-        difference = gains - found
-        if difference.mean() > difference.std() / max(len(difference), 1) ** 0.5:
+        if surely_better(gains, found):
             why = f"{name}: NDCG@10 {gains.mean():.4f} on held-out events, {DEFAULT} {found.mean():.4f}"
             best, found = Choice(name, model, why), gains
     return best

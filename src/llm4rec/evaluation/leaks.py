@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from llm4rec.data.folds import Fold, Split
 
 # Timestamps below this are an order (1, 2, 3 ...), not seconds since 1970; `data` has the same limit.
-REAL_TIME = 1e6
 TELLING = 0.95
 FEWEST = 10
 
@@ -68,8 +67,7 @@ def _of_data(dataset: Dataset) -> list[str]:
 
 
 def _of_time(dataset: Dataset) -> list[str]:
-    times = dataset.interactions.timestamps
-    if len(times) and times.max() < REAL_TIME:
+    if len(dataset.interactions) and not dataset.interactions.has_clock:
         return [
             "timestamps are only an order: nothing that depends on real time was measured or can be checked"
         ]
@@ -209,7 +207,7 @@ def _train_after(fold: Fold, cut: float) -> list[str]:
 def _future(asked: _Asked) -> list[str]:
     """How many questions were answered before the newest training event of somebody else."""
     train = asked.fold.train.interactions
-    if len(train) == 0 or train.timestamps.max() < REAL_TIME:
+    if not train.has_clock:
         return []
     early = len(np.unique(asked.question[asked.times < train.timestamps.max()]))
     if not early:

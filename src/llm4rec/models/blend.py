@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from llm4rec.core import Floats, Holdout, Progress, gains, masked, silent
+from llm4rec.core import Floats, Holdout, Progress, gains, masked, silent, surely_better
 
 ROWS = 64  # questions blended at once: a few megabytes, so that they stay in cache
 CAUTION = 1.0  # a change must gain this many standard errors of its own difference
@@ -38,9 +38,7 @@ class Trial:
     def better(self, weights: Mapping[str, float], best: Floats, caution: float = CAUTION) -> Floats | None:
         """The gains under `weights` where they beat `best` by more than chance would explain; else None."""
         found = self.gains(weights)
-        difference = found - best
-        error = float(difference.std()) / max(len(difference), 1) ** 0.5
-        return found if float(difference.mean()) > caution * error and difference.any() else None
+        return found if surely_better(found, best, caution) else None
 
 
 def choose_weights(

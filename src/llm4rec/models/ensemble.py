@@ -89,7 +89,7 @@ class Ensemble:
         self._need_fit()
         total = np.zeros((len(requests), self.width_), np.float32)
         declined = np.zeros(len(requests), dtype=bool)
-        for place, (name, model) in enumerate(self.inputs_.models.items()):
+        for place, name in enumerate(self.inputs_.models):
             if place and not self.weights[name]:
                 continue
             found = self._asked(name, requests)
@@ -97,7 +97,6 @@ class Ensemble:
             declined |= refused if place == 0 else False
             found[refused] = 0.0
             add_zscored(total[:, : found.shape[1]], found, self.weights[name], self.size_)
-            del model
         total[declined] = -np.inf
         return total if items is None else total[:, items]
 

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Dataset, FitContext, Floats, Numbers, Request, Sparse, Times, as_csr
+from llm4rec.core import DAY, Dataset, FitContext, Floats, Numbers, Request, Sparse, Times, as_csr
 from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 from llm4rec.models.slates import Slates
-from llm4rec.models.trends import DAY, has_clock
 
 WINDOWS = (1.0, 7.0, 30.0)  # days of popularity by window
 LOOKED_AT = 10  # latest events whose texts a candidate is compared with
@@ -51,7 +50,7 @@ class Evidence:
         events = dataset.interactions.take(dataset.interactions.positive)
         size = len(dataset.catalog)
         fame = np.log1p(dataset.counts).astype(np.float32)
-        if not has_clock(events):
+        if not events.has_clock:
             nothing = np.zeros((size, 0), np.float32)
             return cls(content.text, content.attributes, fame, nothing, nothing, nothing)
         age = (events.timestamps.max() - events.timestamps) / DAY

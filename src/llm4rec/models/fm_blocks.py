@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from llm4rec.core import (
+    DAY,
     Catalog,
     Dataset,
     FitContext,
@@ -25,8 +26,6 @@ from llm4rec.core import (
 Meaning: TypeAlias = Literal["stars", "clicks", "taken"]
 Columns: TypeAlias = tuple[Sparse, tuple[int, ...]]
 """A design by row, and how many neighbouring columns have a prior together."""
-REAL_TIME = 1e6  # a largest timestamp below this is an order, not a time
-DAY = 86_400.0
 
 
 @dataclass(frozen=True)

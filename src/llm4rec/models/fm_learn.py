@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from llm4rec.core import Config, DataError, Dataset, FitContext, Numbers, Request, Sparse
+from llm4rec.core import REAL_TIME, Config, DataError, Dataset, FitContext, Numbers, Request, Sparse
 from llm4rec.models import fm_blocks as design
 from llm4rec.models.fm_blocks import Block, Examples, Meaning
 from llm4rec.models.fm_chain import Array
@@ -120,7 +120,7 @@ def learn(dataset: Dataset, context: FitContext, config: FmConfig) -> Learnt:
     notes = []
     if meaning == "taken":
         notes.append("no values: things taken count 1 and as many drawn others 0")
-    real_time = meaning != "taken" and examples.times.max() >= design.REAL_TIME
+    real_time = meaning != "taken" and examples.times.max() >= REAL_TIME
     if config.date and not real_time:
         notes.append("there is no time of day to learn from: date is left out")
     low, high = float(examples.values.min()), float(examples.values.max())

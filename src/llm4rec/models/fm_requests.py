@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from llm4rec.core import History, Numbers, Request, Sparse, no_entries
-from llm4rec.models.fm_blocks import DAY, REAL_TIME, Examples, Meaning, days, examples_of, sets, valued
+from llm4rec.core import DAY, REAL_TIME, History, Numbers, Request, Sparse, no_entries
+from llm4rec.models.fm_blocks import Examples, Meaning, days, examples_of, sets, valued
 
 NO_VISIT = -1
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from llm4rec.core import (
+    DAY,
     Catalog,
     Config,
     Dataset,
@@ -29,7 +30,6 @@ from llm4rec.models.weighing import Weighing
 SILENT = (
     "interest compares item texts; there are none, or no encoder to read them, so every request is declined"
 )
-DAY = 86_400.0
 ENTRIES = 50_000  # events compared with their centre at a time: some tens of megabytes
 
 

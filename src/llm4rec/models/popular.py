@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 
 from llm4rec.core import (
+    DAY,
     Catalog,
     Config,
     Dataset,
@@ -19,7 +20,7 @@ from llm4rec.core import (
     Numbers,
     Request,
 )
-from llm4rec.models.trends import DAY, best_window
+from llm4rec.models.trends import best_window
 
 
 class PopularConfig(Config):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Floats, Numbers, Progress, Times
+from llm4rec.core import Floats, Numbers, Progress, Times, surely_better
 from llm4rec.models.slates import slate_gains
 
 FOLDS = 3
@@ -207,13 +207,6 @@ def _best_step(lessons: Lessons, values: Times, column: Floats, best: Floats) ->
             found = step, gains
     assert found is not None
     return found if surely_better(found[1], best, CAUTION) else None
-
-
-def surely_better(found: Floats, best: Floats, caution: float) -> bool:
-    """Whether the mean gain exceeds `caution` standard errors of its own difference."""
-    difference = found - best
-    error = float(difference.std()) / max(len(difference), 1) ** 0.5
-    return bool(float(difference.mean()) > caution * error and difference.any())
 
 
 def ranker_of(state: Mapping[str, NDArray[Any]]) -> Ranker | None:

@@ -31,7 +31,7 @@ from llm4rec.models.newcomers import NewcomerConfig, place
 from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
 from llm4rec.models.sequence_reasons import gifts
 from llm4rec.models.solve import DENSE_LIMIT
-from llm4rec.models.trends import Trend, best_window, has_clock
+from llm4rec.models.trends import Trend, best_window
 
 FLAT = ("popularity", "trend")  # parts that say the same to everybody
 PARTS = ("transition", "ease", "attributes", "text", "words", *FLAT)
@@ -290,4 +290,4 @@ class Sequence:
 
 def _trend(dataset: Dataset, days: float | None) -> Trend | None:
     events = dataset.interactions.take(dataset.interactions.positive)
-    return Trend.of(events, days) if days is not None and has_clock(events) else None
+    return Trend.of(events, days) if days is not None and events.has_clock else None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Floats, Progress, Times
+from llm4rec.core import Floats, Progress, Times, surely_better
 from llm4rec.models.calibration import Calibration
 from llm4rec.models.maps import part, under
 from llm4rec.models.rankers import (
@@ -19,7 +19,6 @@ from llm4rec.models.rankers import (
     Weighted,
     final_trees,
     ranker_of,
-    surely_better,
     tree_trial,
     weighted_trial,
 )

@@ -10,19 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Dataset, Floats, History, Interactions, Numbers, Times
+from llm4rec.core import DAY, Dataset, Floats, History, Interactions, Numbers, Times
 
-DAY = 86_400.0
-REAL_TIME = 1e6  # timestamps below this are an order, not a clock
 WINDOWS = (365.0, 180.0, 90.0, 60.0, 30.0, 14.0, 7.0)  # days
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # shares of the events; what is popular at one is asked until the next
 ASKED = 50  # people who come new between the cuts, without whom all of time is as good as any
 LIST = 10
-
-
-def has_clock(events: Interactions) -> bool:
-    """Whether timestamps are a clock, not just an order."""
-    return len(events) > 0 and float(events.timestamps.max()) >= REAL_TIME
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,44 +89,43 @@ def best_window(dataset: Dataset) -> float | None:
     next. People who are new are asked because others are answered by their history.
     """
     events = dataset.interactions.take(dataset.interactions.positive)
-    if not has_clock(events):
+    if not events.has_clock:
         return None
     came = np.full(len(dataset.users), np.inf)
     np.minimum.at(came, events.users, events.timestamps)
     moments = np.quantile(events.timestamps, CUTS, method="lower")
     moments[-1] = np.inf
-    rounds = list(itertools.pairwise(moments.tolist()))
-    found = {w: _gains(events, came, rounds, w, len(dataset.catalog)) for w in (None, *WINDOWS)}
-    if len(found[None]) < ASKED:
+    windows = (None, *WINDOWS)
+    rounds = [
+        _gains(events, came, begin, end, windows, len(dataset.catalog))
+        for begin, end in itertools.pairwise(moments.tolist())
+    ]
+    found = np.concatenate(rounds, axis=1)
+    if found.shape[1] < ASKED:
         return None
-    return max(
-        found, key=lambda window: float(found[window].mean())
-    )  # the first, and so the longest, wins ties
+    return windows[int(found.mean(axis=1).argmax())]  # the first, and so the longest, wins ties
 
 
 def _gains(
     events: Interactions,
     came: Times,
-    rounds: Sequence[tuple[float, float]],
-    window: float | None,
+    begin: float,
+    end: float,
+    windows: Sequence[float | None],
     size: int,
 ) -> Floats:
-    """NDCG@10 for everyone who came in a round."""
+    """(windows, people): NDCG@10 of each window's list for everyone who came between two moments."""
     discounts = 1.0 / np.log2(np.arange(LIST) + 2.0)
-    ideal = np.cumsum(discounts)
-    result = []
-    for begin, end in rounds:
-        past = events.timestamps < begin
-        if window is not None:
-            past &= events.timestamps >= begin - window * DAY
-        counts = np.bincount(events.items[past], minlength=size)
-        best = np.argsort(-counts, kind="stable")[:LIST]
+    asked = (events.timestamps >= begin) & (events.timestamps < end) & (came[events.users] >= begin)
+    pairs = np.unique(events.users[asked] * size + events.items[asked])
+    people, own = np.unique(pairs // size, return_inverse=True)
+    ideal = np.cumsum(discounts)[np.clip(np.bincount(own, minlength=len(people)), 1, LIST) - 1]
+    result = np.zeros((len(windows), len(people)), np.float32)
+    for row, window in enumerate(windows):
+        since = -np.inf if window is None else begin - window * DAY
+        past = (events.timestamps < begin) & (events.timestamps >= since)
+        best = np.argsort(-np.bincount(events.items[past], minlength=size), kind="stable")[:LIST]
         worth = np.zeros(size)
         worth[best] = discounts[: len(best)]
-        asked = (events.timestamps >= begin) & (events.timestamps < end) & (came[events.users] >= begin)
-        pairs = np.unique(events.users[asked] * size + events.items[asked])
-        people, own = np.unique(pairs // size, return_inverse=True)
-        taken = np.bincount(own, minlength=len(people))
-        gained = np.bincount(own, worth[pairs % size], minlength=len(people))
-        result.append(gained / ideal[np.clip(taken, 1, LIST) - 1])
-    return np.concatenate(result).astype(np.float32)
+        result[row] = np.bincount(own, worth[pairs % size], minlength=len(people)) / ideal
+    return result
