@@ -84,6 +84,12 @@ def test_a_format_that_is_no_number_is_refused(folder, found):
         checked_folder(folder)
 
 
+def test_an_older_format_asks_to_fit_again(folder):
+    change(folder, format=FORMAT - 1)
+    with pytest.raises(FolderError, match=r"written by an older llm4rec.*fit and save again"):
+        checked_folder(folder)
+
+
 def test_a_newer_format_asks_for_an_upgrade(folder):
     change(folder, format=FORMAT + 1)
     with pytest.raises(FolderError, match=r"newer than .* upgrade llm4rec"):

@@ -1,5 +1,7 @@
 """The bridge from content to behaviour agrees with its formulas, written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from llm4rec.models.bridge import Bridge, GrownMap, posterior, ridge, subtract_prior, widest
-from llm4rec.models.maps import DenseMap, SparseMap
+from llm4rec.models.maps import DenseMap, PackedMap, SparseMap
 
 ITEMS, WIDTH = 12, 5
 
@@ -68,13 +70,13 @@ def test_the_bridge_is_the_ridge_regression_of_levelled_columns_and_of_rows(full
     wide = full.astype(np.float64)
     coefficients = np.linalg.solve(wide.T @ wide + 2.0 * np.eye(WIDTH), wide.T)
     levelled = (item_map.matrix * LEVELS) @ coefficients.T
-    np.testing.assert_allclose(bridge.columns, levelled, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(bridge.columns.matrix, levelled, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(bridge.rows, coefficients @ item_map.matrix, rtol=1e-3, atol=1e-3)
 
 
 def predicted_columns(bridge, full):
     """(items, items): what content says of every column, nobody leading to itself."""
-    predicted = bridge.columns @ full.T * LOUDNESS
+    predicted = bridge.columns.matrix @ full.T * LOUDNESS
     np.fill_diagonal(predicted, 0.0)
     return predicted
 
@@ -111,14 +113,13 @@ def grown_map(old, new, width, seed):
     rng = np.random.default_rng(seed)
     known, newcomers = (rng.standard_normal((n, width)).astype(np.float32) for n in (old, new))
     base = DenseMap(rng.standard_normal((old, old)).astype(np.float32))
-    smoother = ridge(known, 1.0)
-    bridge = Bridge.of(base, smoother, np.ones(old, np.float32))
-    return GrownMap(base, bridge, smoother, newcomers, rng.uniform(0.5, 2.0, new).astype(np.float32))
+    bridge = Bridge.of(base, ridge(known, 1.0), LEVELS[:old])
+    return GrownMap(base, bridge, newcomers, rng.uniform(0.5, 2.0, new).astype(np.float32)), known
 
 
 @pytest.fixture
 def grown():
-    return grown_map(ITEMS, 3, WIDTH, 3)
+    return grown_map(ITEMS, 3, WIDTH, 3)[0]
 
 
 def test_a_grown_map_leaves_known_items_as_they_were(grown):
@@ -126,19 +127,41 @@ def test_a_grown_map_leaves_known_items_as_they_were(grown):
     np.testing.assert_allclose(grown.apply(known)[:, :ITEMS], grown.base.matrix, rtol=1e-5)
 
 
-def test_newcomers_are_scored_by_predicted_columns_and_speak_by_predicted_rows(grown):
+def test_newcomers_are_scored_by_predicted_columns_and_speak_by_predicted_rows():
+    grown, known = grown_map(ITEMS, 3, WIDTH, 3)
     new = grown.newcomers
     matrix = grown.apply(sparse.identity(ITEMS + 3, format="csr", dtype=np.float32))
-    columns = grown.bridge.columns @ new.T * grown.loudness
+    columns = grown.bridge.columns.matrix @ new.T * grown.loudness
     np.testing.assert_allclose(matrix[:ITEMS, ITEMS:], columns, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(matrix[ITEMS:, :ITEMS], new @ grown.bridge.rows, rtol=1e-3, atol=1e-3)
-    between = new @ grown.bridge.rows @ grown.smoother @ new.T * grown.loudness
+    said = (
+        new @ grown.bridge.rows
+    )  # a newcomer's row; a newcomer's column is what content predicts of such rows
+    between = (said * LEVELS) @ ridge(known, 1.0) @ new.T * grown.loudness
     np.testing.assert_allclose(matrix[ITEMS:, ITEMS:], between, rtol=1e-3, atol=1e-3)
+
+
+def test_packed_columns_are_the_same_to_rounding(grown, monkeypatch):
+    monkeypatch.setattr("llm4rec.models.maps.PACKED", 2)
+    thin = replace(grown, bridge=grown.bridge.packed())
+    assert isinstance(thin.bridge.columns, PackedMap)
+    known = sparse.csr_matrix(np.eye(ITEMS, ITEMS + 3, dtype=np.float32))
+    np.testing.assert_allclose(thin.apply(known), grown.apply(known), rtol=1e-3, atol=1e-3)
+
+
+def test_a_bridge_comes_back_from_its_arrays(grown):
+    for bridge in (grown.bridge, replace(grown.bridge, columns=PackedMap.of(grown.bridge.columns.matrix))):
+        again = Bridge.from_state(bridge.state())
+        assert type(again.columns) is type(bridge.columns)
+        rows = sparse.identity(ITEMS, format="csr", dtype=np.float32)
+        np.testing.assert_array_equal(again.columns.apply(rows), bridge.columns.apply(rows))
+        np.testing.assert_array_equal(again.rows, bridge.rows)
+        np.testing.assert_array_equal(again.echo, bridge.echo)
 
 
 @given(st.integers(1, 6), st.integers(0, 4), st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_entries_of_any_grown_map_are_its_answers_and_it_is_linear(old, new, width, seed):
-    grown = grown_map(old, new, width, seed)
+    grown, _ = grown_map(old, new, width, seed)
     rng = np.random.default_rng(seed)
     every = np.arange(grown.size)
     matrix = grown.entries(every, every)

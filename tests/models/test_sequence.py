@@ -217,7 +217,7 @@ def test_fakes_stand_where_features_stand():
 def test_many_items_are_kept_in_half_the_memory_and_answer_alike(monkeypatch):
     data = in_a_row(30, 60)
     plain = fitted(Sequence(), data)
-    monkeypatch.setattr("llm4rec.models.sequence_parts.PACKED", 10)
+    monkeypatch.setattr("llm4rec.models.maps.PACKED", 10)
     packed = fitted(Sequence(), data)
     assert packed.behaviour_.ease.codes.nbytes * 2 == plain.behaviour_.ease.matrix.nbytes
     requests = [asking(3), asking(4, 5, 6)]

@@ -6,6 +6,7 @@ import pytest
 from llm4rec.core import Catalog, Column, ColumnType, History, Request, Vocabulary
 from llm4rec.models.newcomers import NewcomerConfig
 from llm4rec.models.sequence import Sequence, SequenceConfig
+from llm4rec.models.sequence_parts import likeness
 from llm4rec.testing import asking, best, checkerboard, context, fitted, shelf
 
 FORMS = [SequenceConfig(), SequenceConfig(dense_limit=5)]
@@ -101,9 +102,9 @@ def test_explanations_of_a_newcomer_name_what_it_is_like():
 
 def predicted_columns(model):
     """(items, items): what content predicts of every column of the EASE map, nobody leading to itself."""
-    content = model.bases_.bridge
+    content = likeness(model.content_, (), len(model.content_))
     behaviour = model.behaviour_
-    predicted = behaviour.bridges["ease"].columns @ content.T * behaviour.loudness(content)
+    predicted = behaviour.bridges["ease"].columns.matrix @ content.T * behaviour.loudness(content)
     np.fill_diagonal(predicted, 0.0)
     return predicted
 

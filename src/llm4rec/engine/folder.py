@@ -14,7 +14,7 @@ from typing import Any
 
 from llm4rec.core import FolderError, NotFoundError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -99,6 +99,10 @@ def checked_folder(folder: Path, what: str = "engine") -> Path:
     if found > FORMAT:
         raise FolderError(
             f"{folder} has format {found}, newer than the {FORMAT} this llm4rec reads; upgrade llm4rec, or fit again"
+        )
+    if found < FORMAT:
+        raise FolderError(
+            f"{folder} has format {found}, written by an older llm4rec; this one reads {FORMAT}: fit and save again"
         )
     for name, facts in manifest["files"].items():
         _check_file(folder, name, facts, what)

@@ -11,7 +11,7 @@ from llm4rec.core import Catalog, FitContext, Floats, Numbers
 from llm4rec.models.attention_content import strongest
 from llm4rec.models.bridge import ridge
 from llm4rec.models.content import ItemContent
-from llm4rec.models.sequence_parts import Bases
+from llm4rec.models.sequence_parts import likeness
 
 REG = 1.0  # noise of the regressions
 WIDTH = 256  # directions of content in which a history speaks for itself
@@ -42,10 +42,10 @@ class Newcomers:
         """
         size = len(fitted)
         content = ItemContent.read(catalog, context)
-        likeness = Bases.of(content, (), size, known).bridge
-        old, new = likeness[:size], likeness[size:]
+        old = likeness(content, (), size)[:size] if known is None else known
+        new = likeness(content, (), size, size)
         mean = fitted.mean(axis=0)
-        if not likeness.shape[1]:
+        if not new.shape[1]:
             nothing = np.zeros((len(new), 0), np.float32)
             return cls(np.repeat(mean[None], len(new), axis=0), nothing, np.zeros((size, 0), np.float32), old)
         change = ridge(old, REG).T @ (fitted - mean)

@@ -8,7 +8,7 @@ Williams 2006, eq. 2.25).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from llm4rec.core import Floats, Numbers, Sparse
-from llm4rec.models.maps import DenseMap, ItemMap, SparseMap
+from llm4rec.models.maps import DenseMap, ItemMap, PackedMap, SparseMap, packed, part, read_map, under
 
 WIDEST = 4_096  # content columns used in a ridge
 BLOCK = 1_024
@@ -74,14 +74,15 @@ def subtract_prior(system: Floats, content: Sparse, strength: float, reg: float)
 
 @dataclass(frozen=True, eq=False)
 class Bridge:
-    """What content predicts of one item map: `columns` (items, width) and `rows` (width, items).
+    """What content predicts of one item map: `columns` (items, width), `rows` (width, items), `echo` (width, width).
 
     The column expected of an item with content f is `columns @ f`, to be multiplied by how loud it is; its row
-    is `f @ rows`.
+    is `f @ rows`; and of one newcomer to another, with content g, `f @ echo @ g`.
     """
 
-    columns: Floats
+    columns: DenseMap | PackedMap
     rows: Floats
+    echo: Floats
 
     @classmethod
     def of(cls, item_map: ItemMap, smoother: Floats, levels: Floats) -> Bridge:
@@ -89,17 +90,24 @@ class Bridge:
 
         Columns are multiplied by `levels` (items,) before content is asked for them.
         """
-        columns = item_map.times(smoother * levels[:, None])
-        return cls(columns, item_map.left(np.ascontiguousarray(smoother.T)))
+        even = smoother * levels[:, None]
+        rows = item_map.left(np.ascontiguousarray(smoother.T))
+        return cls(DenseMap(item_map.times(even)), rows, rows @ even)
+
+    def packed(self) -> Bridge:
+        """The same with columns in half the memory."""
+        return replace(self, columns=packed(self.columns))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays."""
-        return {"columns": self.columns, "rows": self.rows}
+        return under("columns", self.columns.state()) | {"rows": self.rows, "echo": self.echo}
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Bridge:
         """The inverse of `state`."""
-        return cls(state["columns"], state["rows"])
+        columns = read_map(part("columns", state))
+        assert isinstance(columns, DenseMap | PackedMap)
+        return cls(columns, state["rows"], state["echo"])
 
 
 def posterior(item_map: ItemMap, bridge: Bridge, content: Floats, loudness: Floats, share: Floats) -> ItemMap:
@@ -107,10 +115,13 @@ def posterior(item_map: ItemMap, bridge: Bridge, content: Floats, loudness: Floa
 
     An item never taken has the predicted column whatever the strength, and the predicted row. A dense map comes
     back dense and may reuse the memory of the old one; a sparse one keeps the strongest entries it had room for.
+    The columns of the bridge are not packed yet.
     """
+    assert isinstance(bridge.columns, DenseMap)
+    told = bridge.columns.matrix
     louder = content * loudness[:, None]
     if isinstance(item_map, SparseMap):
-        return _sparse_posterior(item_map, bridge, louder, share)
+        return _sparse_posterior(item_map, told, louder, share)
     matrix = (
         item_map.matrix
         if isinstance(item_map, DenseMap)
@@ -119,7 +130,7 @@ def posterior(item_map: ItemMap, bridge: Bridge, content: Floats, loudness: Floa
     changed = np.flatnonzero(share < 1.0)
     for start in range(0, len(changed), BLOCK):
         columns = changed[start : start + BLOCK]
-        predicted = (louder[columns] @ bridge.columns.T).T
+        predicted = (louder[columns] @ told.T).T
         predicted[columns, np.arange(len(columns))] = 0.0  # nobody is recommended what was just taken
         matrix[:, columns] = share[columns] * matrix[:, columns] + (1 - share[columns]) * predicted
     untouched = np.flatnonzero(share == 0.0)
@@ -130,13 +141,13 @@ def posterior(item_map: ItemMap, bridge: Bridge, content: Floats, loudness: Floa
 
 
 def _sparse_posterior(
-    item_map: SparseMap, bridge: Bridge, content: Floats, share: Floats, keep: int = 100
+    item_map: SparseMap, told: Floats, content: Floats, share: Floats, keep: int = 100
 ) -> ItemMap:
     changed = np.flatnonzero(share < 0.999)
     pieces = []
     for start in range(0, len(changed), BLOCK):
         columns = changed[start : start + BLOCK]
-        predicted = content[columns] @ bridge.columns.T
+        predicted = content[columns] @ told.T
         predicted[np.arange(len(columns)), columns] = 0.0
         best = np.argpartition(-np.abs(predicted), min(keep, predicted.shape[1] - 1), axis=1)[:, :keep]
         values = (1 - share[columns])[:, None] * np.take_along_axis(predicted, best, axis=1)
@@ -155,7 +166,6 @@ class GrownMap:
 
     base: ItemMap
     bridge: Bridge
-    smoother: Floats
     newcomers: Floats
     loudness: Floats
 
@@ -168,11 +178,11 @@ class GrownMap:
         """(requests, items): newcomers are scored by their predicted columns and speak by their predicted rows."""
         old, new = weights[:, : self.base.size], weights[:, self.base.size :]
         scores = self.base.apply(old)
-        latent = np.asarray(old @ self.bridge.columns)  # (requests, width)
+        latent = self.bridge.columns.apply(old)  # (requests, width)
         if new.nnz:
-            spoken = np.asarray((new @ self.newcomers) @ self.bridge.rows)
-            scores += spoken
-            latent += spoken @ self.smoother
+            taste = np.asarray(new @ self.newcomers)
+            scores += taste @ self.bridge.rows
+            latent += taste @ self.bridge.echo
         return np.hstack([scores, (latent @ self.newcomers.T) * self.loudness], dtype=np.float32)
 
     def entries(self, rows: Numbers, columns: Numbers) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from scipy import sparse
 
 from llm4rec.core import Floats, Numbers, Sparse
 
+PACKED = 5_000  # items above which dense maps are packed once they are done
 ROWS = 1_024  # of a map converted at once
 HIGHEST = 32_767  # of int16
 TINY = np.float32(1e-30)
@@ -78,7 +79,7 @@ class DenseMap:
 
 @dataclass(frozen=True, eq=False)
 class PackedMap:
-    """A dense map in half the memory: int16 `codes` (items, items) times `scales` (items,), one a row.
+    """A dense map in half the memory: int16 `codes` times `scales`, one a row; it need not be square.
 
     An entry is off by at most 1 / 65,534 of the largest in its row.
     """
@@ -106,7 +107,7 @@ class PackedMap:
         """weights @ matrix."""
         from llm4rec.models.packed_kernels import weighted_rows
 
-        scores = np.zeros((weights.shape[0], self.size), np.float32)
+        scores = np.zeros((weights.shape[0], self.codes.shape[1]), np.float32)
         scaled = (weights.data * self.scales[weights.indices]).astype(np.float32)
         bounds, rows = weights.indptr.astype(np.int64), weights.indices.astype(np.int64)
         weighted_rows(bounds, rows, scaled, self.codes, scores)
@@ -201,6 +202,16 @@ class SparseMap:
     def state(self) -> dict[str, NDArray[Any]]:
         """For `read_map`."""
         return sparse_state(self.matrix)
+
+
+MapT = TypeVar("MapT", bound=ItemMap)
+
+
+def packed(found: MapT) -> MapT | PackedMap:
+    """A dense map of many items in half the memory; any other as it is."""
+    if isinstance(found, DenseMap) and found.size > PACKED:
+        return PackedMap.of(found.matrix)
+    return found
 
 
 def sparse_state(matrix: Sparse) -> dict[str, NDArray[Any]]:

@@ -28,7 +28,7 @@ from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, under
 from llm4rec.models.newcomers import NewcomerConfig, place
-from llm4rec.models.sequence_parts import Bases, Behaviour, Counts
+from llm4rec.models.sequence_parts import Bases, Behaviour, Counts, likeness
 from llm4rec.models.sequence_reasons import gifts
 from llm4rec.models.solve import DENSE_LIMIT
 from llm4rec.models.trends import Trend, best_window
@@ -131,13 +131,13 @@ class Sequence:
         size = counts.together.shape[0]
         self.counts_ = counts
         self.bases_ = Bases.of(self.content_, self.chosen.leave_out, size)
-        self.behaviour_ = Behaviour.learn(counts, self.bases_.first(size), self.chosen, context.progress)
+        self.behaviour_ = Behaviour.learn(counts, self.bases_, self.chosen, context.progress)
 
     def _settle(self) -> Self:
         """Fold content into the maps and set up what scoring reads."""
-        taken = self.counts_.taken
-        warm = self.bases_.bridge[: len(taken)]
-        self.behaviour_ = self.behaviour_.folded(warm, taken, self.chosen.strength).packed()
+        behaviour = self.behaviour_.folded(self.bases_.bridge, self.counts_.taken, self.chosen.strength)
+        self.behaviour_ = behaviour.packed()
+        del self.bases_  # learning alone needs them, and they are large
         return self._ready()
 
     def _ready(self) -> Self:
@@ -150,9 +150,9 @@ class Sequence:
                 f"{self.chosen.neighbours} strongest neighbours, so that memory stays bounded",
             )
         fame = np.log1p(taken).astype(np.float32)
-        newcomers = self.bases_.bridge[size:]
         self.maps_ = self.behaviour_
-        if newcomers.shape[0]:
+        if len(self.content_) > size:
+            newcomers = likeness(self.content_, self.chosen.leave_out, size, size)
             self.maps_ = self.behaviour_.grown(newcomers)
             predicted = fame.mean() + newcomers @ self.behaviour_.fame
             fame = np.concatenate([fame, np.maximum(predicted, 0.0)]).astype(np.float32)
@@ -240,8 +240,6 @@ class Sequence:
         new = ItemContent.read(catalog.take(np.arange(len(self.content_), len(catalog))), context)
         grown = self._copy()
         grown.content_ = self.content_.followed_by(new)
-        size = len(self.counts_.taken)
-        grown.bases_ = Bases.of(grown.content_, self.chosen.leave_out, size, self.bases_.bridge)
         return grown._ready()
 
     def forget(self, histories: Many[History]) -> Self:
@@ -280,7 +278,6 @@ class Sequence:
         self.content_ = ItemContent.from_state(part("content", state))
         trend = part("trend", state)
         self.trend_ = Trend.from_state(trend) if trend else None
-        self.bases_ = Bases.of(self.content_, self.chosen.leave_out, len(self.counts_.taken))
         return self._ready()
 
     def _need_fit(self) -> None:

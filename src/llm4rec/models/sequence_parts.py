@@ -21,8 +21,8 @@ from llm4rec.models.maps import (
     DenseMap,
     InverseMap,
     ItemMap,
-    PackedMap,
     SparseMap,
+    packed,
     part,
     read_map,
     read_sparse,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from llm4rec.models.sequence import SequenceConfig
 
 
-PACKED = 5_000  # items above which dense maps are packed once they are done
 SMALL = 5_000  # items up to which a map is solved for the bridge alone
 PRIOR = {"text": 1.0, "attributes": 1.0, "words": 1.0}
 BRIDGE = {"raw": 1.0, "attributes": 1.0}
@@ -108,33 +107,30 @@ class Bases:
     bridge: Floats
 
     @classmethod
-    def of(
-        cls, content: ItemContent, leave_out: Sequence[str], fitted_on: int, known: Floats | None = None
-    ) -> Bases:
-        """The bases of all items; `fitted_on` of them, the first ones, decide what is compared and how.
-
-        `known`: the bridge of the first items where it is there already.
-        """
-        left_out = {*leave_out, "raw"} if "text" in leave_out else set(leave_out)
-        prior, bridge = (
-            _narrowed(content.stacked({n: w for n, w in scales.items() if n not in left_out}), fitted_on)
-            for scales in (PRIOR, BRIDGE)
-        )
-        if "text" not in leave_out:
-            bridge = as_csr(sparse.hstack([bridge, as_csr(_evened(content.fullness, fitted_on))]))
-        if not bridge[:fitted_on].nnz:
-            return cls(prior, np.zeros((len(content), 0), np.float32))
-        kernel = Kernel.of(bridge[:fitted_on])
-        if known is None:
-            return cls(prior, kernel.features(bridge))
-        return cls(prior, np.concatenate([known, kernel.features(bridge[len(known) :])]))
-
-    def first(self, size: int) -> Bases:
-        """The bases of the first `size` items."""
-        return Bases(self.prior[:size], self.bridge[:size])
+    def of(cls, content: ItemContent, leave_out: Sequence[str], fitted_on: int) -> Bases:
+        """The bases of the first `fitted_on` items."""
+        prior = _narrowed(content, PRIOR, set(leave_out), fitted_on)[:fitted_on]
+        return cls(prior, likeness(content, leave_out, fitted_on)[:fitted_on])
 
 
-def _narrowed(stacked: Sparse, fitted_on: int) -> Sparse:
+def likeness(content: ItemContent, leave_out: Sequence[str], fitted_on: int, start: int = 0) -> Floats:
+    """(items behind `start`, width): the `bridge` of those items.
+
+    The first `fitted_on` items alone decide what is compared and how.
+    """
+    left_out = {*leave_out, "raw"} if "text" in leave_out else set(leave_out)
+    bridge = _narrowed(content, BRIDGE, left_out, fitted_on)
+    if "text" not in leave_out:
+        bridge = as_csr(sparse.hstack([bridge, as_csr(_evened(content.fullness, fitted_on))]))
+    if not bridge[:fitted_on].nnz:
+        return np.zeros((len(content) - start, 0), np.float32)
+    return Kernel.of(bridge[:fitted_on]).features(bridge[start:])
+
+
+def _narrowed(
+    content: ItemContent, scales: Mapping[str, float], left_out: set[str], fitted_on: int
+) -> Sparse:
+    stacked = content.stacked({name: scale for name, scale in scales.items() if name not in left_out})
     return stacked[:, widest(stacked[:fitted_on])]
 
 
@@ -199,15 +195,13 @@ class Behaviour:
     transition: ItemMap
     ease: ItemMap
     bridges: Mapping[str, Bridge]
-    smoother: Floats
     fame: Floats
 
     @classmethod
     def learn(cls, counts: Counts, bases: Bases, config: SequenceConfig, progress: Progress) -> Behaviour:
         """Solve both maps and build their bridges; columns are as behaviour alone says.
 
-        `smoother` gives the columns of items that are spoken for by content; `content @ fame` is by how much
-        the log of an item's popularity is expected to differ from the average.
+        `content @ fame` is by how much the log of an item's popularity is expected to differ from the average.
         """
         maps = {
             "transition": transition_of(counts, bases.prior, config, progress),
@@ -219,7 +213,7 @@ class Behaviour:
         bridges = {name: Bridge.of(item_map, smoother, levels) for name, item_map in told.items()}
         fame = np.log1p(counts.taken).astype(np.float32)
         fame = smoother.T @ (fame - fame.mean())
-        return cls(**maps, bridges=bridges, smoother=smoother * levels[:, None], fame=fame)
+        return cls(**maps, bridges=bridges, fame=fame)
 
     def loudness(self, content: Floats) -> Floats:
         """(items,): by how much columns of such content are to be multiplied; about 1 on average."""
@@ -239,11 +233,12 @@ class Behaviour:
 
     def packed(self) -> Behaviour:
         """The same with dense maps of many items in half the memory."""
-        return replace(self, transition=_packed(self.transition), ease=_packed(self.ease))
+        bridges = {name: bridge.packed() for name, bridge in self.bridges.items()}
+        return replace(self, transition=packed(self.transition), ease=packed(self.ease), bridges=bridges)
 
     def grown(self, newcomers: Floats) -> Behaviour:
         """Both maps over newcomers too."""
-        shared = (self.smoother, newcomers, self.loudness(newcomers))
+        shared = (newcomers, self.loudness(newcomers))
         return replace(
             self,
             transition=GrownMap(self.transition, self.bridges["transition"], *shared),
@@ -255,17 +250,11 @@ class Behaviour:
         state = under("transition", self.transition.state()) | under("ease", self.ease.state())
         for name, bridge in self.bridges.items():
             state |= under(f"bridge.{name}", bridge.state())
-        return state | {"smoother": self.smoother, "fame": self.fame}
+        return state | {"fame": self.fame}
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Behaviour:
         """The inverse of `state`."""
         bridges = {name: Bridge.from_state(part(f"bridge.{name}", state)) for name in ("transition", "ease")}
         maps = [read_map(part(name, state)) for name in ("transition", "ease")]
-        return cls(maps[0], maps[1], bridges, state["smoother"], state["fame"])
-
-
-def _packed(found: ItemMap) -> ItemMap:
-    if isinstance(found, DenseMap) and found.size > PACKED:
-        return PackedMap.of(found.matrix)
-    return found
+        return cls(maps[0], maps[1], bridges, state["fame"])

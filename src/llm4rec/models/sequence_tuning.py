@@ -131,5 +131,5 @@ def _both(model: Sequence, name: str, trial: Trial) -> tuple[Floats, Floats]:
     weights = model.fading(name, trial.questions.requests)
     base = getattr(model.behaviour_, name).apply(weights)
     content = model.bases_.bridge
-    latent = np.asarray(weights @ model.behaviour_.bridges[name].columns)
+    latent = model.behaviour_.bridges[name].columns.apply(weights)
     return base, np.asarray((latent @ content.T) * model.behaviour_.loudness(content), dtype=np.float32)
