@@ -3,7 +3,7 @@
 python -m benchmarks.adapting cold ml-100k [KEY=VALUE ...]      warm and cold figures, frozen and adapted
 python -m benchmarks.adapting sentiment [KEY=VALUE ...]         macro-F1 beside TF-IDF and the frozen encoder
 
-KEY=VALUE are settings of adapting (steps=none batch_size=256 device=cuda). Choose them by the figures on held-out examples
+KEY=VALUE are settings of adapting (steps=none batch_size=256), draws=3 and device=cuda. Choose them by the figures on held-out examples
 that `report.json` holds, never by those printed here.
 """
 
@@ -29,7 +29,7 @@ from llm4rec.encoders.adapting.labelled import sentiments
 from llm4rec.engine import Engine, parse_assignments, parse_variant, read_settings
 from llm4rec.evaluation import Options, evaluate
 
-DRAWS = range(3)
+DRAWS = 3
 MODELS = ["content(attributes=0)", "content", "sequence"]
 METRICS = ["recall@20", "ndcg@20", "ndcg@10"]
 TEST = 1000  # seeds of what is held out for the test; those inside `adapt` are small
@@ -39,13 +39,15 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 def main() -> None:
     what, *rest = sys.argv[1:] or ["sentiment"]
     given = parse_assignments([word for word in rest if "=" in word])
-    device = given.pop("device", "cpu")
+    device, draws = given.pop("device", "cpu"), range(given.pop("draws", DRAWS))
+    if isinstance(given.get("tasks"), str):
+        given["tasks"] = given["tasks"].split(",")
     names = [word for word in rest if "=" not in word] or ["ml-100k"]
     if what == "cold":
         for name in names:
-            keep(f"adapting-cold-{name}", {draw: cold(name, draw, given, device) for draw in DRAWS})
+            keep(f"adapting-cold-{name}", {draw: cold(name, draw, given, device) for draw in draws})
     else:
-        keep("adapting-sentiment", {draw: reviews(draw, given, device) for draw in DRAWS})
+        keep("adapting-sentiment", {draw: reviews(draw, given, device) for draw in draws})
 
 
 def cold(name: str, draw: int, given: Mapping[str, Any], device: str) -> dict[str, Any]:
