@@ -62,9 +62,9 @@ def _show(report: Mapping[str, Any], output: Path) -> None:
     rows = [
         [
             told["precision"],
-            told["megabytes"],
-            told["texts_per_second"],
-            told["single_ms"],
+            f"{told['megabytes']:.1f}",
+            f"{told['texts_per_second']:.1f}",
+            f"{told['single_ms']:.1f}",
             told["drift"]["mean"],
             told["drift"]["p99"],
             f"{told['neighbours_kept']:.1%}",

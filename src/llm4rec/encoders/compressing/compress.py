@@ -91,6 +91,7 @@ class _Job:
         self.source, model = open_source(self.config)
         self.base = c.opened(AS_IT_WAS, self.source, self.config, "fp32")
         self.before = self.base.encode(self.questions.texts)
+        self.asked = 0 if self.questions.gains is None else len(self.questions.gains(self.before))
         widths, kept = self._widths()
         self.narrow = c.projected(self.before, kept)
         model = model if kept is None else narrowed(model, kept)
@@ -200,7 +201,7 @@ class _Job:
         config, change = self.config, told["ndcg_change"]
         if not c.within(told["drift"], config):
             return f"vectors moved by {told['drift']['mean']} on average, {told['drift']['p99']} at the 99th percentile"
-        if change is not None and change["change"] < -config.most_loss:
+        if change is not None and self.asked >= LEAST and change["change"] < -config.most_loss:
             return f"NDCG changed by {change['change']:+.2%}"
         return ""
 
@@ -208,7 +209,7 @@ class _Job:
         """The copy that is kept, and why."""
         fitting = [one for one in self.made if not one.told["refused"]]
         limits = f"drift {self.config.most_drift} on average and {self.config.most_drift_p99} at the 99th percentile"
-        limits += "" if self.questions.gains is None else f", {self.config.most_loss:.1%} of NDCG"
+        limits += "" if self.asked < LEAST else f", {self.config.most_loss:.1%} of NDCG"
         if self.config.precision != "auto":
             self.chosen = self.made[0]
             reason = self.chosen.told["refused"]
@@ -222,11 +223,15 @@ class _Job:
         return f"it is the smallest within the limits: {limits}"
 
     def _report(self, widths: list[dict[str, Any]], why: str) -> dict[str, Any]:
-        gains = self.questions.gains
-        asked = 0 if gains is None else len(gains(self.before))
-        if gains is not None and asked < LEAST:
+        if 0 < self.asked < LEAST:
             self.notes.append(
-                f"only {asked} questions could be asked: a change of NDCG is hardly more than chance"
+                f"only {self.asked} questions could be asked, fewer than {LEAST}: a change of NDCG is hardly more than "
+                "chance, so it decided nothing"
+            )
+        if len(self.questions.filled()) < self.before.shape[1]:
+            self.notes.append(
+                f"{len(self.questions.filled())} texts are fewer than the {self.before.shape[1]} numbers of a vector: "
+                "what fewer dimensions keep of other texts is not known"
             )
         return {
             "format": FORMAT,
@@ -236,7 +241,7 @@ class _Job:
             "why": why,
             "measured_on": self.questions.about,
             "texts": len(self.questions.texts),
-            "questions": asked,
+            "questions": self.asked,
             "threads": int(os.environ.get("OMP_NUM_THREADS", "0") or 0) or os.cpu_count(),
             "precisions": [self.as_it_was, *(one.told for one in self.made)],
             "widths": widths,
