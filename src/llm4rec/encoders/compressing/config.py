@@ -23,9 +23,9 @@ class CompressConfig(Config):
     width: PositiveInt | None = Field(
         None, description="numbers a vector; none: as many as the encoder gives"
     )
-    most_drift: NonNegativeFloat = Field(0.01, description="one minus the cosine with fp32, on average")
+    most_drift: NonNegativeFloat = Field(0.0025, description="one minus the cosine with fp32, on average")
     most_drift_p99: NonNegativeFloat = Field(
-        0.03, description="the same of the text that 99 of 100 are better than"
+        0.01, description="the same of the text that 99 of 100 are better than"
     )
     most_loss: NonNegativeFloat = Field(
         0.005, description="share of NDCG@10 of nearest neighbours that may be lost"
