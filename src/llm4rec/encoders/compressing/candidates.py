@@ -34,9 +34,8 @@ class Candidate:
     told: dict[str, Any] = field(default_factory=dict)
 
 
-def opened(name: str, folder: Path, config: CompressConfig, precision: str = "auto") -> SentenceEncoder:
+def opened(folder: Path, config: CompressConfig, precision: str = "auto") -> SentenceEncoder:
     """The encoder of a folder, as an engine opens it."""
-    del name
     options = {"source": str(folder), "precision": precision, "max_length": config.max_length}
     return SentenceEncoder(SentenceConfig.of(options, "encoder"))
 

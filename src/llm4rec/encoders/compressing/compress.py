@@ -89,7 +89,7 @@ class _Job:
         from llm4rec.encoders.compressing.making_net import narrowed, open_source
 
         self.source, model = open_source(self.config)
-        self.base = c.opened(AS_IT_WAS, self.source, self.config, "fp32")
+        self.base = c.opened(self.source, self.config, "fp32")
         self.before = self.base.encode(self.questions.texts)
         self.asked = 0 if self.questions.gains is None else len(self.questions.gains(self.before))
         widths, kept = self._widths()
@@ -127,7 +127,7 @@ class _Job:
                 raise
             self.notes.append(f"{precision}: {error}")
             return
-        encoder = c.opened(precision, folder, self.config)
+        encoder = c.opened(folder, self.config)
         vectors = encoder.encode(self.questions.texts)
         self.made.append(c.Candidate(precision, folder, encoder, vectors))
 
@@ -139,7 +139,7 @@ class _Job:
             write_fp32(model, folder)
             tell(model, folder, self._facts("fp32"), self.narrow.shape[1])
             rows = c.probed_rows(self.questions)
-            encoder = c.opened("fp32", folder, self.config)
+            encoder = c.opened(folder, self.config)
             c.true_export(self.narrow[rows], encoder.encode([self.questions.texts[row] for row in rows]))
         return folder
 
@@ -158,7 +158,7 @@ class _Job:
         def make(left_out: Sequence[str]) -> Floats:
             to_int8(source, folder / GRAPH, set(left_out))
             tell(model, folder, self._facts("int8"), self.narrow.shape[1])
-            return c.opened("int8", folder, self.config).encode(texts)
+            return c.opened(folder, self.config).encode(texts)
 
         self.left_out, fits = c.kept_in_fp32(names, make, self.narrow[rows], self.config)
         if not fits:
