@@ -13,6 +13,7 @@ from llm4rec.apps.cli.main import app
 from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
 from llm4rec.encoders.adapting import AdaptConfig
+from llm4rec.encoders.compressing import CompressConfig
 from llm4rec.engine import Settings, read_settings
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
@@ -130,6 +131,11 @@ def test_settings_of_a_generator_are_told(name, heading):
 def test_settings_of_adapting_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "adapting.md")["Settings"], re.MULTILINE)
     assert rows == list(AdaptConfig.model_fields)
+
+
+def test_settings_of_compressing_are_told():
+    rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "compression.md")["Settings"], re.MULTILINE)
+    assert rows == list(CompressConfig.model_fields)
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)

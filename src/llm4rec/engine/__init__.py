@@ -2,6 +2,7 @@
 
 from llm4rec.engine.adapting import adapt_encoder
 from llm4rec.engine.build import parse_variant, split_variants
+from llm4rec.engine.compressing import compress_encoder
 from llm4rec.engine.engine import Engine
 from llm4rec.engine.settings import Settings, commented_default, parse_assignments, read_settings
 
@@ -10,6 +11,7 @@ __all__ = [
     "Settings",
     "adapt_encoder",
     "commented_default",
+    "compress_encoder",
     "parse_assignments",
     "parse_variant",
     "read_settings",

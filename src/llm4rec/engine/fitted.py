@@ -21,6 +21,7 @@ from llm4rec.core import (
     silent,
 )
 from llm4rec.engine.build import maker
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.settings import Settings
 
@@ -41,7 +42,7 @@ class Fitted:
     version: str
     notes: tuple[str, ...] = ()
     name: str = ""
-    index: Index | None = None
+    index: Index | ByteIndex | None = None
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -25,10 +25,11 @@ from llm4rec.core import (
 )
 from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
-from llm4rec.engine.index import Index
+from llm4rec.engine.index import Index, read_index
 from llm4rec.engine.settings import GeneratorSettings, Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
@@ -149,11 +150,11 @@ def _dataset(folder: Path, facts: Mapping[str, Any]) -> Dataset:
     )
 
 
-def _index(path: Path, model: Model) -> Index | None:
+def _index(path: Path, model: Model) -> Index | ByteIndex | None:
     if not path.is_file():
         return None
     assert isinstance(model, Embeds)
-    return Index.from_state(_arrays(path), model.item_vectors())
+    return read_index(_arrays(path), model.item_vectors())
 
 
 def _blocks(path: Path) -> FeatureBlocks | None:
