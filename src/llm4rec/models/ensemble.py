@@ -38,8 +38,7 @@ class EnsembleConfig(Config):
 
     inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
         "sequence",
-        "ease",
-        "itemknn",
+        "attention",
     )
     options: dict[str, dict[str, Any]] = Field({})
     weights: dict[str, NonNegativeFloat] = Field({})
