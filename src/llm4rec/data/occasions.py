@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import polars as pl
 
 from llm4rec.core import EventContexts, Numbers, context_word
 from llm4rec.data.about import IGNORE, About

@@ -174,7 +174,7 @@ class Engine:
         request = Request(
             past,
             user=number,
-            context=dict(context or {}),
+            context=_circumstances(context),
             n=_at_least_one(n),
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
@@ -276,6 +276,12 @@ def _at_least_one(n: int) -> int:
     if n < 1:
         raise SettingsError(f"n = {n!r}: ask for at least one item")
     return n
+
+
+def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
+    if not isinstance(context, Mapping | None):
+        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
+    return dict(context or {})
 
 
 def _seen_rule(seen: str) -> SeenRule:

@@ -42,9 +42,7 @@ def _events(more: MoreHistories, first: int) -> Interactions:
         for name in ("items", "kinds", "values", "timestamps")
     }
     contexts = EventContexts.joined([h.contexts for h in more.histories], lengths)
-    return Interactions(
-        users=users, kind_names=more.histories[0].kind_names, contexts=contexts, **columns
-    )
+    return Interactions(users=users, kind_names=more.histories[0].kind_names, contexts=contexts, **columns)
 
 
 def _copies(users: Users, origins: Numbers) -> Users:
