@@ -18,7 +18,7 @@ from llm4rec.models.slates import Slates
 from llm4rec.testing import asking, by_device, context, fitted, in_a_row
 from models.stacking import learnt, world
 
-QUICK = AttentionConfig(epochs=25, learning_rate=3e-3, dropout=0.1)
+QUICK = AttentionConfig(epochs=16, learning_rate=5e-3, dropout=0.1)
 STEPS = 6
 PLAIN = {"inputs": ("transition", "popular"), "form": "trees", "min_leaf": 5, "earlier": 0, "rounds": 60}
 
