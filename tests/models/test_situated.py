@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm4rec.core import ComponentError, EventContexts, Holdout, Request, Situated
+from llm4rec.core import ComponentError, EventContexts, Holdout, Interactions, Request, Situated
 from llm4rec.models.attention import Attention, AttentionConfig
 from llm4rec.models.attention_batches import Asked, Columns, Events, Tokens
 from llm4rec.models.attention_net import Network, Shape
 from llm4rec.models.attention_reading_net import read, upcoming
+from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.ensemble import Ensemble, EnsembleConfig
 from llm4rec.models.evidence import Evidence
 from llm4rec.models.habits import PRIOR, Habits
 from llm4rec.models.hybrid import Hybrid, HybridConfig
 from llm4rec.models.slates import Slates
-from llm4rec.testing import asking, by_device, context, fitted, in_a_row
+from llm4rec.testing import asking, by_device, check_model, context, fitted, in_a_row
 from models.stacking import learnt, world
 
 QUICK = AttentionConfig(epochs=16, learning_rate=5e-3, dropout=0.1)
@@ -193,6 +194,28 @@ def test_the_habit_of_a_context_is_the_shrunk_log_lift():
     assert Habits.from_state(habits.state(), 2 * STEPS).names() == ["habit of device"]
 
 
+def test_each_context_has_a_habit_of_its_own():
+    told = {"device": ["phone"] * 3 + ["tv"] * 3, "place": ["home", "work", None] * 2}
+    rows = Interactions.of([0] * 6, [0, 0, 0, 1, 1, 1], contexts=EventContexts.of(told))
+    habits = Habits.of(rows, 2)
+    request = Request(asking(0).history, context={"device": "tv", "place": "work"})
+    device, place = habits.features(np.zeros(2, np.int64), np.array([0, 1]), [request])
+    usual = 4 / 8
+    expected = [np.log((n + PRIOR * usual) / (3 + PRIOR) / usual) for n in (0, 3)]
+    assert device.tolist() == pytest.approx(expected, rel=1e-5)
+    usual = 3 / 6
+    expected = np.log((1 + PRIOR * usual) / (2 + PRIOR) / usual)
+    assert place.tolist() == pytest.approx([expected, expected], rel=1e-5)
+    assert habits.names() == ["habit of device", "habit of place"]
+
+
+def test_earlier_events_are_asked_for_in_their_own_context():
+    _, questions = earlier_questions(by_device(), 2, 1_000)
+    assert len(questions) > 100
+    for request, target in zip(questions.requests, questions.targets, strict=True):
+        assert request.context == {"device": "desktop" if target[0] % 2 else "phone"}
+
+
 def test_columns_do_not_depend_on_which_words_a_part_of_the_data_has():
     rows = by_device().interactions
     half = Habits.of(rows.take(rows.items % 2 == 0), 2 * STEPS)
@@ -270,3 +293,15 @@ def test_a_blend_looks_at_what_its_inputs_look_at():
     )
     assert model.contexts == {"device": ("desktop", "phone")}
     assert Ensemble(EnsembleConfig(inputs=("transition",))).fit(data, world(data)).contexts == {}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Attention(AttentionConfig(epochs=2)),
+        Hybrid(HybridConfig(inputs=("sequence", "attention"), options={"attention": {"epochs": 1}})),
+    ],
+    ids=["attention", "hybrid"],
+)
+def test_the_contract_holds_on_data_with_contexts(model):
+    check_model(model, by_device(users=30), world)
