@@ -21,7 +21,7 @@ from models.stacking import learnt, world
 
 QUICK = AttentionConfig(epochs=16, learning_rate=5e-3, dropout=0.1)
 STEPS = 6
-PLAIN = {"inputs": ("transition", "popular"), "form": "trees", "min_leaf": 5, "earlier": 0, "rounds": 60}
+PLAIN = {"inputs": ("transition", "popular"), "form": "trees", "min_leaf": 5, "earlier": 0, "rounds": 30}
 
 
 def without(data):
@@ -245,7 +245,7 @@ def test_evidence_has_one_feature_a_context():
 
 def next_ones():
     """Walks without their last stop, and that stop as the question, asked in its context."""
-    data = by_device(users=150)
+    data = by_device(users=100)
     ends = data.offsets[1:] - 1
     keep = np.ones(len(data.interactions), dtype=bool)
     keep[ends] = False

@@ -200,7 +200,7 @@ class Calibrates(Protocol):
 
 @runtime_checkable
 class Situated(Protocol):
-    """A model whose scores may depend on the context of a request."""
+    """A model whose scores may depend on the context of a request; names and words it does not know change no score."""
 
     @property
     def contexts(self) -> Mapping[str, tuple[str, ...]]:
