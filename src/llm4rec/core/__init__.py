@@ -16,6 +16,7 @@ from llm4rec.core.candidates import Candidates, Reason, Recommendations
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
+from llm4rec.core.contexts import EventContexts, asked_codes, context_word
 from llm4rec.core.dataset import Dataset, Holdout
 from llm4rec.core.errors import (
     BreakerOpenError,
@@ -56,6 +57,7 @@ from llm4rec.core.protocols import (
     RerankContext,
     Reranker,
     Saves,
+    Situated,
     Store,
     Tunes,
     Updates,
@@ -83,6 +85,7 @@ __all__ = [
     "Dataset",
     "Embeds",
     "Encoder",
+    "EventContexts",
     "Explains",
     "Features",
     "FitContext",
@@ -117,6 +120,7 @@ __all__ = [
     "Reranker",
     "Saves",
     "SettingsError",
+    "Situated",
     "Sparse",
     "Store",
     "Table",
@@ -127,6 +131,8 @@ __all__ = [
     "Vocabulary",
     "add_zscored",
     "as_csr",
+    "asked_codes",
+    "context_word",
     "gains",
     "is_positive",
     "masked",

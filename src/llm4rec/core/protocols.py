@@ -199,6 +199,16 @@ class Calibrates(Protocol):
 
 
 @runtime_checkable
+class Situated(Protocol):
+    """A model whose scores may depend on the context of a request; names and words it does not know change no score."""
+
+    @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The names it looks at and the words it knows of each; empty where the data told none."""
+        ...
+
+
+@runtime_checkable
 class Saves(Protocol):
     """A fitted model that can be written to and read from plain arrays."""
 

@@ -83,6 +83,10 @@ def version_of(model: Model, dataset: Dataset) -> str:
     sums.update(json.dumps([str(i) for i in dataset.catalog.ids.ids]).encode())
     for array in (dataset.interactions.users, dataset.interactions.items, dataset.interactions.timestamps):
         sums.update(np.ascontiguousarray(array).tobytes())
+    contexts = dataset.interactions.contexts
+    if contexts is not None:
+        sums.update(json.dumps([contexts.names, contexts.values]).encode())
+        sums.update(np.ascontiguousarray(contexts.codes).tobytes())
     return sums.hexdigest()
 
 

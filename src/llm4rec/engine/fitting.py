@@ -157,7 +157,8 @@ def hold_out_last(dataset: Dataset, questions: int, rng: np.random.Generator) ->
         history = left.history(int(user))
         target = dataset.interactions.items[last[user]]
         if target not in history.items:
-            requests.append(Request(history, user=int(user)))
+            asked_in = dataset.interactions.context(int(last[user]))
+            requests.append(Request(history, user=int(user), context=asked_in))
             targets.append(np.array([target]))
     return left, Holdout(requests, targets)
 

@@ -70,6 +70,11 @@ class Ensemble:
         """Whether some input looks at when a request is made."""
         return self.inputs_.time_aware
 
+    @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that some input looks at: words by name."""
+        return self.inputs_.contexts if hasattr(self, "inputs_") else {}
+
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs, then choose weights where there is a holdout."""
         self.size_ = self.width_ = len(dataset.catalog)

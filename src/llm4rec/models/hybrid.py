@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, Pos
 
 from llm4rec.core import (
     Catalog,
+    ComponentError,
     Config,
     Dataset,
     Explains,
@@ -25,6 +26,7 @@ from llm4rec.core import (
     masked,
     top_k,
 )
+from llm4rec.models.contexts import context_note, together
 from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
 from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
@@ -98,6 +100,15 @@ class Hybrid:
         return self.evidence_.time_aware or self.inputs_.time_aware
 
     @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that its features or an input look at: words by name."""
+        return (
+            together([self.evidence_.habits.contexts, self.inputs_.contexts])
+            if hasattr(self, "inputs_")
+            else {}
+        )
+
+    @property
     def chosen(self) -> HybridConfig:
         """The config with the form and the inputs' settings as chosen."""
         options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
@@ -118,6 +129,7 @@ class Hybrid:
             self.form, self.notes_ = self.order_.form, (str(self.order_),)
         elif self.form != "base":
             self.notes_ = (f"no held-out questions: the order of {self.config.inputs[0]!r} stands",)
+        self.notes_ = (*self.notes_, *context_note(self.contexts))
         return self
 
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
@@ -126,6 +138,7 @@ class Hybrid:
         again = type(self)(self.chosen)
         again.order_ = self.order_
         again._learn_inputs(self.inputs_.refit(dataset, context), dataset, context)
+        again._need_same(self.evidence_)
         again.notes_ = self.notes_
         return again
 
@@ -266,6 +279,15 @@ class Hybrid:
         self.order_ = Order.from_state(part("order", state), self.form)
         self.size_ = int(state["size"][0])
         return self
+
+    def _need_same(self, before: Evidence) -> None:
+        """ComponentError where the features are not those that the order was learnt from."""
+        now, then = (set(evidence.names(())) for evidence in (self.evidence_, before))
+        if self.order_.ranker is not None and now != then:
+            raise ComponentError(
+                f"hybrid: features {sorted(now ^ then)} are in one of the two data sets only; fit and refit on data "
+                "with the same columns"
+            )
 
     def _need_fit(self) -> None:
         if not hasattr(self, "inputs_"):

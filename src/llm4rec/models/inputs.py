@@ -20,9 +20,11 @@ from llm4rec.core import (
     Model,
     Request,
     Saves,
+    Situated,
     Tunes,
     zscore_rows,
 )
+from llm4rec.models.contexts import together
 from llm4rec.models.maps import part, under
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -68,6 +70,11 @@ class Inputs:
     def time_aware(self) -> bool:
         """Whether some input looks at when a request is made."""
         return any(getattr(model, "time_aware", False) for model in self.models.values())
+
+    @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that some input looks at: words by name."""
+        return together(model.contexts for model in self.models.values() if isinstance(model, Situated))
 
     @property
     def base(self) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from llm4rec.core import (
     Column,
     ColumnType,
     Dataset,
+    EventContexts,
     FitContext,
     History,
     Interactions,
@@ -67,6 +69,20 @@ def in_a_row(size: int = 12, users: int = 40) -> Dataset:
     length = max(3, size // 2)
     rows = [[(u + step) % size for step in range(length)] for u in range(users)]
     return _dataset(rows, [f"stop {n}" for n in range(size)], "in-a-row")
+
+
+def by_device(steps: int = 6, users: int = 90) -> Dataset:
+    """Everyone walks a circle of steps, and takes 2s at step s on the phone, 2s + 1 on the desktop.
+
+    Devices are drawn by event: what comes next is known of somebody who says on what they ask, and of nobody else.
+    """
+    length = max(3, steps - 1)
+    desktop = np.random.default_rng(0).integers(0, 2, (users, length))
+    rows = [[2 * ((u + n) % steps) + int(desktop[u, n]) for n in range(length)] for u in range(users)]
+    plain = _dataset(rows, [f"stop {n}" for n in range(2 * steps)], "by-device")
+    words = np.array(["phone", "desktop"], dtype=object)[desktop.ravel()]
+    contexts = EventContexts.of({"device": words.tolist()})
+    return replace(plain, interactions=replace(plain.interactions, contexts=contexts))
 
 
 def context(dataset: Dataset | None = None, **given: object) -> FitContext:
