@@ -19,7 +19,14 @@ from llm4rec.core import (
     Tunes,
 )
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
-from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.build import (
+    build_encoder,
+    build_generator,
+    build_model,
+    component_from,
+    maker,
+    whitened,
+)
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.index import index_for
@@ -130,6 +137,7 @@ def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[
         features=_unless_empty(features),
         words=_unless_empty(words),
         people=_unless_empty(people),
+        generator=build_generator(settings),
         progress=progress,
         make=maker(settings),
     )
