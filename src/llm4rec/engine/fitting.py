@@ -49,7 +49,7 @@ def fit(
     """
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
-    context, whitening = _context(settings, dataset, progress)
+    context, whitening = fit_context(settings, dataset, progress)
     data = refit or dataset
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
@@ -116,7 +116,7 @@ def fit_again(model: Model, final: Dataset, context: FitContext) -> Model:
     return type(model)(config).fit(final, context)  # type: ignore[call-arg]
 
 
-def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
+def fit_context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
     catalog = dataset.catalog
     raw = build_encoder(settings, progress)
     whitening, encoder = None, raw

@@ -60,6 +60,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.fm:Fm",
             "values with their uncertainty: a Bayesian factorisation machine for ratings",
         ),
+        "prompted": Entry(
+            "llm4rec.models.prompted:Prompted",
+            "a causal language model: catalog names decoded along a tree, yes or no, or lists (needs a generator)",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {

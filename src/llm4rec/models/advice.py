@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,15 +46,14 @@ class Advice:
         weights: dict[str, float] = {}
         told = []
         for column, name in enumerate(names):
-            before, now = gains(values), values
+            before = gains(values)
             tried = {w: moved(values, advice[:, column], bounds, w) for w in WEIGHTS}
             found = {w: gains(order) for w, order in tried.items()}
             best = max(found, key=lambda w: (float(found[w].mean()), -w))
             sure = len(before) >= JUDGES and surely_better(found[best], before, CAUTION)
             weights[name] = best if sure else 0.0
-            now = tried[best] if sure else values
             told.append(_told(name, weights[name], (before, found[best])))
-            values = now
+            values = tried[best] if sure else values
         return cls(weights, tuple(told))
 
     def applied(self, values: Times, advice: Floats, bounds: Numbers) -> Times:
@@ -92,7 +92,7 @@ def moved(values: Times, advice: Floats, bounds: Numbers, weight: float, furthes
     Nothing moves more than `furthest` places; equals stand as they stood.
     """
     result = np.array(values, dtype=np.float64)
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds.tolist()):
         own = result[start:stop]
         if stop - start < 2:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
-from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -27,9 +26,9 @@ from llm4rec.core import (
 )
 from llm4rec.models.advice import FURTHEST, HEAVIEST
 from llm4rec.models.inputs import Inputs, known_part
-from llm4rec.models.prompts import title_names
 from llm4rec.models.prompted_names import Names
 from llm4rec.models.prompted_orders import Rerank, choose_weight
+from llm4rec.models.prompts import title_names
 from llm4rec.models.tries import prior_of, texts_from, texts_state
 
 Mode = Literal["generate", "yesno", "listwise"]
@@ -122,12 +121,11 @@ class Prompted:
         if self.config.names != "titles" and isinstance(generator, ReadsTokens):
             taught = generator.taught
         names = [taught.get(str(one), "") for one in catalog.ids.ids]
-        if not any(names):
-            if self.config.names == "taught":
-                raise SettingsError(
-                    "model 'prompted' with names = 'taught': this language model was taught no name of these items; "
-                    "teach it with `llm4rec adapt FOLDER -o MODEL --task recommend`, or set names = 'titles'"
-                )
+        if self.config.names == "taught" and not any(names):
+            raise SettingsError(
+                "model 'prompted' with names = 'taught': this language model was taught no name of these items; "
+                "teach it with `llm4rec adapt FOLDER -o MODEL --task recommend`, or set names = 'titles'"
+            )
         self.taught_ = any(names) and self.config.mode == "generate"
         self.titles_ = title_names(catalog.titles)
         self.names_ = names if self.taught_ else self.titles_
@@ -136,7 +134,9 @@ class Prompted:
 
     def _able(self, generator: Generator | None) -> Generator:
         if generator is None:
-            raise SettingsError(f"model 'prompted' needs a language model, and generator.name is 'none': {HOW}")
+            raise SettingsError(
+                f"model 'prompted' needs a language model, and generator.name is 'none': {HOW}"
+            )
         if self.config.mode != "listwise" and not isinstance(generator, ReadsTokens):
             raise SettingsError(
                 f"model 'prompted' with mode = {self.config.mode!r} looks at single tokens, which a server does not show: "
@@ -190,7 +190,11 @@ class Prompted:
 
     def _failed(self) -> tuple[str, ...]:
         told = ", ".join(f"{count} by {kind}" for kind, count in sorted(self.failures_.items()))
-        return (f"questions that kept the base's order because the language model failed: {told}",) if told else ()
+        return (
+            (f"questions that kept the base's order because the language model failed: {told}",)
+            if told
+            else ()
+        )
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
         """New items by their titles; with taught names they stand behind all others."""

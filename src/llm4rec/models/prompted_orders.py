@@ -30,6 +30,7 @@ from llm4rec.core import (
 )
 from llm4rec.models.advice import WEIGHTS, agreement, borda, moved
 from llm4rec.models.prompts import asking_order, fenced, header, order_schema
+from llm4rec.models.slates import told_apart
 
 if TYPE_CHECKING:
     from llm4rec.models.prompted import PromptedConfig
@@ -62,7 +63,9 @@ class Rerank:
         places = -np.arange(len(candidates), dtype=np.float64)
         bounds = np.array([0, len(candidates)], dtype=np.int64)
         new = moved(places, advice, bounds, weight, self.config.most_moved)
-        row[candidates[np.argsort(-new, kind="stable")]] = np.sort(row[candidates])[::-1].copy()
+        falling = np.sort(row[candidates])[::-1].copy()
+        told_apart(falling)
+        row[candidates[np.argsort(-new, kind="stable")]] = falling
 
     def asked(self, scores: Floats, requests: Many[Request]) -> list[tuple[Numbers, Times | None]]:
         """By request: its candidates, best first, and what the language model says of each; None where it failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,9 @@ class Trie:
 
         SettingsError: a name that is empty or the beginning of another.
         """
-        order = np.array(sorted(range(len(paths)), key=lambda item: (tuple(paths[item]), item)), dtype=np.int64)
+        order = np.array(
+            sorted(range(len(paths)), key=lambda item: (tuple(paths[item]), item)), dtype=np.int64
+        )
         weights = np.asarray(prior, dtype=np.float64)[order]
         sums = np.concatenate([[0.0], np.cumsum(weights)])
         sorted_paths = [tuple(paths[item]) for item in order.tolist()]
@@ -79,7 +82,9 @@ class Trie:
         result[:, self.order] = found
         return result
 
-    def drawn(self, reading: Reading, prompts: int, rng: np.random.Generator) -> tuple[Numbers, list[tuple[int, ...]]]:
+    def drawn(
+        self, reading: Reading, prompts: int, rng: np.random.Generator
+    ) -> tuple[Numbers, list[tuple[int, ...]]]:
         """One item a prompt, written token after token by chance, and the tokens that were written up to the last fork."""
         items = np.zeros(prompts, dtype=np.int64)
         written: list[tuple[int, ...]] = [()] * prompts
@@ -122,12 +127,14 @@ def _grow(
     while depth < len(first) and depth < len(last) and first[depth] == last[depth]:
         depth += 1  # paths are sorted: what the first and the last share all of them share
     if depth >= len(first):
-        raise SettingsError("the name of an item is the beginning of another's; give each an ending of its own")
+        raise SettingsError(
+            "the name of an item is the beginning of another's; give each an ending of its own"
+        )
     tokens = [paths[place][depth] for place in range(start, stop)]
     cuts = [start, *(n for n in range(start + 1, stop) if tokens[n - start] != tokens[n - start - 1]), stop]
     own = len(forks)
     forks.append(Fork((), *(np.zeros(0, np.int64),) * 3, np.zeros(0)))  # its place; children come behind it
-    inner = [_grow(forks, paths, sums, depth + 1, (a, b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    inner = [_grow(forks, paths, sums, depth + 1, (a, b)) for a, b in pairwise(cuts)]
     weights = np.diff(sums[cuts])
     forks[own] = Fork(
         first[:depth],

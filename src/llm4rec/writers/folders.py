@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from llm4rec.core import ComponentError, GeneratorRefusedError, Message
 
-NAMES = Path("teaching") / "names.json"  # inside a folder: what items are called, where the model was taught that
+NAMES = (
+    Path("teaching") / "names.json"
+)  # inside a folder: what items are called, where the model was taught that
 SAVE_AGAIN = "save it again with transformers (safetensors, no code of its own)"
 
 

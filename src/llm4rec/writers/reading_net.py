@@ -78,7 +78,9 @@ class ReadPrompts:
             ids[row, : len(path)] = torch.tensor(list(path))
         steps = torch.arange(ids.shape[1], device=device)
         mask = torch.cat([self.mask[rows], (steps < lengths[:, None]).long()], dim=1)
-        copied = DynamicCache([(keys[rows], values[rows]) for keys, values in self.cache], config=self.model.config)
+        copied = DynamicCache(
+            [(keys[rows], values[rows]) for keys, values in self.cache], config=self.model.config
+        )
         logits = self.model(
             input_ids=ids.to(device),
             attention_mask=mask,
