@@ -117,6 +117,7 @@ def fit_again(model: Model, final: Dataset, context: FitContext) -> Model:
 
 
 def fit_context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
+    """What models are given: encoder, attributes, words, language model; and the whitening behind the encoder."""
     catalog = dataset.catalog
     raw = build_encoder(settings, progress)
     whitening, encoder = None, raw

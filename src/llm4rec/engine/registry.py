@@ -84,7 +84,7 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.writers:LocalGenerator", "a causal language model in a local folder (setting: folder)"
         ),
         "double": Entry(
-            "llm4rec.testing:ScriptedGenerator", "a stand-in without a language model, for tests and dry runs"
+            "llm4rec.testing:WordReader", "a stand-in without a language model, for tests and dry runs"
         ),
     },
 }

@@ -97,8 +97,8 @@ def _signature(course: Course, config: TeachConfig) -> str:
     """Sixteen hexadecimal digits of all that decides what is learnt."""
     told: list[Any] = [config.model_dump(mode="json", exclude=IRRELEVANT), course.signature()]
     if config.source != SCRATCH:
-        for path in sorted(Path(config.source).expanduser().glob("*.safetensors")):
-            told.append(hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
+        weights = sorted(Path(config.source).expanduser().glob("*.safetensors"))
+        told += [hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest() for path in weights]
     return hashlib.blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
 
 
