@@ -9,13 +9,14 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from scipy.sparse.linalg import svds
 
 from llm4rec.core import Config, Dataset, FitContext, Floats, History, Numbers, Request, unit_rows
-from llm4rec.models.codes import SemanticCodes
-from llm4rec.models.codes_views import last_digits
+from llm4rec.models.codes import MANY, CodesConfig, SemanticCodes
+from llm4rec.models.codes_views import UNKNOWN, last_digits
 from llm4rec.models.prompted_names import BULLET, pieces_of
 from llm4rec.models.prompts import header, plain, title_names
 
 LEAST = 3  # positive events from which a person's last one is held out
 DIRECTIONS = 32  # of who took what, in the vectors behind codes
+TEXT = 120  # most characters of an item's text in a lesson
 LEVELS = "abcdefgh"
 
 Told = tuple[str, tuple[str, ...], int]
@@ -27,6 +28,9 @@ class LessonsConfig(Config):
 
     names: Literal["codes", "titles"] = Field(
         "codes", description="what items are called: short codes or titles"
+    )
+    levels: int | None = Field(
+        None, ge=1, le=4, description="words a code; none: two for up to 4,096 items, above that three"
     )
     history: PositiveInt = Field(
         20, description="latest items that a lesson tells, as model prompted's history"
@@ -63,7 +67,7 @@ def course_of(dataset: Dataset, context: FitContext, config: LessonsConfig) -> d
         if liked:
             lessons.append((opening, tuple(parts[item] for item in liked), 0))
     if config.texts:
-        asked = [plain(text, 300) for text in dataset.catalog.texts]
+        asked = [plain(text, TEXT) for text in dataset.catalog.texts]
         lessons += [
             (header(Request(History.of([]), query=text)), (part,), 0)
             for text, part in zip(asked, parts, strict=True)
@@ -76,30 +80,33 @@ def course_of(dataset: Dataset, context: FitContext, config: LessonsConfig) -> d
         "names": {str(one): name for one, name in zip(dataset.catalog.ids.ids, names, strict=True)}
         if taught
         else {},
-        "texts": [*titles, *(plain(text, 300) for text in dataset.catalog.texts), opening],
+        "texts": [*titles, *(plain(text, TEXT) for text in dataset.catalog.texts), opening],
         "window": config.history + 1,
     }
 
 
 def _codes(dataset: Dataset, context: FitContext, config: LessonsConfig) -> tuple[list[str], list[str]]:
-    """A name of a few words for each item, such as "<a17><b4><c201><d0>", and all words of such names.
+    """A name of a few words for each item, such as "<a17><b4>", and all words of such names.
 
-    Codes of the item's text and of who took it (see `codes`), coarse first; the last word tells items of one code apart.
+    Codes of the item's text and of who took it (see `codes`), coarse first. Items of one code have different last words,
+    as "<b4>" and "<b4.1>". Few long levels rather than many short ones: each word is a step of the language model.
     """
+    size = len(dataset.catalog)
     vectors = _vectors(dataset, context, config.together)
     if not np.any(vectors):
-        numbers = np.arange(len(dataset.catalog))[:, None]  # nothing is known: a number is the name
+        codes = np.zeros((size, 1), dtype=np.int64)  # nothing is known of them
     else:
-        codes = SemanticCodes.fit(vectors).encode(vectors)
-        numbers = np.concatenate([codes, last_digits(codes)[:, None]], axis=1)
-    numbers = numbers - numbers.min(axis=0, initial=0)
-    names = ["".join(_word(level, n) for level, n in enumerate(row)) for row in numbers.tolist()]
-    words = [_word(level, int(n)) for level in range(numbers.shape[1]) for n in np.unique(numbers[:, level])]
-    return names, words
-
-
-def _word(level: int, number: int) -> str:
-    return f"<{LEVELS[level]}{number}>"
+        levels = config.levels or (2 if size <= MANY else 3)
+        codes = SemanticCodes.fit(vectors, CodesConfig(levels=levels)).encode(vectors)
+    names: list[str] = []
+    words: set[str] = set()
+    for row, digit in zip(codes.tolist(), last_digits(codes).tolist(), strict=True):
+        parts = [f"{LEVELS[level]}{UNKNOWN if n < 0 else n}" for level, n in enumerate(row)]
+        parts[-1] += f".{digit}" if digit else ""
+        own = [f"<{part}>" for part in parts]
+        names.append("".join(own))
+        words.update(own)
+    return names, sorted(words)
 
 
 def _vectors(dataset: Dataset, context: FitContext, together: float) -> Floats:

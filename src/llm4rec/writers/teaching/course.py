@@ -12,6 +12,7 @@ import numpy as np
 
 from llm4rec.core import DataError, Numbers
 
+SORTED = 8  # batches whose lessons are sorted by length together
 Lesson: TypeAlias = tuple[str, tuple[str, ...], int]
 """An opening, the parts behind it, and the number of the first part that is learnt. Each is tokenized by itself."""
 Tokens: TypeAlias = Callable[[Sequence[str]], list[list[int]]]
@@ -59,14 +60,28 @@ class Rows:
         self.lessons, self.window, self.room = lessons, window, room
         sizes = [-(-len(parts) // window) + (len(parts) > window) for _, parts, _ in lessons]
         self._owner = np.repeat(np.arange(len(lessons)), sizes)
+        lengths = [
+            len(self._known[opening]) + min(len(parts), window) * len(self._known[parts[0]])
+            for opening, parts, _ in lessons
+        ]
+        self._length = np.array(lengths, dtype=np.int64)[self._owner]
         self._place = np.concatenate([np.arange(size) for size in sizes]) if sizes else np.zeros(0, int)
 
     def __len__(self) -> int:
         return len(self._owner)
 
-    def order(self, seed: int, epoch: int) -> Numbers:
-        """The windows of one epoch, shuffled."""
-        return np.random.default_rng([seed, epoch]).permutation(len(self))
+    def order(self, seed: int, epoch: int, batch: int) -> Numbers:
+        """The windows of one epoch, shuffled, so that those of one batch are about as long."""
+        drawn = np.random.default_rng([seed, epoch])
+        shuffled = drawn.permutation(len(self))
+        blocks = []
+        for at in range(0, len(shuffled), SORTED * batch):
+            block = shuffled[at : at + SORTED * batch]
+            block = block[np.argsort(self._length[block], kind="stable")]
+            parts = [block[n : n + batch] for n in range(0, len(block), batch)]
+            full = [part for part in parts if len(part) == batch]
+            blocks += [full[n] for n in drawn.permutation(len(full))] + parts[len(full) :]
+        return np.concatenate(blocks)
 
     def row(self, number: int, seed: int, epoch: int) -> Row:
         """One window. Across an epoch the windows of a lesson show each of its parts once."""

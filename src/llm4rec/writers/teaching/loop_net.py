@@ -27,7 +27,6 @@ from llm4rec.writers.teaching.pupil_net import Pupil
 
 CHECKPOINT = "checkpoint.safetensors"
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-UNLEARNT = -100
 
 
 @dataclass(eq=False)
@@ -114,18 +113,15 @@ def measured(run: Run) -> float:
 
 
 def _loss(pupil: Pupil, rows: list[Row], reduction: str = "mean") -> Tensor:
+    """Surprise at the learnt tokens. Rows are padded behind their ends, where a causal model does not look."""
     longest = max(len(row.tokens) for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
-    mask, wanted = torch.zeros_like(ids), torch.full_like(ids, UNLEARNT)
+    learnt = torch.zeros((len(rows), longest), dtype=torch.bool)
     for place, row in enumerate(rows):
         size = len(row.tokens)
-        ids[place, :size], mask[place, :size] = torch.tensor(row.tokens), 1
-        wanted[place, :size] = torch.where(torch.tensor(row.learnt), ids[place, :size], UNLEARNT)
-    ids, mask, wanted = (each.to(pupil.device) for each in (ids, mask, wanted))
-    logits = pupil.model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1]
-    return cross_entropy(
-        logits.flatten(0, 1).float(), wanted[:, 1:].flatten(), ignore_index=UNLEARNT, reduction=reduction
-    )
+        ids[place, :size], learnt[place, :size] = torch.tensor(row.tokens), torch.tensor(row.learnt)
+    ids, learnt = ids.to(pupil.device), learnt.to(pupil.device)
+    return cross_entropy(pupil.logits(ids, learnt[:, 1:]), ids[:, 1:][learnt[:, 1:]], reduction=reduction)
 
 
 def _guarded(run: Run, step: int) -> None:
@@ -170,7 +166,9 @@ def _batch(run: Run, number: int) -> list[Row]:
     config = run.config
     passes = run.per_epoch * config.accumulate
     epoch, place = divmod(number, passes)
-    chosen = run.rows.order(config.seed, epoch)[place * config.batch_size : (place + 1) * config.batch_size]
+    chosen = run.rows.order(config.seed, epoch, config.batch_size)[
+        place * config.batch_size : (place + 1) * config.batch_size
+    ]
     rows = [run.rows.row(int(one), config.seed, epoch) for one in chosen]
     return [row for row in rows if any(row.learnt[1:])]
 

@@ -22,12 +22,16 @@ END = "<|end|>"
 
 @dataclass(eq=False)
 class Pupil:
-    """A model and its tokenizer. `tuner` is what has to be merged at the end; `fresh` are rows of words it did not know."""
+    """A model and its tokenizer. `tuner` is what has to be merged at the end; `fresh` are rows of words it did not know.
+
+    `small`: made here, from nothing.
+    """
 
     model: Any
     tokenizer: Any
     tuner: Any = None
     fresh: Tensor | None = None
+    small: bool = False
 
     @property
     def device(self) -> torch.device:
@@ -44,6 +48,14 @@ class Pupil:
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Each text by itself, without tokens that begin or end a document."""
         return [list(row) for row in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def logits(self, ids: Tensor, wanted: Tensor) -> Tensor:
+        """(wanted tokens, vocabulary): scores of the token behind each place (of all but the last) that is wanted."""
+        if self.small:  # its head is a plain product: scores of other places need not be made
+            hidden = self.model.transformer(input_ids=ids, use_cache=False).last_hidden_state
+            return torch.as_tensor(self.model.lm_head(hidden[:, :-1][wanted]))
+        found = self.model(input_ids=ids, use_cache=False).logits
+        return torch.as_tensor(found[:, :-1][wanted]).float()
 
     def learning(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Names and parameters that learn."""
@@ -104,9 +116,10 @@ def _scratch(course: Course, config: TeachConfig, device: str) -> Pupil:
         eos_token_id=end,
         resid_pdrop=config.dropout,
         embd_pdrop=config.dropout,
-        attn_pdrop=config.dropout,
+        attn_pdrop=0.0,
+        activation_function="gelu",
     )
-    return Pupil(GPT2LMHeadModel(told).to(device), tokenizer)
+    return Pupil(GPT2LMHeadModel(told).to(device), tokenizer, small=True)
 
 
 def _taught_words(made: Pupil, words: Sequence[str]) -> list[int]:
