@@ -86,7 +86,9 @@ def _told(name: str, weight: float, gains: tuple[Floats, Floats]) -> str:
     return f"{name!r} is refused and will not be asked, for there is no sure gain: {what}"
 
 
-def moved(values: Times, advice: Floats, bounds: Numbers, weight: float, furthest: int = FURTHEST) -> Times:
+def moved(
+    values: Times, advice: NDArray[Any], bounds: Numbers, weight: float, furthest: int = FURTHEST
+) -> Times:
     """The values of each request shared out in the order of (1 - weight) own + weight advice, both as z-scores.
 
     Nothing moves more than `furthest` places; equals stand as they stood.

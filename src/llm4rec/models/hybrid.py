@@ -145,6 +145,8 @@ class Hybrid:
         again.notes_ = self.notes_
         return again
 
+    inputs_: Inputs
+
     def _learn_inputs(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> None:
         self.inputs_ = inputs
         self.size_ = len(dataset.catalog)

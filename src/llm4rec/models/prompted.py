@@ -18,6 +18,7 @@ from llm4rec.core import (
     Floats,
     Generator,
     GeneratorError,
+    Holdout,
     NotFittedError,
     Numbers,
     ReadsTokens,
@@ -31,6 +32,7 @@ from llm4rec.models.prompted_orders import Rerank, choose_weight
 from llm4rec.models.prompts import title_names
 from llm4rec.models.tries import prior_of, texts_from, texts_state
 
+MOST_KNOWN = 0.05  # share of held-out answers that a language model may have been taught
 Mode = Literal["generate", "yesno", "listwise"]
 HOW = (
     "set generator.name = 'local' and generator.options.folder to a causal model, or generator.name = 'openai' with "
@@ -106,6 +108,7 @@ class Prompted:
         itself learns nothing here: see `llm4rec adapt --task recommend`.
         """
         self._learn(dataset.catalog, dataset.counts, context.generator)
+        self._check_unseen(dataset, context.holdout)
         base = () if self.config.mode == "generate" else (self.config.base,)
         self.inputs_ = Inputs.fit(base, {self.config.base: self.config.options}, dataset, context)
         questions = context.holdout
@@ -131,6 +134,25 @@ class Prompted:
         self.names_ = names if self.taught_ else self.titles_
         self.prior_ = prior_of(counts)
         self._built: Names | None = None
+
+    def _check_unseen(self, dataset: Dataset, questions: Holdout | None) -> None:
+        """SettingsError where the language model was taught what held-out questions ask: no choice could be made on them."""
+        if questions is None or not isinstance(self.generator_, ReadsTokens):
+            return
+        ids, people = dataset.catalog.ids.ids, dataset.users.ids.ids
+        events = [
+            (str(people[request.user]), str(ids[item]))
+            for request, targets in zip(questions.requests, questions.targets, strict=True)
+            for item in targets.tolist()
+            if request.user >= 0 and item < len(ids)
+        ]
+        known = sum(self.generator_.has_learnt(events))
+        if known > MOST_KNOWN * len(events):
+            raise SettingsError(
+                f"the language model was taught {known} of {len(events)} held-out answers, so nothing can be chosen on "
+                "them; teach it on the part that is fitted on: `llm4rec adapt … --task recommend --protocol …` with the "
+                "protocol that you compare by"
+            )
 
     def _able(self, generator: Generator | None) -> Generator:
         if generator is None:
@@ -214,8 +236,13 @@ class Prompted:
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder; the language model stays where it is."""
         self._need_fit()
-        told = {"names": texts_state(self.names_), "titles": texts_state(self.titles_), "prior": self.prior_}
-        return self.inputs_.state() | told | {"taught": np.array([self.taught_])}
+        told: dict[str, NDArray[Any]] = {
+            "names": texts_state(self.names_),
+            "titles": texts_state(self.titles_),
+            "prior": self.prior_,
+        }
+        told["taught"] = np.array([self.taught_])
+        return self.inputs_.state() | told
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`; the language model is that of the context, and is missed only when asked."""

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveInt
+from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from llm4rec.core import Config, Dataset, FitContext, Floats, History, Numbers, Request, unit_rows
+from llm4rec.core import Config, Dataset, FitContext, Floats, History, Numbers, Request, as_csr, unit_rows
 from llm4rec.models.codes import MANY, CodesConfig, SemanticCodes
 from llm4rec.models.codes_views import UNKNOWN, last_digits
 from llm4rec.models.prompted_names import BULLET, pieces_of
@@ -58,6 +59,8 @@ def course_of(dataset: Dataset, context: FitContext, config: LessonsConfig) -> d
     opening = header(Request(History.of([])))
     lessons: list[Told] = []
     held: list[Told] = []
+    events: list[tuple[str, str]] = []
+    ids, people = dataset.catalog.ids.ids, dataset.users.ids.ids
     for user in range(len(dataset.users)):
         liked = dataset.history(user).liked.tolist()
         if len(liked) >= LEAST:
@@ -66,6 +69,7 @@ def course_of(dataset: Dataset, context: FitContext, config: LessonsConfig) -> d
             liked = liked[:-1]
         if liked:
             lessons.append((opening, tuple(parts[item] for item in liked), 0))
+            events += [(str(people[user]), str(ids[item])) for item in liked]
     if config.texts:
         asked = [plain(text, TEXT) for text in dataset.catalog.texts]
         lessons += [
@@ -77,10 +81,9 @@ def course_of(dataset: Dataset, context: FitContext, config: LessonsConfig) -> d
         "lessons": lessons,
         "held": held,
         "words": words,
-        "names": {str(one): name for one, name in zip(dataset.catalog.ids.ids, names, strict=True)}
-        if taught
-        else {},
+        "names": {str(one): name for one, name in zip(ids, names, strict=True)} if taught else {},
         "texts": [*titles, *(plain(text, TEXT) for text in dataset.catalog.texts), opening],
+        "events": events,
         "window": config.history + 1,
     }
 
@@ -136,14 +139,14 @@ def _taken_by(dataset: Dataset, rows: Numbers) -> Floats:
     """(items, DIRECTIONS) unit rows: principal directions of who took which item, people and items scaled to length one."""
     keep = np.zeros(len(dataset.interactions), dtype=bool)
     keep[rows] = True
-    matrix = dataset.only(keep).matrix().astype(np.float64)
+    matrix = as_csr(dataset.only(keep).matrix().astype(np.float64))
     width = min(DIRECTIONS, min(matrix.shape) - 1)
     if width < 1 or not matrix.nnz:
         return np.zeros((matrix.shape[1], 1), np.float32)
     people = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1.0)
     items = np.maximum(np.asarray(matrix.sum(axis=0)).ravel(), 1.0)
-    scaled = matrix.multiply(1 / np.sqrt(people)[:, None]).multiply(1 / np.sqrt(items)[None, :]).tocsr()
-    _, strength, found = svds(scaled, k=width, v0=np.ones(min(matrix.shape)), return_singular_vectors="vh")
+    scaled = sparse.diags_array(1 / np.sqrt(people)) @ matrix @ sparse.diags_array(1 / np.sqrt(items))
+    _, strength, found = svds(scaled, k=width, v0=np.ones(min(matrix.shape)))
     order = np.argsort(-strength)
     found = found[order]
     found = found * np.where(found[np.arange(width), np.abs(found).argmax(axis=1)] < 0, -1.0, 1.0)[:, None]

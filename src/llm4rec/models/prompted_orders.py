@@ -133,7 +133,7 @@ def _order_in(answer: object, size: int) -> Numbers:
     """The order in an answer, from 0; BrokenAnswerError unless it names each number once and nothing else."""
     order = answer.get("order") if isinstance(answer, dict) else None
     whole = isinstance(order, list) and all(type(number) is int for number in order)
-    if not whole or sorted(order) != list(range(1, size + 1)):  # type: ignore[arg-type, type-var]
+    if not whole or sorted(order) != list(range(1, size + 1)):  # type: ignore[arg-type]
         raise BrokenAnswerError(f"the language model's order is not the numbers 1 to {size}, each once")
     return np.array(order, dtype=np.int64) - 1
 

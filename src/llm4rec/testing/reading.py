@@ -36,6 +36,10 @@ class WordReader(ScriptedGenerator):
         self.likes = likes
         self._words: dict[int, str] = {}
 
+    def has_learnt(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """Nothing was learnt."""
+        return [False for _ in events]
+
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """A number a word, the same in any process."""
         rows = [text.replace("\n", " \n ").split(" ") for text in texts]

@@ -90,6 +90,11 @@ class LocalGenerator:
         """Names that the model was taught for items, by id; none where it was taught by others."""
         return folders.taught_names(self.config.folder, self.who)
 
+    def has_learnt(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether lessons held these events, as `teach` left their marks in the folder."""
+        marks = folders.event_marks(self.config.folder, self.who)
+        return [mark in marks for mark in folders.marks_of(events)]
+
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Each text by itself, without tokens that begin or end a document."""
         with self._lock:

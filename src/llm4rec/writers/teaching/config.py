@@ -25,7 +25,7 @@ class TeachConfig(Config):
     )
     epochs: PositiveInt = Field(30, description="passes over the lessons")
     steps: PositiveInt | None = Field(None, description="at most so many steps; none: as the epochs say")
-    batch_size: PositiveInt = Field(64, description="lessons in one pass")
+    batch_size: PositiveInt = Field(32, description="lessons in one pass")
     accumulate: PositiveInt = Field(1, description="passes a step: a larger batch in the same memory")
     learning_rate: PositiveFloat | None = Field(None, description="none: one for the method")
     warmup: float = Field(0.05, ge=0.0, lt=1.0, description="share of the steps in which the rate grows")

@@ -23,7 +23,7 @@ class Course:
     """Lessons to learn from and held-out ones to judge by.
 
     `words` should be one token each; `names` are kept beside the model for those who ask it; `texts` are what the
-    vocabulary of a new model is made from; a lesson shows at most `window` parts at once.
+    vocabulary of a new model is made from; of `events` (user, item) in the lessons marks are kept beside the model; a lesson shows at most `window` parts at once.
     """
 
     lessons: Sequence[Lesson]
@@ -31,6 +31,7 @@ class Course:
     words: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    events: Sequence[tuple[str, str]] = ()
     window: int = 21
 
     def __post_init__(self) -> None:
@@ -39,7 +40,7 @@ class Course:
 
     def signature(self) -> str:
         """Sixteen hexadecimal digits of everything in it."""
-        parts = [self.lessons, self.held, self.words, dict(self.names), self.texts, self.window]
+        parts = [self.lessons, self.held, self.words, dict(self.names), self.texts, self.events, self.window]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
 

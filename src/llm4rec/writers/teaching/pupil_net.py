@@ -36,7 +36,7 @@ class Pupil:
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return next(self.model.parameters()).device
+        return torch.device(self.model.device)
 
     @property
     def room(self) -> int:
@@ -119,7 +119,8 @@ def _scratch(course: Course, config: TeachConfig, device: str) -> Pupil:
         attn_pdrop=0.0,
         activation_function="gelu",
     )
-    return Pupil(GPT2LMHeadModel(told).to(device), tokenizer, small=True)
+    model: Any = GPT2LMHeadModel(told)
+    return Pupil(model.to(device), tokenizer, small=True)
 
 
 def _taught_words(made: Pupil, words: Sequence[str]) -> list[int]:
@@ -155,7 +156,9 @@ def _open_rows(made: Pupil, numbers: list[int]) -> None:
         mask = torch.zeros((table.shape[0], 1), device=table.device, dtype=table.dtype)
         mask[numbers] = 1.0
         table.requires_grad_(True)
-        table.register_hook(lambda gradient, mask=mask: gradient * mask)
+        table.register_hook(  # type: ignore[no-untyped-call]
+            lambda gradient, mask=mask: gradient * mask
+        )
     made.fresh = torch.tensor(numbers)
 
 

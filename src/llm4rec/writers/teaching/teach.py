@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from llm4rec.core import FolderError, Progress, SettingsError, silent
-from llm4rec.writers.folders import NAMES
+from llm4rec.writers.folders import EVENTS, NAMES, marks_of
 from llm4rec.writers.teaching.config import SCRATCH, TeachConfig
 from llm4rec.writers.teaching.course import Course, Rows
 
@@ -119,12 +121,16 @@ def _begin(output: Path) -> Path:
 
 def _finish(output: Path, pupil: Any, course: Course, report: Mapping[str, Any]) -> None:
     """Write the model beside `output`, then put it in its place in one move; the checkpoint goes with the old folder."""
+    from safetensors.numpy import save_file
+
     fresh, aside = output.with_name(f".{output.name}.new"), _aside(output)
     for leftover in (fresh, aside):
         shutil.rmtree(leftover, ignore_errors=True)
     (fresh / INSIDE).mkdir(parents=True)
     pupil.save(fresh)
     (fresh / NAMES).write_text(json.dumps(dict(course.names), ensure_ascii=False) + "\n", encoding="utf-8")
+    marks = np.array(sorted(set(marks_of(course.events))), dtype=np.uint64)
+    save_file({"marks": marks}, fresh / EVENTS)
     (fresh / INSIDE / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     output.rename(aside)
     fresh.rename(output)
