@@ -22,7 +22,7 @@ from llm4rec.models.prompts import TITLE, asking_order, fenced, header, plain
 from llm4rec.testing import ScriptedGenerator, WordReader, asking, best, context, in_a_row, shelf
 from models.stacking import walkers
 
-SUBJECTS = shelf("robots one", "soil two", "robots three", "soil four")
+SUBJECTS = shelf("robots alpha", "soil beta", "robots gamma", "soil delta")
 BASE = {"base": "itemknn", "tune": False}
 
 

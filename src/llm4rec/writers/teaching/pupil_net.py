@@ -47,6 +47,8 @@ class Pupil:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Each text by itself, without tokens that begin or end a document."""
+        if not texts:
+            return []
         return [list(row) for row in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
     def logits(self, ids: Tensor, wanted: Tensor) -> Tensor:
@@ -117,6 +119,7 @@ def _scratch(course: Course, config: TeachConfig, device: str) -> Pupil:
         resid_pdrop=config.dropout,
         embd_pdrop=config.dropout,
         attn_pdrop=0.0,
+        initializer_range=config.embedding_size**-0.5,  # the usual 0.02 is for a width of 768: attention would sleep
         activation_function="gelu",
     )
     model: Any = GPT2LMHeadModel(told)
