@@ -18,6 +18,7 @@ NAMES = {
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",
     "recommend_all": "ten items for everybody, beside implicit",
     "adapting": "the adapted encoder: new items, sentiment of reviews (hours on a CPU)",
+    "prompted": "a small causal model taught from nothing, alone and in the stacker (15 minutes)",
     "encoder_throughput": "texts a second beside the bare library",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",

@@ -119,7 +119,8 @@ def _scratch(course: Course, config: TeachConfig, device: str) -> Pupil:
         resid_pdrop=config.dropout,
         embd_pdrop=config.dropout,
         attn_pdrop=0.0,
-        initializer_range=config.embedding_size**-0.5,  # the usual 0.02 is for a width of 768: attention would sleep
+        initializer_range=config.embedding_size
+        ** -0.5,  # the usual 0.02 is for a width of 768: attention would sleep
         activation_function="gelu",
     )
     model: Any = GPT2LMHeadModel(told)
