@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from llm4rec.core import Config
 
 SCRATCH = "scratch"
-RATES = {"lora": 2e-4, "full": 2e-5, SCRATCH: 2e-3}
+RATES = {"lora": 2e-4, "full": 2e-5, SCRATCH: 3e-3}
 
 
 class TeachConfig(Config):
@@ -30,11 +30,11 @@ class TeachConfig(Config):
     learning_rate: PositiveFloat | None = Field(None, description="none: one for the method")
     warmup: float = Field(0.05, ge=0.0, lt=1.0, description="share of the steps in which the rate grows")
     reg: NonNegativeFloat = Field(0.05, description="weight decay")
-    dropout: float = Field(0.2, ge=0.0, lt=1.0, description="of LoRA, or of a model from scratch")
+    dropout: float = Field(0.1, ge=0.0, lt=1.0, description="of LoRA, or of a model from scratch")
     clip: PositiveFloat = Field(1.0, description="longest gradient of a step")
     rank: PositiveInt = Field(8, description="of LoRA")
-    embedding_size: PositiveInt = Field(96, description="width of a model from scratch; a multiple of heads")
-    layers: PositiveInt = Field(3, description="of a model from scratch")
+    embedding_size: PositiveInt = Field(64, description="width of a model from scratch; a multiple of heads")
+    layers: PositiveInt = Field(2, description="of a model from scratch")
     heads: PositiveInt = Field(4, description="of a model from scratch")
     room: int = Field(256, ge=32, description="tokens that a model from scratch can look at")
     vocabulary: int = Field(1000, ge=300, description="tokens that a model from scratch makes of the texts")
