@@ -19,6 +19,7 @@ NAMES = {
     "recommend_all": "ten items for everybody, beside implicit",
     "adapting": "the adapted encoder: new items, sentiment of reviews (hours on a CPU)",
     "compression": "the encoder compressed: size, speed, and what its vectors are worth",
+    "prompted": "a small causal model taught from nothing, alone and in the stacker (15 minutes)",
     "encoder_throughput": "texts a second beside the bare library",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",

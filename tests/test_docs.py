@@ -17,6 +17,8 @@ from llm4rec.encoders.compressing import CompressConfig
 from llm4rec.engine import Settings, read_settings
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
+from llm4rec.models.prompted_lessons import LessonsConfig
+from llm4rec.writers.teaching import TeachConfig
 
 PAPER = [*pages(), *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "EXPERIMENTS.md"))]
 RUN = [page for page in pages() if any(block.language != "text" for block in blocks(page))]
@@ -136,6 +138,11 @@ def test_settings_of_adapting_are_told():
 def test_settings_of_compressing_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "compression.md")["Settings"], re.MULTILINE)
     assert rows == list(CompressConfig.model_fields)
+
+
+def test_settings_of_teaching_are_told():
+    rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "prompted.md")["Teaching"], re.MULTILINE)
+    assert rows == [*LessonsConfig.model_fields, *TeachConfig.model_fields]
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)

@@ -72,7 +72,8 @@ class FitContext:
     `encoder` gives vectors made for comparing (centred and whitened on the catalog), `raw_encoder` the ones the
     language model gave; `features` are attributes, `words` the words of the texts, both fitted on the catalog;
     `people` are attributes fitted on the users; `holdout` are questions with known answers for choosing settings,
-    never for fitting; `make` builds another model by name, not yet fitted, for models made of models.
+    never for fitting; `make` builds another model by name, not yet fitted, for models made of models; `generator` is a
+    language model that writes, where the settings name one.
     """
 
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
@@ -82,6 +83,7 @@ class FitContext:
     words: Features | None = None
     people: Features | None = None
     holdout: Holdout | None = None
+    generator: Generator | None = None
     device: str = "cpu"
     progress: Progress = silent
     make: Callable[[str, Mapping[str, Any]], Model] = _nothing_to_make_with
@@ -250,6 +252,40 @@ class Generator(Protocol):
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Any:
         """Text, or a value that fits the JSON schema where one is given; neither is ever empty text."""
+        ...
+
+
+class Reading(Protocol):
+    """Prompts that a language model has read once, and can be asked about again and again."""
+
+    def after(
+        self, rows: Sequence[int], paths: Sequence[Sequence[int]], wanted: Sequence[int]
+    ) -> NDArray[np.float64]:
+        """(len(rows), len(wanted)): log-probability of each wanted token behind prompt rows[n] and tokens paths[n]."""
+        ...
+
+
+@runtime_checkable
+class ReadsTokens(Protocol):
+    """A generator whose next token can be looked at: what decoding along a tree of allowed texts needs.
+
+    `room` is how many tokens prompt and answer have together; `taught` are names that it was taught for items, by id.
+    """
+
+    @property
+    def room(self) -> int: ...
+    @property
+    def taught(self) -> Mapping[str, str]: ...
+    def has_learnt(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether it was taught that this user (by id) took this item: then it is no judge of that."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text by itself as tokens, without any that begin or end a document."""
+        ...
+
+    def read(self, prompts: Sequence[Sequence[int]]) -> Reading:
+        """Read prompts, given as tokens. GeneratorError where one is too long."""
         ...
 
 

@@ -5,6 +5,7 @@ from llm4rec.engine.build import parse_variant, split_variants
 from llm4rec.engine.compressing import compress_encoder
 from llm4rec.engine.engine import Engine
 from llm4rec.engine.settings import Settings, commented_default, parse_assignments, read_settings
+from llm4rec.engine.teaching import teach_recommending
 
 __all__ = [
     "Engine",
@@ -16,4 +17,5 @@ __all__ = [
     "parse_variant",
     "read_settings",
     "split_variants",
+    "teach_recommending",
 ]

@@ -262,11 +262,14 @@ class Engine:
         return save(self.fitted, self.settings, Path(folder))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format."""
+    def load(cls, folder: str | Path, settings: Settings | None = None) -> Self:
+        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format.
+
+        `settings` say which language model writes (their section `generator`): a folder never does.
+        """
         from llm4rec.engine.saving import load
 
-        settings, fitted = load(Path(folder))
+        settings, fitted = load(Path(folder), None if settings is None else settings.generator)
         engine = cls(settings)
         engine._fitted = fitted
         return engine

@@ -20,7 +20,7 @@ from llm4rec.core import (
     Progress,
     silent,
 )
-from llm4rec.engine.build import maker
+from llm4rec.engine.build import build_generator, maker
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.settings import Settings
@@ -64,6 +64,7 @@ class Fitted:
             features=self.features,
             words=self.words,
             people=self.people,
+            generator=build_generator(settings),
             progress=progress,
             make=maker(settings),
         )

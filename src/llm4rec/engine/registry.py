@@ -60,6 +60,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.fm:Fm",
             "values with their uncertainty: a Bayesian factorisation machine for ratings",
         ),
+        "prompted": Entry(
+            "llm4rec.models.prompted:Prompted",
+            "a causal language model: catalog names decoded along a tree, yes or no, or lists (needs a generator)",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "encoder": {
@@ -80,7 +84,7 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.writers:LocalGenerator", "a causal language model in a local folder (setting: folder)"
         ),
         "double": Entry(
-            "llm4rec.testing:ScriptedGenerator", "a stand-in without a language model, for tests and dry runs"
+            "llm4rec.testing:WordReader", "a stand-in without a language model, for tests and dry runs"
         ),
     },
 }

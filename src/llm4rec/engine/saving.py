@@ -24,7 +24,7 @@ from llm4rec.core import (
     silent,
 )
 from llm4rec.data import FeatureBlocks
-from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
@@ -94,14 +94,13 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(folder: Path) -> Settings:
     """Without a generator: whoever runs an engine says which server is contacted with which key, not its folder."""
-    settings = read_settings(folder / SETTINGS, environment={})
-    return settings.model_copy(update={"generator": GeneratorSettings()})
+    return read_settings(folder / SETTINGS, environment={})
 
 
-def load(folder: Path) -> tuple[Settings, Fitted]:
+def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Settings, Fitted]:
     """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
-    settings = _settings(folder)
+    settings = _settings(folder).model_copy(update={"generator": generator or GeneratorSettings()})
     facts = _read_json(folder / FACTS)
     raw = build_encoder(settings, silent)
     whitening, encoder = None, raw
@@ -117,6 +116,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         features=features,
         words=words,
         people=people,
+        generator=build_generator(settings),
         make=maker(settings),
     )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)

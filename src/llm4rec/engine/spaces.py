@@ -53,6 +53,7 @@ SPACES: Mapping[str, Mapping[str, str]] = {
         "attributes": "true|false",
         "text": "0|16|32",
     },
+    "prompted": {"history": "5:50:log", "beam": "16|32|64"},
     "popular": {"window_days": "none|auto|7|30|90|365"},
 }
 

@@ -81,6 +81,19 @@ class Inputs:
         """The first of them."""
         return next(iter(self.models.values()))
 
+    @property
+    def advisers(self) -> tuple[str, ...]:
+        """Inputs behind the base whose influence is to be bounded: they say so in an attribute `advises`."""
+        return tuple(name for name in list(self.models)[1:] if getattr(self.models[name], "advises", False))
+
+    def only(self, names: Many[str]) -> Inputs:
+        """Those of these names, in the order they stand in."""
+        return Inputs({name: model for name, model in self.models.items() if name in set(names)})
+
+    def without(self, names: Many[str]) -> Inputs:
+        """All but those of these names."""
+        return Inputs({name: model for name, model in self.models.items() if name not in set(names)})
+
     def scored(self, requests: Many[Request], size: int) -> dict[str, Floats]:
         """(requests, size) z-scores of each over the first `size` items; a declined row is zeros.
 

@@ -3,6 +3,7 @@
 from llm4rec.testing.checks import check_encoder, check_features, check_model, check_reranker
 from llm4rec.testing.fakes import WordEncoder, WordFeatures
 from llm4rec.testing.generators import ScriptedConfig, ScriptedGenerator, check_generator
+from llm4rec.testing.reading import WordReader
 from llm4rec.testing.shelves import asking, best, by_device, checkerboard, context, fitted, in_a_row, shelf
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ScriptedGenerator",
     "WordEncoder",
     "WordFeatures",
+    "WordReader",
     "asking",
     "best",
     "by_device",

@@ -23,6 +23,7 @@ from llm4rec.core import (
     Vocabulary,
 )
 from llm4rec.testing.fakes import WordEncoder, WordFeatures
+from llm4rec.testing.reading import WordReader
 
 M = TypeVar("M", bound=Model)
 DAY = 86_400.0
@@ -86,13 +87,14 @@ def by_device(steps: int = 6, users: int = 90) -> Dataset:
 
 
 def context(dataset: Dataset | None = None, **given: object) -> FitContext:
-    """A world of fakes: word encoder, word features of the data set, a seeded generator; `given` replaces parts."""
+    """A world of fakes: word encoder, word features of the data set, a language model, seeded chance; `given` replaces parts."""
     data = dataset or shelf()
     parts: dict[str, object] = {
         "encoder": WordEncoder(),
         "raw_encoder": WordEncoder(),
         "features": WordFeatures().fit(data.catalog),
         "words": WordFeatures().fit(data.catalog),
+        "generator": WordReader(),
         "rng": np.random.default_rng(7),
     }
     return FitContext(**(parts | given))  # type: ignore[arg-type]

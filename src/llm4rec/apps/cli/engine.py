@@ -100,11 +100,11 @@ def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Recommend items for a user id, or for a bare history of item ids."""
     from llm4rec.core import SettingsError
-    from llm4rec.engine import Engine
+    from llm4rec.engine import Engine, read_settings
 
     if (user is None) == (history is None):
         raise SettingsError("give either --user ID or --history A,B,C")
-    answer = Engine.load(engine).recommend(
+    answer = Engine.load(engine, read_settings()).recommend(
         user=user,
         history=_ids(history),
         n=n,
