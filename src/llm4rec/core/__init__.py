@@ -1,5 +1,6 @@
 """The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
 
+from llm4rec.core.answers import Answers, Places
 from llm4rec.core.arrays import (
     Floats,
     Numbers,
@@ -40,6 +41,7 @@ from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactio
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
+    Distils,
     Embeds,
     Encoder,
     Explains,
@@ -69,6 +71,7 @@ __all__ = [
     "DAY",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Answers",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -81,6 +84,7 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Distils",
     "Embeds",
     "Encoder",
     "Explains",
@@ -107,6 +111,7 @@ __all__ = [
     "NotFittedError",
     "NotFoundError",
     "Numbers",
+    "Places",
     "Problem",
     "Progress",
     "Rates",
