@@ -42,9 +42,9 @@ class StudentConfig(Config):
     window: PositiveInt = 50
     epochs: PositiveInt = 10
     batch_size: PositiveInt = 256
-    learning_rate: PositiveFloat = 5e-3
+    learning_rate: PositiveFloat = 1e-2
     reg: NonNegativeFloat = 1e-4
-    soft: float = Field(0.8, ge=0.0, le=1.0)
+    soft: float = Field(0.9, ge=0.0, le=1.0)
     temperature: PositiveFloat = 1.0
     floor: float = Field(0.3, ge=0.0, le=1.0)
     full_up_to: PositiveInt = 30_000
