@@ -46,6 +46,11 @@ class Answers:
         rows = len(following)
         return cls(items, bounds, np.zeros((rows, 0), np.int64), np.zeros((rows, 0), np.float32), following)
 
+    def take(self, rows: Numbers) -> Answers:
+        """The rows asked for, in that order."""
+        places, bounds = joined_ranges(self.bounds[rows], self.bounds[rows + 1])
+        return Answers(self.items[places], bounds, self.lists[rows], self.scores[rows], self.following[rows])
+
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Self:
         """All rows of several, in their order; their lists are equally long."""

@@ -114,7 +114,9 @@ def _read(path: Path, shape: tuple[int, int]) -> tuple[Numbers, Floats]:
         found = load_file(path)
         lists, scores = found["lists"].astype(np.int64), found["scores"]
     except (SafetensorError, OSError, KeyError) as error:
-        raise FolderError(f"{path} is damaged ({error}); delete it, and the teacher is asked again") from error
+        raise FolderError(
+            f"{path} is damaged ({error}); delete it, and the teacher is asked again"
+        ) from error
     if lists.shape != shape or scores.shape != shape or not np.isfinite(scores).all():
         raise FolderError(f"{path} does not hold {shape[0]} lists of {shape[1]}; delete it to ask again")
     return lists, scores

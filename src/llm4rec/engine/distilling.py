@@ -27,6 +27,7 @@ from llm4rec.core import (
     gains,
     masked,
     silent,
+    surely_better,
     top_k,
 )
 from llm4rec.engine.asking import Questions, asked
@@ -40,6 +41,7 @@ STUDENTS = ("transition", "sequence", "two-tower")
 ALONE = ("content", "interest", "prompted")  # teachers that know nothing but what texts say
 LIST = 10  # items of a list that is compared
 ROWS = 256
+SURELY = 2.0  # standard errors
 
 
 class DistilConfig(Config):
@@ -50,6 +52,7 @@ class DistilConfig(Config):
     )
     depth: PositiveInt = Field(100, description="items of each of the teacher's lists")
     questions: PositiveInt = Field(200_000, description="histories that the teacher is asked, at most")
+    trial: PositiveInt = Field(20_000, description="lists that each student learns from before one is chosen")
     held: PositiveInt = Field(1_000, description="people whose lists are kept for comparing, at most")
     seed: NonNegativeInt = Field(0, description="of everything random")
     options: dict[str, Any] = Field({}, description="settings of the student, such as epochs")
@@ -116,15 +119,22 @@ def distil(
     rng = np.random.default_rng([config.seed, 1])
     questions = Questions.of(fitted.dataset, config.questions, test.people, rng)
     if not len(questions):
-        raise DataError("the engine has seen no event that speaks for an item: there is nothing to ask it about")
+        raise DataError(
+            "the engine has seen no event that speaks for an item: there is nothing to ask it about"
+        )
     models = {form: _unfitted(form, config, kept) for form in config.forms}
     window = max(model.config.window for model in models.values())  # type: ignore[attr-defined]
     sign = f"{fitted.version} {room.sign}"
     answers = asked(fitted, questions, config.depth, window, (kept, sign), room.progress)
-    taught = {form: _taught(model, teacher, answers, config, room) for form, model in models.items()}
+    some = _trial(answers, config, len(models))
+    taught = {form: _taught(model, teacher, some, config, room) for form, model in models.items()}
     figures = {form: test.figures(student) for form, student in taught.items()}
-    best = max(figures, key=lambda form: (figures[form]["ndcg@10"] or 0.0, figures[form]["agreement@10"]))
-    engine = _engine(teacher, best, taught[best], _sentences(fitted, test, best, figures[best]))
+    best = test.best(taught, figures)
+    student = taught[best]
+    if len(some) < len(answers):
+        student = _taught(_unfitted(best, config, kept), teacher, answers, config, room)
+    final = test.figures(student)
+    engine = _engine(teacher, best, student, _sentences(fitted, test, best, final))
     told = {"name": fitted.name, "version": fitted.version, "ndcg@10": test.figure}
     report = {
         "teacher": told,
@@ -132,7 +142,8 @@ def distil(
         "asked": len(questions),
         "compared": len(test.lists),
         "unseen_questions": len(test.questions),
-        "students": figures,
+        "figures": final,
+        "trial": {"lists": len(some), "students": figures},
         "notes": list(engine.fitted.notes),
         "config": config.model_dump(mode="json"),
     }
@@ -151,7 +162,9 @@ def _unfitted(form: str, config: DistilConfig, kept: Path) -> Model:
     """A student with its options; those of another form are left out where all are taught."""
     name = f"student.{form}"
     known = component("model", name).config_type.model_fields
-    everyone = {key for one in STUDENTS for key in component("model", f"student.{one}").config_type.model_fields}
+    everyone = {
+        key for one in STUDENTS for key in component("model", f"student.{one}").config_type.model_fields
+    }
     options = {
         key: value
         for key, value in config.options.items()
@@ -160,9 +173,15 @@ def _unfitted(form: str, config: DistilConfig, kept: Path) -> Model:
     return build_model(name, {**options, "checkpoint": str(kept)})
 
 
-def _taught(
-    model: Model, teacher: Engine, answers: Answers, config: DistilConfig, room: Classroom
-) -> Model:
+def _trial(answers: Answers, config: DistilConfig, students: int) -> Answers:
+    """What each student learns from at first: everything where there is no choice or little to learn from."""
+    if students < 2 or len(answers) <= 2 * config.trial:
+        return answers
+    rng = np.random.default_rng([config.seed, 3])
+    return answers.take(np.sort(rng.choice(len(answers), config.trial, replace=False)))
+
+
+def _taught(model: Model, teacher: Engine, answers: Answers, config: DistilConfig, room: Classroom) -> Model:
     """The student after its lessons."""
     assert isinstance(model, Distils)
     context = replace(
@@ -207,13 +226,25 @@ class Test:
             len(np.intersect1d(a[a >= 0], b[b >= 0])) / max(int((b >= 0).sum()), 1)
             for a, b in zip(own_lists, self.lists, strict=True)
         ]
-        found = _ndcg(lambda some: _scored(student, some), self.questions)
+        found = _ndcg(student, self.questions)
         share = found / self.figure if found is not None and self.figure else None
         return {
             "agreement@10": float(np.mean(both)) if both else 0.0,
             "ndcg@10": found,
             "share": share,
         }
+
+    def best(self, students: Mapping[str, Model], figures: Mapping[str, Mapping[str, float | None]]) -> str:
+        """The one nearest to the teacher's lists, unless another surely answers the questions better.
+
+        Questions are few and their answers chance; lists are many and are not.
+        """
+        chosen = max(students, key=lambda form: figures[form]["agreement@10"] or 0.0)
+        found = {form: _gains(student, self.questions) for form, student in students.items()}
+        for form in students:
+            if surely_better(found[form], found[chosen], SURELY):
+                chosen = form
+        return chosen
 
 
 def _test_of(teacher: Fitted, config: DistilConfig, room: Classroom) -> Test:
@@ -232,7 +263,7 @@ def _test_of(teacher: Fitted, config: DistilConfig, room: Classroom) -> Test:
         requests = [ends.request(row) for row in range(len(ends))]
     model = teacher.model
     lists = [top_k(masked(_scored(model, some), some), LIST) for some in _chunks(requests)]
-    figure = _ndcg(lambda some: _scored(model, some), questions)
+    figure = _ndcg(model, questions)
     none = np.zeros((0, LIST), np.int64)
     return Test(requests, np.concatenate([none, *lists]), questions, people, figure)
 
@@ -245,15 +276,19 @@ def _scored(model: Model, requests: Sequence[Request]) -> Floats:
     return np.array(model.score(requests), dtype=np.float32)
 
 
-def _ndcg(score: Any, questions: Holdout) -> float | None:
+def _ndcg(model: Model, questions: Holdout) -> float | None:
     """Mean NDCG@10; None without questions."""
-    if not len(questions):
-        return None
-    found = []
+    return float(_gains(model, questions).mean()) if len(questions) else None
+
+
+def _gains(model: Model, questions: Holdout) -> Floats:
+    """NDCG@10 of each question."""
+    found = [np.zeros(0, np.float32)]
     for at in range(0, len(questions), ROWS):
         requests = questions.requests[at : at + ROWS]
-        found.append(gains(masked(score(requests), requests), questions.targets[at : at + ROWS], LIST))
-    return float(np.concatenate(found).mean())
+        scores = masked(_scored(model, requests), requests)
+        found.append(gains(scores, questions.targets[at : at + ROWS], LIST))
+    return np.concatenate(found)
 
 
 def _sentences(

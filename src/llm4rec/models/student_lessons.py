@@ -74,9 +74,7 @@ def _with_history(answers: Answers) -> Answers:
     if len(kept) == len(answers):
         return answers
     bounds = np.append(answers.bounds[:-1][kept], answers.bounds[-1])
-    return Answers(
-        answers.items, bounds, answers.lists[kept], answers.scores[kept], answers.following[kept]
-    )
+    return Answers(answers.items, bounds, answers.lists[kept], answers.scores[kept], answers.following[kept])
 
 
 def _new(answers: Answers) -> Numbers:
@@ -113,7 +111,7 @@ def gates(answers: Answers, floor: float) -> Floats:
     weights = floor + (1.0 - floor) * found / np.log2(1.0 + rank)
     known = answers.following >= 0
     weights[~known] = weights[known].mean() if known.any() else 1.0
-    return weights.astype(np.float32)
+    return np.asarray(weights, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +133,9 @@ class Start:
         """
         past, wanted = lessons.fading(size), lessons.targets(size, config.soft)
         least = 1.0 / max(size, 1)
-        total = np.asarray(wanted.sum(axis=0)).ravel() / max(float(wanted.sum()), 1e-9)
-        weight = np.asarray(past.multiply(wanted.sum(axis=1)).sum(axis=0)).ravel()
+        total = np.asarray(wanted.sum(axis=0), np.float32).ravel()
+        total /= max(float(total.sum()), 1e-9)
+        weight = np.asarray(past.multiply(wanted.sum(axis=1)).sum(axis=0), np.float32).ravel()
         near, values = telling(past.T.tocsr(), wanted, (weight, total, least))
         bounds = np.arange(size + 1) * near.shape[1]
         pairs = sparse.csr_matrix((values.ravel(), near.ravel(), bounds), shape=(size, size))
@@ -146,9 +145,7 @@ class Start:
         return cls(fame, near[:, :keep].copy(), values[:, :keep].copy(), left, right)
 
 
-def telling(
-    taken: Sparse, wanted: Sparse, known: tuple[Floats, Floats, float]
-) -> tuple[Numbers, Floats]:
+def telling(taken: Sparse, wanted: Sparse, known: tuple[Floats, Floats, float]) -> tuple[Numbers, Floats]:
     """(items, some) columns and log ratios of the pairs that tell most: chance times log ratio, above zero."""
     weight, total, least = known
     size = taken.shape[0]

@@ -82,8 +82,8 @@ class Memory:
 
     def _with(self, near: Any, values: Any, cold: Numbers, alike: tuple[Numbers, Floats]) -> Memory:
         few = max(alike[0].shape[1], self.likes.shape[1])
-        sides = [(self.likes, alike[0]), (self.shares, alike[1])]
-        likes, shares = (np.concatenate([_wide(old, few), _wide(new, few)]) for old, new in sides)
+        likes = np.concatenate([_wide(self.likes, few), _wide(alike[0], few)])
+        shares = np.concatenate([_wide(self.shares, few), _wide(alike[1], few)])
         cold = np.concatenate([self.cold, cold])
         return replace(self, near=near, values=values, cold=cold, likes=likes, shares=shares)
 

@@ -104,7 +104,8 @@ class Net(nn.Module):
 
     def scores(self, batch: Batch) -> Tensor:
         """(rows, columns) of the items compared."""
-        outputs, fame = self.outputs, self.fame
+        outputs: Tensor = self.outputs
+        fame: Tensor = self.fame
         if batch.columns is not None:
             outputs, fame = outputs[batch.columns], fame[batch.columns]
         scores = self.people(batch) @ outputs.T + fame

@@ -126,7 +126,9 @@ def batch_rows(rows: int, most: int, items: int) -> int:
 def pace(steps: int, total: int) -> float:
     """Share of the learning rate: up in a tenth of all steps, at most 100, then down by a cosine to nearly nothing."""
     warm = max(1, min(100, total // 10))
-    return min(1.0, (steps + 1) / warm) * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(steps / total, 1.0))))
+    return min(1.0, (steps + 1) / warm) * (
+        0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(steps / total, 1.0)))
+    )
 
 
 def batches(lengths: Numbers, size: int, rng: np.random.Generator) -> Iterator[Numbers]:

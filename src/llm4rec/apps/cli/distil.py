@@ -32,9 +32,7 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of everything r
 Device = Annotated[str, typer.Option("--device", help="Where it learns: cpu, cuda.")]
 Options = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="A setting of distilling or of the student. Repeatable."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting of distilling or of the student. Repeatable."),
 ]
 EncoderOutput = Annotated[
     Path, typer.Option("--output", "-o", help="The encoder folder to write.", show_default=False)
@@ -63,7 +61,9 @@ def distil(  # noqa: PLR0913, PLR0917 - one parameter an option
     holdout = None
     if questions is not None:
         holdout = unseen(Engine.load(engine).fitted.dataset, load_clean(questions, clean)[0].dataset)
-    made = distil_folder(engine, output, _options(assignments, student, seed), Classroom(holdout, device, Bars()))
+    made = distil_folder(
+        engine, output, _options(assignments, student, seed), Classroom(holdout, device, Bars())
+    )
     as_json(dict(made.report)) if json else _show(made, output)
 
 
@@ -86,11 +86,12 @@ def _show(made: Distilled, output: Path) -> None:
     for note in made.report["notes"]:
         say(note)
     teacher = made.report["teacher"]
-    rows = [(f"{teacher['name']} (teacher)", None, teacher["ndcg@10"], None)]
-    rows += [
-        (form, told["agreement@10"], told["ndcg@10"], told["share"])
-        for form, told in made.report["students"].items()
-    ]
+    rows = [(f"{teacher['name']}, the teacher", None, teacher["ndcg@10"], None)]
+    trial = made.report["trial"]
+    tried = trial["students"] if len(trial["students"]) > 1 else {}
+    named = {f"{form}, on {trial['lists']} lists": told for form, told in tried.items()}
+    named[f"{made.report['student']}, as written"] = made.report["figures"]
+    rows += [(name, told["agreement@10"], told["ndcg@10"], told["share"]) for name, told in named.items()]
     shown = [tuple("" if value is None else value for value in row) for row in rows]
     table("people whose lists no student had seen", ["student", "agreement@10", "ndcg@10", "share"], shown)
     typer.echo(
