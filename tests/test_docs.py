@@ -13,7 +13,9 @@ from llm4rec.apps.cli.main import app
 from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
 from llm4rec.encoders.adapting import AdaptConfig
+from llm4rec.encoders.distilling import EncoderConfig
 from llm4rec.engine import Settings, read_settings
+from llm4rec.engine.distilling import DistilConfig
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
 
@@ -130,6 +132,14 @@ def test_settings_of_a_generator_are_told(name, heading):
 def test_settings_of_adapting_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "adapting.md")["Settings"], re.MULTILINE)
     assert rows == list(AdaptConfig.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("heading", "config"), [("Settings of distilling", DistilConfig), ("A small text encoder", EncoderConfig)]
+)
+def test_settings_of_distilling_are_told(heading, config):
+    section = sections(ROOT / "docs" / "distilling.md")[heading]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(config.model_fields)
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)
