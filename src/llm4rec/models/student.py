@@ -42,7 +42,7 @@ class StudentConfig(Config):
     window: PositiveInt = 50
     epochs: PositiveInt = 10
     batch_size: PositiveInt = 256
-    learning_rate: PositiveFloat = 1e-2
+    learning_rate: PositiveFloat = 2e-2
     reg: NonNegativeFloat = 1e-4
     soft: float = Field(0.9, ge=0.0, le=1.0)
     temperature: PositiveFloat = 1.0
