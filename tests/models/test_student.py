@@ -10,6 +10,7 @@ from llm4rec.core import Answers, ComponentError, FolderError, Places, Request, 
 from llm4rec.models import student_checkpoint_net as checkpoints
 from llm4rec.models.student import RememberingConfig, SequenceStudent, TransitionStudent, TwoTowerStudent
 from llm4rec.models.student_lessons import Lessons, gates, softened
+from llm4rec.models.student_memory import Memory
 from llm4rec.models.student_training_net import Course, batch_of
 from llm4rec.testing import asking, best, context, fitted, in_a_row, shelf
 
@@ -189,6 +190,15 @@ def test_want_of_memory_names_the_remedy(monkeypatch):
 def test_many_items_are_compared_with_drawn_ones(kind):
     model = fitted(made(kind, full_up_to=5, negatives=6, epochs=30), in_a_row())
     assert [best(model, asking(n, n + 1)) for n in range(4)] == [2, 3, 4, 5]
+
+
+def test_a_newcomer_is_remembered_as_its_likes_and_remembers_as_they_do():
+    ones = np.ones((4, 1), np.float32)
+    memory = Memory.of(np.array([[1], [0], [3], [2]]), ones, np.ones(5, np.float32))
+    grown = memory.grown((np.array([[0]]), np.array([[1.0]], np.float32)))
+    assert grown.recall(np.array([1])).tolist() == [1.0, 0.0, 0.0, 0.0, 1.0]
+    assert grown.recall(np.array([4])).tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
+    assert memory.recall(np.array([1])).tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_the_memory_is_small_and_can_be_left_out():
