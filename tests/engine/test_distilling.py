@@ -188,3 +188,7 @@ def test_unseen_questions_are_the_first_new_thing_of_people_known():
     assert [t.tolist() for t in found.targets] == [[data.interactions.items[e]] for e in last[:3]]
     with pytest.raises(DataError, match="nothing that people known"):
         unseen(data, data)
+    keep = np.ones(len(data.interactions), dtype=bool)
+    keep[data.offsets[0]] = False
+    with pytest.raises(DataError, match="nothing that people known"):
+        unseen(data.only(keep), data)  # what was left out is older than what is known

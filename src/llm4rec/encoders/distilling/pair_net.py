@@ -184,8 +184,7 @@ def _heard(parts: Sequence[nn.Module], found: dict[int, Tensor]) -> Iterator[Non
 def related(small: Tensor, large: Tensor, there: Tensor, heads: int) -> Tensor:
     """KL divergence between the softmax of scaled products of tokens with each other, a head at a time."""
     log_small, log_large = (_relations(rows.float(), there, heads) for rows in (small, large))
-    parts = log_large.exp() * (log_large - log_small)
-    parts = parts.masked_fill(~there[:, None, None, :], 0.0).sum(dim=-1)
+    parts = (log_large.exp() * (log_large - log_small)).sum(dim=-1)  # hidden tokens have no chance at all
     return parts.transpose(1, 2)[there].mean()
 
 
