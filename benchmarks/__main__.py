@@ -13,6 +13,7 @@ NAMES = {
     "stacked": "the stacker against each of its inputs",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "few_labels": "sentiment of reviews with 100 labels",
+    "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",

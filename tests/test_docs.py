@@ -14,7 +14,9 @@ from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
 from llm4rec.encoders.adapting import AdaptConfig
 from llm4rec.encoders.compressing import CompressConfig
+from llm4rec.encoders.distilling import EncoderConfig
 from llm4rec.engine import Settings, read_settings
+from llm4rec.engine.distilling import DistilConfig
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
 from llm4rec.models.prompted_lessons import LessonsConfig
@@ -143,6 +145,14 @@ def test_settings_of_compressing_are_told():
 def test_settings_of_teaching_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "prompted.md")["Teaching"], re.MULTILINE)
     assert rows == [*LessonsConfig.model_fields, *TeachConfig.model_fields]
+
+
+@pytest.mark.parametrize(
+    ("heading", "config"), [("Settings of distilling", DistilConfig), ("A small text encoder", EncoderConfig)]
+)
+def test_settings_of_distilling_are_told(heading, config):
+    section = sections(ROOT / "docs" / "distilling.md")[heading]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(config.model_fields)
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)

@@ -1,5 +1,6 @@
 """The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
 
+from llm4rec.core.answers import Answers, Places
 from llm4rec.core.arrays import (
     Floats,
     Numbers,
@@ -41,6 +42,7 @@ from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactio
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
+    Distils,
     Embeds,
     Encoder,
     Explains,
@@ -73,6 +75,7 @@ __all__ = [
     "DAY",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Answers",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -85,6 +88,7 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Distils",
     "Embeds",
     "Encoder",
     "EventContexts",
@@ -112,6 +116,7 @@ __all__ = [
     "NotFittedError",
     "NotFoundError",
     "Numbers",
+    "Places",
     "Problem",
     "Progress",
     "Rates",

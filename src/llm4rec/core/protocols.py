@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_che
 import numpy as np
 from numpy.typing import NDArray
 
+from llm4rec.core.answers import Answers
 from llm4rec.core.arrays import Floats, Numbers, Sparse
 from llm4rec.core.candidates import Candidates
 from llm4rec.core.catalog import Catalog
@@ -135,6 +136,15 @@ class Learns(Protocol):
 
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fitted on `dataset` with what the questions taught; self stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Distils(Protocol):
+    """A model that can learn from the answers of a better one, beside the data."""
+
+    def distil(self, dataset: Dataset, context: FitContext, answers: Answers) -> Self:
+        """Fitted on the answers and on `dataset`; `fit` is the same without a teacher."""
         ...
 
 
