@@ -10,10 +10,11 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from llm4rec.core import Config, Dataset, FitContext, Floats, History, Numbers, Request, as_csr, unit_rows
+from llm4rec.core.plain import plain
 from llm4rec.models.codes import MANY, CodesConfig, SemanticCodes
 from llm4rec.models.codes_views import UNKNOWN, last_digits
 from llm4rec.models.prompted_names import BULLET, pieces_of
-from llm4rec.models.prompts import header, plain, title_names
+from llm4rec.models.prompts import header, title_names
 
 LEAST = 3  # positive events from which a person's last one is held out
 DIRECTIONS = 32  # of who took what, in the vectors behind codes

@@ -28,8 +28,9 @@ from llm4rec.core import (
     surely_better,
     top_k,
 )
+from llm4rec.core.plain import fenced
 from llm4rec.models.advice import WEIGHTS, agreement, borda, moved
-from llm4rec.models.prompts import asking_order, fenced, header, order_schema
+from llm4rec.models.prompts import asking_order, header, order_schema
 from llm4rec.models.slates import told_apart
 
 if TYPE_CHECKING:
