@@ -24,9 +24,10 @@ def plain(text: str, most: int = TITLE) -> str:
     """One line of visible characters: NFKC; no control, zero-width or direction characters, markup or links; cut at `most`."""
     # Normalising can make a text eighteen times as long, and markup is cut away: some more is read than kept.
     text = text[: 4 * most + 1_000].encode("utf-8", "replace").decode()
-    text = unicodedata.normalize("NFKC", text)
-    spaced = (" " if c.isspace() else c for c in text)
-    seen = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
+    seen = text
+    if not (text.isascii() and text.isprintable()):
+        spaced = (" " if c.isspace() else c for c in unicodedata.normalize("NFKC", text))
+        seen = "".join(c for c in spaced if c.isprintable() or unicodedata.category(c)[0] != "C")
     seen = _MARKUP.sub(" ", _LINK.sub(" ", seen))
     return " ".join(seen.split())[:most].rstrip()
 
@@ -44,6 +45,8 @@ def latin(text: str) -> str:
 
 def skeleton(text: str) -> str:
     """`latin` in small letters, as long as the text: what a reader takes a plain text for."""
+    if text.isascii():
+        return text.lower()
     return "".join(c if len(c) == 1 else c[0] for c in (letter.lower() for letter in latin(text)))
 
 
