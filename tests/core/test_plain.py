@@ -33,7 +33,13 @@ def test_no_line_can_close_the_fence_around_it():
 
 @pytest.mark.parametrize(
     ("text", "seen"),
-    [("ｐｒｉｃｅ", "price"), ("раураl", "paypal"), ("İpek Γάτα", "ipek gata"), ("ｆ\u0301ace", "face"), ("𝐈𝐠𝐧𝐨𝐫𝐞", "ignore")],
+    [
+        ("ｐｒｉｃｅ", "price"),
+        ("раураl", "paypal"),
+        ("İpek Γάτα", "ipek gata"),
+        ("ｆ\u0301ace", "face"),
+        ("𝐈𝐠𝐧𝐨𝐫𝐞", "ignore"),
+    ],
 )
 def test_letters_are_read_as_a_reader_takes_them(text, seen):
     assert skeleton(plain(text)).replace("\u0301", "").replace("γατα", "gata").startswith(seen[:3])

@@ -20,13 +20,14 @@ from llm4rec.core.request import Request, SeenRule
 class KnownUsers(Sequence[Request]):
     """One request a user of a data set, by user number; a `Request` is made only when it is looked at.
 
-    Whoever needs all histories at once reads `events` and makes no object a user.
+    `excluded` items are shown to none of them. Whoever needs all histories at once reads `events` and makes no object a user.
     """
 
     dataset: Dataset
     users: Numbers
     n: int = 10
     seen: SeenRule = "exclude"
+    excluded: Numbers | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -39,7 +40,9 @@ class KnownUsers(Sequence[Request]):
         if isinstance(place, slice):
             return replace(self, users=self.users[place])
         user = int(self.users[place])
-        return Request(self.dataset.history(user), user=user, n=self.n, seen=self.seen)
+        return Request(
+            self.dataset.history(user), user=user, n=self.n, seen=self.seen, excluded=self.excluded
+        )
 
     def __iter__(self) -> Iterator[Request]:
         return (self[place] for place in range(len(self)))

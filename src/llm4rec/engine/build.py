@@ -46,13 +46,19 @@ def build_encoder(settings: Settings, progress: Progress) -> Encoder | None:
 
 
 def build_generator(settings: Settings) -> Generator | None:
-    """The language model that writes; None where the settings say 'none'. Nothing is loaded or contacted yet."""
+    """The language model that writes; None where the settings say 'none'. Nothing is loaded or contacted yet.
+
+    What it writes is checked where the settings ask for that: a harmful answer is an error.
+    """
     name = settings.generator.name
     if name == "none":
         return None
     kind = component("generator", name)
     config = kind.config_type.of(settings.generator.options, f"generator {name!r}")
     generator: Generator = kind(config)
+    if settings.safety.harm:
+        guard = component_from("llm4rec.writers.guard:Guard")()
+        generator = component_from("llm4rec.writers.guard:guarded")(generator, guard)
     return generator
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +20,7 @@ from llm4rec.core import (
     History,
     Holdout,
     Id,
+    KnownUsers,
     Model,
     NotFoundError,
     Numbers,
@@ -35,7 +37,10 @@ from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
+from llm4rec.engine.hiding import Hides, together
 from llm4rec.engine.registry import component
+from llm4rec.engine.reports import Report, reported, reports_of
+from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +64,7 @@ class Engine:
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
         self._declined = 0
+        self.reports = reports_of(self.settings.safety)
 
     def fit(
         self,
@@ -124,7 +130,7 @@ class Engine:
         self, questions: Iterable[dict[str, Any]], *, explain: bool = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
-        asked = [self._request(**question) for question in questions]
+        asked = [self._safe(*self._request(**question)) for question in questions]
         requests, notes = [a for a, _ in asked], [d for _, d in asked]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
 
@@ -145,7 +151,9 @@ class Engine:
 
         known = self.fitted.dataset.users.ids
         numbers = np.arange(len(known)) if users is None else known.numbers(users, "user")
-        return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
+        asked = KnownUsers(self.fitted.dataset, numbers, _at_least_one(n), _seen_rule(seen))
+        hides = Hides(self.settings.safety, self.fitted, self.reports)
+        return table(self.fitted, asked, hides.by_group, progress)
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
@@ -182,6 +190,25 @@ class Engine:
         )
         return request, (*degraded, *path.unheard(self.fitted.model, request.context))
 
+    def _safe(self, request: Request, notes: tuple[str, ...]) -> tuple[Request, tuple[str, ...]]:
+        """The request without what may not be shown to whoever asks."""
+        hides = Hides(self.settings.safety, self.fitted, self.reports)
+        hidden = hides.items(request.context, request.user)
+        return replace(request, excluded=together(request.excluded, hidden)), notes
+
+    def judge(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """In which ways each text is harmful (core.harm.HARMS), by the guard of this engine; () where in none."""
+        return harms_of(self.fitted.safety, texts)
+
+    def report(self, item: Id, user: Id, category: str = "other", text: str = "", **more: Any) -> Report:
+        """A user says that an item should not be here. It is hidden once `safety.review_at` users have said so.
+
+        `action`="withdraw" takes the report back; "clear" is the decision that the item may stay, and ends all reports
+        of it so far. `time` is UTC seconds; default: now. NotFoundError for an item that there is not.
+        """
+        self.catalog.ids.numbers([item], "item")
+        return reported(self.reports, item, user, {"category": category, "text": text, **more})
+
     def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
         dataset = self.fitted.dataset
         number = -1 if user is None else dataset.users.ids.number(user)
@@ -211,6 +238,8 @@ class Engine:
             items = _frame(items)
         new = items if isinstance(items, Catalog) else read_items(items, like=fitted.catalog)
         _check_ids(new, fitted.catalog)
+        safety = None if fitted.safety is None else fitted.safety.extended(new)
+        new, told = without_attacks(self.settings.safety, new)
         catalog = fitted.catalog.extended(new)
         dataset = Dataset(
             fitted.dataset.interactions,
@@ -227,6 +256,8 @@ class Engine:
             model=fitted.model.grow(catalog, context),
             fallback=fallback.grow(catalog, context) if isinstance(fallback, Grows) else fallback,
             dataset=dataset,
+            safety=safety,
+            notes=(*fitted.notes, *told),
         )
         return self
 
@@ -259,19 +290,21 @@ class Engine:
         """Write the engine to a folder: settings, vocabularies, arrays and a manifest with checksums. No pickle."""
         from llm4rec.engine.saving import save
 
-        return save(self.fitted, self.settings, Path(folder))
+        return save(self.fitted, self.settings, Path(folder), self.reports)
 
     @classmethod
     def load(cls, folder: str | Path, settings: Settings | None = None) -> Self:
         """Read an engine folder; FolderError where it was cut short, changed or made by a newer format.
 
-        `settings` say which language model writes (their section `generator`): a folder never does.
+        `settings` say which language model writes (their section `generator`) and which file reports are written to: a
+        folder never does.
         """
         from llm4rec.engine.saving import load
 
-        settings, fitted = load(Path(folder), None if settings is None else settings.generator)
+        settings, fitted, known = load(Path(folder), settings)
         engine = cls(settings)
         engine._fitted = fitted
+        engine.reports = reports_of(settings.safety, known)
         return engine
 
 

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from llm4rec.core import KnownUsers, Numbers, Progress, Vocabulary
-from llm4rec.core.request import SeenRule
+from llm4rec.core import Floats, KnownUsers, Numbers, Progress, Vocabulary
 from llm4rec.engine import path
 from llm4rec.engine.fitted import Fitted
 
 if TYPE_CHECKING:
     import polars as pl
 
+Hidden: TypeAlias = Callable[[Numbers], list[tuple[Numbers, Numbers | None]]]
 PEOPLE = 20_000  # users at a time: their vectors and lists are all that is held
 
 
-def table(fitted: Fitted, users: Numbers, n: int, seen: SeenRule, progress: Progress) -> pl.DataFrame:
+def table(fitted: Fitted, asked: KnownUsers, hidden: Hidden, progress: Progress) -> pl.DataFrame:
     """Columns user, rank (from 1), item, score, fallback: the n best items of each user, users in the order given.
+
+    `hidden` parts users, (users,), into groups: their places, and the items that they are not shown.
 
     `fallback` says that nothing is known of the user and what is popular is shown.
     """
     import polars as pl
 
     parts = []
-    for start in progress(range(0, len(users), PEOPLE), "recommending", -(-len(users) // PEOPLE)):
-        some = users[start : start + PEOPLE]
-        found, declined = path.candidates(fitted, KnownUsers(fitted.dataset, some, n, seen), exact=True)
-        rows, ranks = np.nonzero(found.items >= 0)
-        parts.append(
-            (some[rows], ranks + 1, found.items[rows, ranks], found.scores[rows, ranks], declined[rows])
-        )
+    for start in progress(range(0, len(asked), PEOPLE), "recommending", -(-len(asked) // PEOPLE)):
+        some = asked[start : start + PEOPLE]
+        items, scores, declined = _lists(fitted, some, hidden)
+        rows, ranks = np.nonzero(items >= 0)
+        parts.append((some.users[rows], ranks + 1, items[rows, ranks], scores[rows, ranks], declined[rows]))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.zeros(0, np.int64)] * 5
     return pl.DataFrame(
         {
@@ -42,6 +44,18 @@ def table(fitted: Fitted, users: Numbers, n: int, seen: SeenRule, progress: Prog
             "fallback": pl.Series(columns[4], dtype=pl.Boolean),
         }
     )
+
+
+def _lists(fitted: Fitted, asked: KnownUsers, hidden: Hidden) -> tuple[Numbers, Floats, np.ndarray]:
+    """Items and scores (users, n), and which users were declined, group by group."""
+    items = np.full((len(asked), min(asked.n, len(fitted.catalog))), -1, dtype=np.int64)
+    scores = np.zeros(items.shape, dtype=np.float32)
+    declined = np.zeros(len(asked), dtype=bool)
+    for places, excluded in hidden(asked.users):
+        some = replace(asked, users=asked.users[places], excluded=excluded)
+        found, declined[places] = path.candidates(fitted, some, exact=True)
+        items[places], scores[places] = found.items, found.scores
+    return items, scores, declined
 
 
 def _names(ids: Vocabulary, numbers: Numbers) -> Any:

@@ -23,6 +23,7 @@ from llm4rec.core import (
 from llm4rec.engine.build import build_generator, maker
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
+from llm4rec.engine.safety import Safety
 from llm4rec.engine.settings import Settings
 
 
@@ -43,6 +44,7 @@ class Fitted:
     notes: tuple[str, ...] = ()
     name: str = ""
     index: Index | ByteIndex | None = None
+    safety: Safety | None = None
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, 
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
+from llm4rec.engine.safety import judged, safe_data
 from llm4rec.engine.settings import Settings
 
 
@@ -49,8 +50,11 @@ def fit(
     """
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    told = (refit or dataset).catalog
+    dataset, refit, cut = safe_data(settings.safety, dataset, refit)
     context, whitening = fit_context(settings, dataset, progress)
     data = refit or dataset
+    safety = judged(settings.safety, told, context.raw_encoder)
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
     fallback = build_model("popular", FALLBACK).fit(data, context)
@@ -66,9 +70,11 @@ def fit(
         people=context.people,
         whitening=whitening,
         version=version_of(model, data),
-        notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ())) if line),
+        notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ()), *cut) if line)
+        + (safety.notes if safety else ()),
         name=choice.name,
         index=index_for(model, data, settings.index),
+        safety=safety,
     )
 
 

@@ -25,6 +25,7 @@ from llm4rec.core import (
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.policy import TOLD
 from llm4rec.engine.vectors import by_index, by_products
 
 CHUNK_BYTES = 64_000_000
@@ -94,7 +95,8 @@ def recommendations(
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):
-        items = found.items[row][found.items[row] >= 0][: request.n]
+        kept = _kept(found.items[row], request)
+        items = found.items[row][kept]
         notes = list(degraded[row])
         if declined[row]:
             notes.append("nothing is known of this user: what is popular is shown")
@@ -103,16 +105,26 @@ def recommendations(
         answers.append(
             Recommendations(
                 items=tuple(fitted.catalog.ids.names(items)),
-                scores=tuple(float(s) for s in found.scores[row][: len(items)]),
+                scores=tuple(float(s) for s in found.scores[row][kept]),
                 titles=tuple(fitted.catalog.titles[i] for i in items),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
-                chances=() if likely is None else tuple(likely[row][: len(items)].tolist()),
+                chances=() if likely is None else tuple(likely[row][kept].tolist()),
                 unsure=unsure[row],
                 version=fitted.version,
                 degraded=tuple(notes),
             )
         )
     return answers
+
+
+def _kept(items: Numbers, request: Request) -> Numbers:
+    """Places of the items that go out: what is excluded was ruled out before, and is looked at again, whatever has
+    ordered the list since.
+    """
+    shown = items >= 0
+    if request.excluded is not None:
+        shown &= ~np.isin(items, request.excluded)
+    return np.flatnonzero(shown)[: request.n]
 
 
 def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> tuple[Floats, list[str]]:
@@ -132,6 +144,8 @@ def unheard(model: Model, context: Mapping[str, object]) -> list[str]:
     told = f"the model looks at {', '.join(known)}" if known else "the model looks at no context"
     notes = []
     for name, value in context.items():
+        if name in TOLD and name not in known:
+            continue  # who asks is heard by the policy
         word = context_word(value)
         if name not in known:
             notes.append(f"context {name!r} is not used{suggest(name, known)}: {told}")

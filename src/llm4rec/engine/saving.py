@@ -15,6 +15,7 @@ from llm4rec.core import (
     ComponentError,
     Dataset,
     Embeds,
+    Encoder,
     FitContext,
     FolderError,
     Model,
@@ -30,14 +31,19 @@ from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index, read_index
-from llm4rec.engine.settings import GeneratorSettings, Settings, read_settings
+from llm4rec.engine.reports import Report, Reports, read_reports
+from llm4rec.engine.safety import Safety, judged
+from llm4rec.engine.settings import Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
+SAFETY, REPORTS = "safety.safetensors", "reports.jsonl"
+ELSEWHERE = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
+"""Settings of whoever runs an engine: no folder says which server is contacted or which file is written."""
 BLOCKS = ("features", "words", "people")
 
 
-def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
+def save(fitted: Fitted, settings: Settings, target: Path, reports: Reports) -> Path:
     """Write the folder beside its place and rename it; an interrupted save leaves what was there."""
     from safetensors.numpy import save_file
 
@@ -45,7 +51,7 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
     if not isinstance(model, Saves) or not isinstance(fitted.fallback, Saves):
         raise ComponentError(f"model {fitted.name!r} cannot be saved")
     with new_folder(target) as folder:
-        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude={"cache", "generator"})))
+        text = tomli_w.dumps(_without_none(settings.model_dump(mode="json", exclude=ELSEWHERE)))
         (folder / SETTINGS).write_text(text, encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(_facts(fitted), indent=1), encoding="utf-8")
         write_described(fitted.dataset.catalog, folder / "items.parquet")
@@ -55,6 +61,10 @@ def save(fitted: Fitted, settings: Settings, target: Path) -> Path:
         save_file(_contiguous(fitted.fallback.state()), folder / "fallback.safetensors")
         if fitted.index is not None:
             save_file(_contiguous(fitted.index.state()), folder / INDEX)
+        if fitted.safety is not None:
+            save_file(_contiguous(fitted.safety.state()), folder / SAFETY)
+        if len(reports):
+            (folder / REPORTS).write_text(reports.text(), encoding="utf-8")
         if fitted.whitening is not None:
             save_file(_contiguous(fitted.whitening.state()), folder / "whitening.safetensors")
         for name in BLOCKS:
@@ -92,15 +102,18 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
     return {name: np.ascontiguousarray(array) for name, array in state.items()}
 
 
-def _settings(folder: Path) -> Settings:
-    """Without a generator: whoever runs an engine says which server is contacted with which key, not its folder."""
-    return read_settings(folder / SETTINGS, environment={})
+def _settings(folder: Path, given: Settings) -> Settings:
+    """With the generator and the files `given`: whoever runs an engine says these, not its folder."""
+    saved = read_settings(folder / SETTINGS, environment={})
+    files = {"reports": given.safety.reports, "examples": given.safety.examples}
+    safety = saved.safety.model_copy(update=files)
+    return saved.model_copy(update={"generator": given.generator, "safety": safety})
 
 
-def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Settings, Fitted]:
-    """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
+def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted, list[Report]]:
+    """Settings, fitted value and reports of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
-    settings = _settings(folder).model_copy(update={"generator": generator or GeneratorSettings()})
+    settings = _settings(folder, given or Settings())
     facts = _read_json(folder / FACTS)
     raw = build_encoder(settings, silent)
     whitening, encoder = None, raw
@@ -122,10 +135,11 @@ def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Sett
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
     fallback = _restored("popular", FALLBACK, folder / "fallback.safetensors", context)
     notes, index = tuple(facts["notes"]), _index(folder / INDEX, model)
-    return settings, Fitted(
+    dataset = _dataset(folder, facts)
+    fitted = Fitted(
         model,
         fallback,
-        _dataset(folder, facts),
+        dataset,
         encoder,
         raw,
         features,
@@ -136,6 +150,20 @@ def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Sett
         notes,
         facts["model"],
         index,
+        _safety(folder / SAFETY, settings, dataset, raw),
+    )
+    reports = folder / REPORTS
+    return settings, fitted, read_reports(reports) if reports.is_file() else []
+
+
+def _safety(path: Path, settings: Settings, dataset: Dataset, encoder: Encoder | None) -> Safety | None:
+    """As saved; judged now for a folder that is older than that."""
+    if not settings.safety.harm:
+        return None
+    return (
+        Safety.from_state(_arrays(path), encoder)
+        if path.is_file()
+        else judged(settings.safety, dataset.catalog, encoder)
     )
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
 from llm4rec.core.config import wrong_value
+from llm4rec.engine.policy import SafetySettings
 
 FILE = "llm4rec.toml"
 PREFIX = "LLM4REC_"
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     features: FeatureSettings = FeatureSettings()
     index: IndexSettings = IndexSettings()
+    safety: SafetySettings = SafetySettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(
         {}, description="options by model, as in [models.ease] reg = 200.0"

@@ -78,6 +78,8 @@ def hidden_of(requests: Sequence[Request]) -> Hidden:
         items = events.items
         if requests.seen == "include":
             items, bounds = items[:0], np.zeros_like(bounds)
+        if requests.excluded is not None:
+            items, bounds = _with_each(items, bounds, requests.excluded)
     else:
         rows = [_ruled_out(request) for request in requests]
         bounds = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
@@ -86,6 +88,17 @@ def hidden_of(requests: Sequence[Request]) -> Hidden:
     matrix = sparse.csr_matrix((np.zeros(len(items), np.int8), items, bounds), (len(bounds) - 1, size))
     matrix.sort_indices()
     return Hidden(bounds, matrix.indices.astype(np.int64))
+
+
+def _with_each(items: Numbers, bounds: Numbers, more: Numbers) -> tuple[Numbers, Numbers]:
+    """The rows with `more` behind each."""
+    sizes = np.diff(bounds)
+    wider = bounds + len(more) * np.arange(len(bounds))
+    result = np.empty(int(wider[-1]), dtype=np.int64)
+    own = np.arange(len(items)) + len(more) * np.repeat(np.arange(len(sizes)), sizes)
+    result[own] = items
+    result[(wider[1:, None] - len(more) + np.arange(len(more))).ravel()] = np.tile(more, len(sizes))
+    return result, wider
 
 
 def _ruled_out(request: Request) -> Numbers:

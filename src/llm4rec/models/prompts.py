@@ -20,7 +20,10 @@ def title_names(titles: Sequence[str]) -> list[str]:
 def header(request: Request) -> str:
     """What stands before the history: an opening line, and context and query where the request has them."""
     lines = [OPENING]
-    told = [f"{plain(neutral(str(k)), 40)}: {plain(neutral(str(v)), 80)}" for k, v in list(request.context.items())[:FACTS]]
+    told = [
+        f"{plain(neutral(str(k)), 40)}: {plain(neutral(str(v)), 80)}"
+        for k, v in list(request.context.items())[:FACTS]
+    ]
     if told:
         lines.append(f"Now: {'; '.join(told)}.")
     if request.query and (asked := plain(neutral(request.query), QUERY)):

@@ -62,7 +62,9 @@ class GuardedReader(Guarded):
 
 def guarded(generator: Generator, judge: JudgesHarm) -> Generator:
     """The language model behind the check, with all that it can do."""
-    return GuardedReader(generator, judge) if isinstance(generator, ReadsTokens) else Guarded(generator, judge)
+    return (
+        GuardedReader(generator, judge) if isinstance(generator, ReadsTokens) else Guarded(generator, judge)
+    )
 
 
 def _texts(answer: Any) -> Iterator[str]:

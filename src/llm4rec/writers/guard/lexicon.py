@@ -25,13 +25,28 @@ _ENDING = re.compile(r"(?:1|3)?\d?(?:st|nd|rd|th|s|am|pm|d)|\d+[a-z]{1,2}")
 
 
 @dataclass(frozen=True)
+class Words:
+    """The words of one category: a sentence is a hit if it has one of `stems`, `what`, and of `needs` where there are any."""
+
+    stems: tuple[str, ...]
+    what: re.Pattern[str]
+    needs: re.Pattern[str] | None = None
+
+    def hit(self, sentence: str) -> bool:
+        """Whether the words are there; stems are only quicker to look for."""
+        if not any(stem in sentence for stem in self.stems):
+            return False
+        return bool(self.what.search(sentence)) and (self.needs is None or bool(self.needs.search(sentence)))
+
+
+@dataclass(frozen=True)
 class Lexicon:
     """Patterns by category, and the context that lets a sentence of medicine, news, law, history or help through.
 
     Each sentence is judged by itself: a hit counts unless the sentence has a word of context and offers nothing.
     """
 
-    patterns: Mapping[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
+    words: Mapping[str, Words]
     frames: re.Pattern[str]
     offers: re.Pattern[str]
 
@@ -45,7 +60,7 @@ class Lexicon:
     @classmethod
     def of(cls, tree: Mapping[str, Any]) -> Lexicon:
         """From a tree such as that of `lexicon.toml`."""
-        found = {name: (_compiled(tree[name]), _needs(tree[name])) for name in HARMS}
+        found = {name: _words(tree[name]) for name in HARMS}
         context = tree["context"]
         return cls(found, _any(context["frames"]), _any(context["offers"]))
 
@@ -58,15 +73,10 @@ class Lexicon:
         return result
 
     def _sentence(self, sentence: str) -> NDArray[np.bool_]:
-        hits = np.array([_hit(self.patterns[name], sentence) for name in HARMS], dtype=bool)
+        hits = np.array([self.words[name].hit(sentence) for name in HARMS], dtype=bool)
         if hits.any() and self.frames.search(sentence) and not self.offers.search(sentence):
             hits[:] = False
         return hits
-
-
-def _hit(patterns: tuple[re.Pattern[str], re.Pattern[str] | None], sentence: str) -> bool:
-    what, needs = patterns
-    return bool(what.search(sentence)) and (needs is None or bool(needs.search(sentence)))
 
 
 def _told(text: str) -> str:
@@ -93,8 +103,9 @@ def _compiled(words: Mapping[str, Any]) -> re.Pattern[str]:
     return _any(ways)
 
 
-def _needs(words: Mapping[str, Any]) -> re.Pattern[str] | None:
-    return _any(words["needs"]) if words.get("needs") else None
+def _words(words: Mapping[str, Any]) -> Words:
+    needs = _any(words["needs"]) if words.get("needs") else None
+    return Words(tuple(words["stems"]), _compiled(words), needs)
 
 
 def _any(parts: Sequence[str]) -> re.Pattern[str]:

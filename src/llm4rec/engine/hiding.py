@@ -1,0 +1,54 @@
+"""Which items are hidden from whom: harmful ones by policy, reported ones from all. Judges nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from llm4rec.core import Numbers
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.policy import Audience, SafetySettings
+from llm4rec.engine.reports import Reports
+
+
+@dataclass(frozen=True, eq=False)
+class Hides:
+    """The policy, what was found of the items, and what was reported."""
+
+    settings: SafetySettings
+    fitted: Fitted
+    reports: Reports
+
+    def items(self, context: Mapping[str, object], user: int = -1) -> Numbers:
+        """Numbers of the items that are hidden from somebody, ascending."""
+        return self._from(Audience.of(context, self.fitted.dataset, user))
+
+    def by_group(self, users: Numbers) -> list[tuple[Numbers, Numbers | None]]:
+        """Places in `users`, group by group, and what is hidden from the group; None where nothing is."""
+        safety = self.fitted.safety
+        if safety is None or not safety.harms.any():
+            hidden = self._reported()
+            return [(np.arange(len(users)), hidden if len(hidden) else None)]
+        found: dict[Audience, list[int]] = {}
+        for place, user in enumerate(users.tolist()):
+            found.setdefault(Audience.of({}, self.fitted.dataset, user), []).append(place)
+        return [(np.array(places), together(None, self._from(who))) for who, places in found.items()]
+
+    def _from(self, who: Audience) -> Numbers:
+        reported = self._reported()
+        safety = self.fitted.safety
+        return reported if safety is None else np.union1d(reported, safety.blocked(self.settings, who))
+
+    def _reported(self) -> Numbers:
+        ids = self.fitted.catalog.ids
+        numbers = [ids.number(item) for item in self.reports.under_review(self.settings.review_at)]
+        return np.array(sorted(number for number in numbers if number >= 0), dtype=np.int64)
+
+
+def together(first: Numbers | None, second: Numbers) -> Numbers | None:
+    """What either rules out; None where nothing is."""
+    if not len(second):
+        return first
+    return second if first is None else np.union1d(first, second)
