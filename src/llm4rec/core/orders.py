@@ -22,9 +22,10 @@ _READER = (
 _TAKEOVER = (
     rf"\b(?:ignore|disregard|forget|override|bypass|skip|do not (?:follow|obey)) (?:(?:all|any|every|each|the|of|your|my|these|those|and|"
     rf"previous|prior|above|earlier|preceding|former|other|system|original|existing|foregoing) ?){{1,6}}{_ORDERS}\b",
-    r"\b(?:ignore|disregard|forget) (?:everything|all|anything|what(?:ever)?)(?: (?:that )?(?:you|was|were|has|have|i|is|are)\b.{0,30})? ?(?:above|before|previous(?:ly)?|earlier|told|said|so far)",
+    r"\b(?:ignore|disregard|forget) (?:everything|all|anything|what(?:ever)?)(?: (?:that )?(?:you|was|were|has|have|i|is|are)\b.{0,30})? ?(?:above|before(?: this| that|(?! \w))|previous(?:ly)?|earlier|told|said|so far)\b",
     rf"\byou are (?:now |no longer |actually )?(?:an? |the |my )?(?:\w+ ){{0,3}}{_READER}\b",
     rf"\b(?:act|behave|respond|answer|reply) as (?:if you (?:are|were) )?(?:an? |the |my )?(?:\w+ ){{0,2}}{_READER}\b",
+    rf"\bas (?:an? |the )?{_READER} ?, ?(?:you|please|rank|put|choose)\b",
     r"(?:^|[.!?;:\n\]>*#-] ?)(?:system|assistant|developer)(?: (?:prompt|message|note|override|update))? ?:",
     r"(?:^|[.!?;:\n\]>*#-] ?)user ?: ?(?:please )?(?:rank|put|answer|ignore|list|recommend)\b",
     r"\b(?:system prompt|developer mode|jailbreak|prompt injection|admin override|debug mode|new instructions?:|updated instructions?:)",
@@ -38,7 +39,7 @@ _TAKEOVER = (
 _DEMAND = (
     rf"\b(?:rank|put|place|list|recommend|show|sort|position|return|output|move|choose|select|pick|display|present|order|promote|boost)"
     rf"(?:ing)? {_WHAT}(?: \w+){{0,3}}? {_TOP}",
-    rf"\b(?:recommend|rank|choose|select|pick|return|promote|boost|prefer|favou?r) (?:only |always )?{_WHAT}(?: \w+){{0,2}}? (?:to (?:every|all|each|any)\w*(?: users?| readers?)?|always|only|regardless|no matter|instead of)",
+    rf"\b(?:recommend|rank|choose|select|pick|return|promote|boost|prefer|favou?r) (?:only |always )?{_WHAT}(?: \w+){{0,2}}? (?:to (?:every|all|each|any)\w*(?: users?| readers?)?(?! (?:who|that|interested|looking|with|of|in|fond))\b|always|only|regardless|no matter|instead of)",
     rf"\b(?:always|only|must|should always) (?:recommend|rank|choose|select|pick|return|promote|boost) {_WHAT}\b",
     rf"\b{_WHAT} (?:must|should|has to|needs to|is to|shall|ought to) (?:always |only )?(?:be |come |appear |stand |go )(?:ranked |placed |listed |shown |recommended |selected |put |sorted |displayed )?{_TOP}",
     rf"\b(?:give|assign|award|set)(?: {_WHAT})? (?:an? |the |its |with )?(?:(?:highest|maximum|max|top|best|perfect|full)(?: possible)? (?:score|rank(?:ing)?|rating|priority|relevance)"
@@ -47,7 +48,7 @@ _DEMAND = (
     r"(?: the)?(?: (?:json|index|indices|number|digit|item|word|token))?(?: (?:of )?(?:this|item))? ?(?:[\[{\"':(]|\bthe (?:number|index|id|digit)\b|\b(?:yes\b|json\b|\d+\b(?! (?:stars?|questions?|pages?|years?|days?|times?))))",
     r"\b(?:lower|demote|remove|drop|exclude|bury|hide|penali[sz]e|downrank) (?:all |every |any )?(?:the )?(?:other|competing|remaining) (?:items?|products?|books?|titles?|candidates?|results?|options?)",
     r"\bmost relevant (?:item|book|product|result|answer) (?:is|must be|for (?:every|any|all))",
-    r"(?:把|将)?(?:这|本|该|此|第.{1,3})(?:个|件|本|部|款|条)?(?:商品|书|产品|电影|项目|物品|条目)?.{0,6}(?:排|放|列|推荐|置|排序)(?:在|到|为|于|至)?.{0,4}(?:第一|首位|最前|顶部|最上|榜首|首个|前面)",
+    r"(?:把|将)?(?:这|本|该|此|第.{1,3})(?:个|件|本|部|款|条)?(?:商品|书|产品|电影|项目|物品|条目)?.{0,6}(?:排|放|列|推荐|置|排序)(?:在|到|为|于|至)?.{0,4}(?:第一(?!排|章|节|页|行|次)|首位|最前|顶部|最上|榜首|首个|前面)",
     r"(?:务必|一定要|必须|始终|总是|永远|只能).{0,4}(?:推荐|选择|排|输出|返回)|(?:给|打).{0,6}(?:最高|满)(?:分|评分|优先级)",
     r"(?:请|直接)?(?:只)?(?:输出|回答|返回)(?:编号|数字|json|「|\"|\d)",
 )
@@ -56,6 +57,7 @@ _GATES = {
     "takeover": (
         "ignore disregard forget override bypass skip obey follow",
         "ignore disregard forget",
+        _READERS,
         _READERS,
         _READERS,
         "system assistant developer",
