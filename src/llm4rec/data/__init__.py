@@ -20,6 +20,7 @@ from llm4rec.data.cleaning import Cleaning, CleaningStep, clean, clean_loaded
 from llm4rec.data.crosses import BLOCKS, Cross, CrossConfig, block_from
 from llm4rec.data.features import FeatureBlocks, default_blocks
 from llm4rec.data.folds import Fold, Pairs, Split
+from llm4rec.data.harmless import harmful, without_harmful
 from llm4rec.data.labelled import Block
 from llm4rec.data.reading import LoadedDataset, check, load, read_dataset, read_items
 from llm4rec.data.report import CheckReport, Note
@@ -97,6 +98,7 @@ __all__ = [
     "clean_loaded",
     "default_blocks",
     "default_words",
+    "harmful",
     "live",
     "load",
     "on_off",
@@ -108,5 +110,6 @@ __all__ = [
     "shop_traits",
     "simulate",
     "split",
+    "without_harmful",
     "write_folder",
 ]

@@ -20,7 +20,7 @@ from llm4rec.core import (
     NotFoundError,
     Numbers,
 )
-from llm4rec.core.harm import HARMS
+from llm4rec.core.harm import HARMS, JudgesHarm
 from llm4rec.core.suspect import neutral
 from llm4rec.engine.build import component_from
 from llm4rec.engine.policy import Audience, SafetySettings
@@ -63,6 +63,12 @@ class Safety:
         head = {name.removeprefix("head."): a for name, a in state.items() if name.startswith("head.")}
         guard = component_from(GUARD).from_state(head, encoder)
         return cls(guard, state["harms"].astype(bool))
+
+
+def default_guard() -> JudgesHarm:
+    """The guard that comes with llm4rec: its lexicon, without a classifier."""
+    guard: JudgesHarm = component_from(GUARD)()
+    return guard
 
 
 def judged(settings: SafetySettings, catalog: Catalog, encoder: Encoder | None) -> Safety | None:

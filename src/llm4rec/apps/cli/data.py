@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,17 +13,49 @@ app = typer.Typer(help="Check and show data sets.", no_args_is_help=True, pretty
 
 
 @app.command("check")
-def check(folder: Folder, json: AsJson = False) -> None:
+def check(
+    folder: Folder,
+    safety: Annotated[
+        bool, typer.Option("--safety", help="Also look for attacks and harmful content in item texts.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """List everything that is wrong or worth knowing, with file, row, column, value and remedy. Exit code 2 if wrong."""
     from llm4rec.data import check as check_source
 
     report = check_source(folder)
-    if json:
+    if safety and report.ok:
+        _check_safety(folder, json)
+    elif json:
         typer.echo(report.to_json())
     else:
         typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(2)
+
+
+def _check_safety(folder: Path, json: bool) -> None:
+    """The report, and which items hold attacks or harmful content."""
+    from llm4rec.apps.cli.screen import as_json, table
+    from llm4rec.core.suspect import suspicious
+    from llm4rec.data import harmful, load
+    from llm4rec.engine.safety import default_guard
+
+    loaded = load(folder)
+    catalog = loaded.dataset.catalog
+    found: dict[str, list[object]] = {
+        name: [catalog.ids.ids[n] for n in numbers]
+        for name, numbers in harmful(loaded.dataset, default_guard()).items()
+    }
+    for name, text in zip(catalog.ids.ids, catalog.texts, strict=True):
+        for reason in suspicious(text).reasons:
+            found.setdefault(reason, []).append(name)
+    if json:
+        as_json({**loaded.report.counts, "safety": found})
+        return
+    typer.echo(str(loaded.report))
+    rows = [(why, len(ids), ", ".join(map(str, ids[:5]))) for why, ids in found.items()]
+    table("attacks and harmful content", ["found", "items", "such as"], rows or [("nothing", 0, "")])
 
 
 @app.command("show")

@@ -34,7 +34,7 @@ Cleaned = Annotated[
         "--clean",
         metavar="RULE=VALUE",
         help="Clean before use: min_rating=4, k_core=5, drop_duplicates=exact|pair, since=DATE, until=DATE, "
-        "kinds=click+purchase. Repeatable; every step is reported.",
+        "kinds=click+purchase, harmful=drop. Repeatable; every step is reported.",
     ),
 ]
 
@@ -74,18 +74,26 @@ Resume = Annotated[
 def load_clean(folder: Path, rules: Sequence[str] | None) -> tuple[LoadedDataset, tuple[CleaningStep, ...]]:
     """The data of a folder after the cleaning asked for, and what each step did."""
     from llm4rec.apps.cli.screen import say
-    from llm4rec.data import Cleaning, clean_loaded, load
+    from llm4rec.core import SettingsError
+    from llm4rec.data import Cleaning, clean_loaded, load, without_harmful
     from llm4rec.engine import parse_assignments
+    from llm4rec.engine.safety import default_guard
 
     loaded = load(folder)
     steps: tuple[CleaningStep, ...] = ()
     if rules:
         asked = parse_assignments(rules)
+        drop = asked.pop("harmful", None)
+        if drop not in (None, "drop"):
+            raise SettingsError(f"--clean harmful={drop}: it is harmful=drop")
         if isinstance(asked.get("kinds"), str):
             asked["kinds"] = tuple(asked["kinds"].split("+"))
         loaded, steps = clean_loaded(loaded, Cleaning.of(asked, "--clean"))
         for step in steps:
             say(f"cleaning: {step}")
+        if drop:
+            loaded, told = without_harmful(loaded, default_guard())
+            say(f"cleaning: {told}")
     if loaded.dataset.synthetic:
         say("synthetic data: readers and behaviour are simulated")
     return loaded, steps
