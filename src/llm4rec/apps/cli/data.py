@@ -36,6 +36,8 @@ def check(
 
 def _check_safety(folder: Path, json: bool) -> None:
     """The report, and which items hold attacks or harmful content."""
+    from json import loads
+
     from llm4rec.apps.cli.screen import as_json, table
     from llm4rec.core.suspect import suspicious
     from llm4rec.data import harmful, load
@@ -51,7 +53,7 @@ def _check_safety(folder: Path, json: bool) -> None:
         for reason in suspicious(text).reasons:
             found.setdefault(reason, []).append(name)
     if json:
-        as_json({**loaded.report.counts, "safety": found})
+        as_json({**loads(loaded.report.to_json()), "safety": found})
         return
     typer.echo(str(loaded.report))
     rows = [(why, len(ids), ", ".join(map(str, ids[:5]))) for why, ids in found.items()]
