@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from pydantic.main import IncEx
 
 from llm4rec.core import (
     Catalog,
@@ -38,7 +39,7 @@ from llm4rec.engine.tables import read_described, read_interactions, write_descr
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
 SAFETY, REPORTS = "safety.safetensors", "reports.jsonl"
-ELSEWHERE = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
+ELSEWHERE: IncEx = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
 """Settings of whoever runs an engine: no folder says which server is contacted or which file is written."""
 BLOCKS = ("features", "words", "people")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from llm4rec.core import Generator, GeneratorRefusedError, Message, Reading, ReadsTokens
 from llm4rec.core.harm import HARMS, JudgesHarm
 
@@ -20,9 +22,9 @@ class Guarded:
         answer = self.generator.complete(messages, schema)
         texts = list(_texts(answer))
         if texts:
-            found = self.judges.judge(texts).any(axis=0)
+            found = self.judges.judge(texts)
             if found.any():
-                names = ", ".join(name for name, yes in zip(HARMS, found, strict=True) if yes)
+                names = ", ".join(HARMS[place] for place in np.flatnonzero(found.any(axis=0)))
                 raise GeneratorRefusedError(f"what the language model wrote is not passed on: {names}")
         return answer
 

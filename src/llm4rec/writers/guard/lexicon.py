@@ -60,7 +60,7 @@ class Lexicon:
     @classmethod
     def of(cls, tree: Mapping[str, Any]) -> Lexicon:
         """From a tree such as that of `lexicon.toml`."""
-        found = {name: _words(tree[name]) for name in HARMS}
+        found: dict[str, Words] = {name: _words(tree[name]) for name in HARMS}
         context = tree["context"]
         return cls(found, _any(context["frames"]), _any(context["offers"]))
 
