@@ -44,8 +44,9 @@ _DEMAND = (
     rf"\b{_WHAT} (?:must|should|has to|needs to|is to|shall|ought to) (?:always |only )?(?:be |come |appear |stand |go )(?:ranked |placed |listed |shown |recommended |selected |put |sorted |displayed )?{_TOP}",
     rf"\b(?:give|assign|award|set)(?: {_WHAT})? (?:an? |the |its |with )?(?:(?:highest|maximum|max|top|best|perfect|full)(?: possible)? (?:score|rank(?:ing)?|rating|priority|relevance)"
     rf"|(?:score|rank(?:ing)?|rating|priority|relevance)(?: \w+){{0,2}} (?:to )?(?:maximum|max|highest|1\.0|10|100|infinity))",
-    r"\b(?:respond|reply|answer|output|return|print|write|say)(?: only| just| exactly| always| nothing but)?(?: with| in)?(?: only| just| exactly)?"
-    r"(?: the)?(?: (?:json|index|indices|number|digit|item|word|token))?(?: (?:of )?(?:this|item))? ?(?:[\[{\"':(]|\bthe (?:number|index|id|digit)\b|\b(?:yes\b|json\b|\d+\b(?! (?:stars?|questions?|pages?|years?|days?|times?))))",
+    r"\b(?:respond|reply|answer|output|return|print|write|say)(?: (?:only|just|exactly|always|nothing but)(?: with| in)?| with(?: only| just| exactly)?)"
+    r"(?: the)?(?: (?:json|index|indices|number|digit|item|word|token))?(?: (?:of )?(?:this|item))? ?(?:[\[{\"':(]|\bthe (?:number|index|id|digit)\b|\b(?:yes\b|json\b|\d+\b(?! (?:stars?|questions?|pages?|years?|days?|times?))))"
+    r"|\b(?:reply|answer|say|respond) (?:with )?yes (?:to|for) (?:any|every|all)\b",
     r"\b(?:lower|demote|remove|drop|exclude|bury|hide|penali[sz]e|downrank) (?:all |every |any )?(?:the )?(?:other|competing|remaining) (?:items?|products?|books?|titles?|candidates?|results?|options?)",
     r"\bmost relevant (?:item|book|product|result|answer) (?:is|must be|for (?:every|any|all))",
     r"(?:把|将)?(?:这|本|该|此|第.{1,3})(?:个|件|本|部|款|条)?(?:商品|书|产品|电影|项目|物品|条目)?.{0,6}(?:排|放|列|推荐|置|排序)(?:在|到|为|于|至)?.{0,4}(?:第一(?!排|章|节|页|行|次)|首位|最前|顶部|最上|榜首|首个|前面)",

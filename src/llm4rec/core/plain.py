@@ -52,7 +52,7 @@ def skeleton(text: str) -> str:
 
 def looks_latin(letter: str) -> bool:
     """Whether a letter of another script is taken for a Latin one."""
-    return letter in _LOOK
+    return letter in _LOOK and not unicodedata.name(letter).startswith("LATIN")
 
 
 def _base(letter: str) -> str:

@@ -116,7 +116,7 @@ def _is_hidden(text: str, place: int) -> bool:
 def _is_mixed(word: str) -> bool:
     latin = sum(letter.isascii() and letter.isalpha() for letter in word)
     others = sum(looks_latin(letter) for letter in word)
-    return bool(latin and others) and latin + others >= 4
+    return bool(latin and others) and latin + others == len(word) >= 4
 
 
 def _straight(text: str) -> str:

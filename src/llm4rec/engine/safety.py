@@ -133,7 +133,7 @@ def _examples(file: str) -> tuple[list[str], list[tuple[str, ...]]]:
     import polars as pl
 
     path = Path(file).expanduser()
-    readers = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}
+    readers: dict[str, Any] = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}
     if not path.is_file():
         raise NotFoundError(f"safety.examples: no file {file}")
     if path.suffix not in readers:

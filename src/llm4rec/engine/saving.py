@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import tomli_w
-from pydantic.main import IncEx
 
 from llm4rec.core import (
     Catalog,
@@ -39,7 +38,7 @@ from llm4rec.engine.tables import read_described, read_interactions, write_descr
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
 SAFETY, REPORTS = "safety.safetensors", "reports.jsonl"
-ELSEWHERE: IncEx = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
+ELSEWHERE: Any = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
 """Settings of whoever runs an engine: no folder says which server is contacted or which file is written."""
 BLOCKS = ("features", "words", "people")
 
@@ -117,12 +116,7 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
     settings = _settings(folder, given or Settings())
     facts = _read_json(folder / FACTS)
     raw = build_encoder(settings, silent)
-    whitening, encoder = None, raw
-    if (folder / "whitening.safetensors").is_file():
-        whitening = component_from("llm4rec.encoders:Whitening").from_state(
-            _arrays(folder / "whitening.safetensors")
-        )
-        encoder = None if raw is None else whitened(raw, whitening)
+    whitening, encoder = _whitening(folder / "whitening.safetensors", raw)
     features, words, people = (_blocks(folder / f"{name}.json") for name in BLOCKS)
     context = FitContext(
         encoder=encoder,
@@ -155,6 +149,14 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
     )
     reports = folder / REPORTS
     return settings, fitted, read_reports(reports) if reports.is_file() else []
+
+
+def _whitening(path: Path, raw: Encoder | None) -> tuple[Any, Encoder | None]:
+    """The whitening of the folder, None where there is none, and the encoder with it."""
+    if not path.is_file():
+        return None, raw
+    whitening = component_from("llm4rec.encoders:Whitening").from_state(_arrays(path))
+    return whitening, None if raw is None else whitened(raw, whitening)
 
 
 def _safety(path: Path, settings: Settings, dataset: Dataset, encoder: Encoder | None) -> Safety | None:

@@ -281,5 +281,6 @@ def _toml(value: object) -> str:
 
     if value == {}:
         return "{}"
-    plain = list(value) if isinstance(value, tuple) else value
-    return tomli_w.dumps({"value": plain}).removeprefix("value = ").strip()
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
