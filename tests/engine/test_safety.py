@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from llm4rec.core import (
+    Candidates,
     Column,
     ColumnType,
     DataError,
@@ -15,7 +16,7 @@ from llm4rec.core import (
     Users,
     Vocabulary,
 )
-from llm4rec.engine import Engine
+from llm4rec.engine import Engine, path
 from llm4rec.engine.policy import Audience, SafetySettings
 from llm4rec.engine.reports import Reports, read_reports
 from llm4rec.testing import shelf
@@ -68,6 +69,14 @@ def test_age_of_a_known_user_counts_unless_the_request_says_otherwise(made):
     assert DRUGS not in shown(made, user="user-0")
     assert DRUGS in shown(made, user="user-1")
     assert DRUGS not in shown(made, user="user-1", context={"age": 12})
+
+
+def test_whatever_orders_a_list_the_blocked_items_do_not_go_out(made, monkeypatch):
+    found = Candidates(np.array([[2, 0, 3, 1]]), np.array([[9.0, 5.0, 4.0, 3.0]], dtype=np.float32))
+    monkeypatch.setattr(path, "candidates", lambda *_, **__: (found, np.zeros(1, dtype=bool)))
+    answer = made.recommend(history=["item-4"], n=3)
+    assert answer.items == ("item-0", "item-1")
+    assert answer.scores == (5.0, 3.0)
 
 
 def test_a_region_blocks_what_it_names(engine, data, settings):

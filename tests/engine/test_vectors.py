@@ -54,8 +54,10 @@ def test_hidden_items_are_those_of_the_history_and_the_excluded_ones_in_order():
 
 
 @pytest.mark.parametrize("seen", ["exclude", "include"])
-def test_columns_hide_what_single_requests_hide(seen):
-    asked = KnownUsers(shelf(), np.array([3, 0, 1]), seen=seen)
+@pytest.mark.parametrize("excluded", [None, [], [0, 2]])
+def test_columns_hide_what_single_requests_hide(seen, excluded):
+    never = None if excluded is None else np.array(excluded, dtype=np.int64)
+    asked = KnownUsers(shelf(), np.array([3, 0, 1]), seen=seen, excluded=never)
     columns, singles = hidden_of(asked), hidden_of(list(asked))
     np.testing.assert_array_equal(columns.bounds, singles.bounds)
     np.testing.assert_array_equal(columns.items, singles.items)

@@ -9,6 +9,7 @@ from llm4rec.core import DataError, GeneratorRefusedError, Message, NotFittedErr
 from llm4rec.core.harm import HARMS
 from llm4rec.testing import ScriptedGenerator, WordEncoder, WordReader
 from llm4rec.writers.guard import Guard, HarmHead, Lexicon, guarded
+from llm4rec.writers.guard.head import HeadConfig
 
 HERE = Path(__file__).parent
 
@@ -108,6 +109,9 @@ def test_the_threshold_finds_the_recall_that_is_asked_for():
     found = head.judge(x[300:])[:, HARMS.index("drugs")]
     assert found[yes[300:]].mean() >= 0.85
     assert found[~yes[300:]].mean() < 0.35
+    labels = [("drugs",) if one else () for one in yes[:300]]
+    half = HarmHead(HeadConfig(recall=0.5)).fit(x[:300], labels).judge(x[300:])[:, HARMS.index("drugs")]
+    assert 0.3 < half[yes[300:]].mean() < 0.7
 
 
 def test_what_cannot_be_learnt_is_refused():
