@@ -103,15 +103,15 @@ def test_a_classifier_comes_back_from_its_arrays():
 
 def test_the_threshold_finds_the_recall_that_is_asked_for():
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((400, 5)).astype(np.float32)
-    yes = x[:, 0] + 0.5 * rng.standard_normal(400) > 1.0
-    head = HarmHead().fit(x[:300], [("drugs",) if one else () for one in yes[:300]])
-    found = head.judge(x[300:])[:, HARMS.index("drugs")]
-    assert found[yes[300:]].mean() >= 0.85
-    assert found[~yes[300:]].mean() < 0.35
-    labels = [("drugs",) if one else () for one in yes[:300]]
-    half = HarmHead(HeadConfig(recall=0.5)).fit(x[:300], labels).judge(x[300:])[:, HARMS.index("drugs")]
-    assert 0.3 < half[yes[300:]].mean() < 0.7
+    x = rng.standard_normal((2000, 5)).astype(np.float32)
+    yes = x[:, 0] + 0.5 * rng.standard_normal(2000) > 1.0
+    head = HarmHead().fit(x[:1000], [("drugs",) if one else () for one in yes[:1000]])
+    found = head.judge(x[1000:])[:, HARMS.index("drugs")]
+    assert found[yes[1000:]].mean() >= 0.85
+    assert found[~yes[1000:]].mean() < 0.35
+    labels = [("drugs",) if one else () for one in yes[:1000]]
+    half = HarmHead(HeadConfig(recall=0.5)).fit(x[:1000], labels).judge(x[1000:])[:, HARMS.index("drugs")]
+    assert 0.3 < half[yes[1000:]].mean() < 0.7
 
 
 def test_what_cannot_be_learnt_is_refused():
