@@ -35,6 +35,7 @@ from llm4rec.core.errors import (
     SettingsError,
     suggest,
 )
+from llm4rec.core.explanation import Evidence, Explanation
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
 from llm4rec.core.known import KnownUsers
@@ -83,7 +84,9 @@ __all__ = [
     "Dataset",
     "Embeds",
     "Encoder",
+    "Evidence",
     "Explains",
+    "Explanation",
     "Features",
     "FitContext",
     "Floats",

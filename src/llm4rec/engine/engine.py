@@ -106,21 +106,22 @@ class Engine:
         history: Sequence[Id] | None = None,
         n: int = 10,
         *,
-        explain: bool = False,
+        explain: bool | str = False,
         chances: bool = False,
         **limits: Any,
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
-        history are answered by a stated rule and named in `degraded`. `chances` asks how likely each item is to be
+        history are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en",
+        "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
         taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
 
     def recommend_many(
-        self, questions: Iterable[dict[str, Any]], *, explain: bool = False, chances: bool = False
+        self, questions: Iterable[dict[str, Any]], *, explain: bool | str = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
         asked = [self._request(**question) for question in questions]

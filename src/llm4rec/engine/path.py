@@ -82,15 +82,21 @@ def recommendations(
     fitted: Fitted,
     requests: Sequence[Request],
     degraded: Sequence[tuple[str, ...]],
-    explain: bool,
+    explain: bool | str,
     chances: bool = False,
 ) -> list[Recommendations]:
-    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked."""
+    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked.
+
+    `explain`: reasons alone (True), or explanations too, in the language of that name.
+    """
+    from llm4rec.engine.explaining import explained, language_of
+
     found, declined = candidates(fitted, requests)
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):
         items = found.items[row][found.items[row] >= 0][: request.n]
+        spoken = language_of(explain, fitted, request.user)
         notes = list(degraded[row])
         if declined[row]:
             notes.append("nothing is known of this user: what is popular is shown")
@@ -102,6 +108,7 @@ def recommendations(
                 scores=tuple(float(s) for s in found.scores[row][: len(items)]),
                 titles=tuple(fitted.catalog.titles[i] for i in items),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
+                explanations=explained(fitted, request, items, spoken) if spoken else (),
                 chances=() if likely is None else tuple(likely[row][: len(items)].tolist()),
                 unsure=unsure[row],
                 version=fitted.version,
