@@ -13,8 +13,10 @@ from llm4rec.core import (
     ComponentError,
     DataError,
     Dataset,
+    Explanation,
     Floats,
     Forgets,
+    Generator,
     Grows,
     History,
     Holdout,
@@ -114,8 +116,8 @@ class Engine:
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
         history are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en",
-        "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
-        taken next, and whether the data say so at all.
+        "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how likely
+        each item is to be taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
@@ -127,6 +129,32 @@ class Engine:
         asked = [self._request(**question) for question in questions]
         requests, notes = [a for a, _ in asked], [d for _, d in asked]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
+
+    def explain(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        items: Iterable[Id] | None = None,
+        *,
+        language: str = "auto",
+        generator: Generator | None = None,
+        **asked: Any,
+    ) -> tuple[Explanation, ...]:
+        """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
+
+        `asked` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
+        nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
+        that there is no file of; "auto" is the user's own (attribute `language`), else English.
+        """
+        from llm4rec.engine.explaining import explained, in_words_of, language_of
+
+        request, _ = self._request(user, history, **asked)
+        numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
+        if numbers is None:
+            found, _ = path.candidates(self.fitted, [request])
+            numbers = found.items[0][found.items[0] >= 0]
+        spoken = language_of(language, self.fitted, request.user)
+        return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
 
     def recommend_all(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from llm4rec.core import Explanation, Numbers, Request, SettingsError
+from llm4rec.core import Explanation, Generator, Numbers, Request, SettingsError
 from llm4rec.engine import path
 from llm4rec.engine.build import component_from
 from llm4rec.engine.fitted import Fitted
@@ -19,6 +19,18 @@ def explained(fitted: Fitted, request: Request, items: Numbers, language: str) -
         request, items, lambda requests: path.scores(fitted, requests)
     )
     found: tuple[Explanation, ...] = explainer(fitted).explain(question, language)
+    return found
+
+
+def in_words_of(
+    generator: Generator | None, explanations: tuple[Explanation, ...]
+) -> tuple[Explanation, ...]:
+    """The same, put more nicely by a language model where there is one and what it says is in the evidence."""
+    if generator is None:
+        return explanations
+    found: tuple[Explanation, ...] = component_from("llm4rec.writers.explain:rephrased")(
+        explanations, generator
+    )
     return found
 
 

@@ -17,7 +17,9 @@ FOLDER = "languages"
 def languages() -> tuple[str, ...]:
     """Codes of the languages there are."""
     folder = resources.files("llm4rec.writers") / FOLDER
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+    return tuple(
+        sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    )
 
 
 @cache

@@ -49,7 +49,7 @@ class Terms:
     def rarity(self) -> Floats:
         """(terms,): log of how few texts have each."""
         texts = np.bincount(self.counts.indices, minlength=len(self.names))
-        return np.log((1.0 + self.counts.shape[0]) / (1.0 + texts)).astype(np.float32)
+        return np.asarray(np.log((1.0 + self.counts.shape[0]) / (1.0 + texts)), dtype=np.float32)
 
     @cached_property
     def weights(self) -> Sparse:

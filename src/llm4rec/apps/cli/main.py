@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from llm4rec import __version__
-from llm4rec.apps.cli import adapt, data, demo, engine, evaluate, lists, tune
+from llm4rec.apps.cli import adapt, data, demo, engine, evaluate, explain, lists, tune
 
 app = typer.Typer(
     name="llm4rec",
@@ -22,6 +22,7 @@ app.add_typer(data.app, name="data")
 app.command("fit")(engine.fit)
 app.command("adapt")(adapt.adapt)
 app.command("recommend")(engine.recommend)
+app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)

@@ -109,9 +109,9 @@ class Facts:
         return Evidence("popular", count=int(self.taken[item]), total=len(self.dataset.users))
 
     def quote(self, item: int, asker: int, hints: frozenset[str]) -> Evidence | None:
-        """A kind sentence of somebody else about an item that speaks of `hints`, word for word."""
+        """A kind sentence of somebody else about an item, word for word: of what its text and `hints` have in common."""
         best: tuple[int, str, int] | None = None
-        hints = hints - set(words_of(self.catalog.titles[item]))
+        hints = (hints & self.words(item)) - set(words_of(self.catalog.titles[item]))
         for row in self._reviews(item)[:READ]:
             if self.dataset.interactions.users[row] == asker:
                 continue
@@ -181,7 +181,9 @@ def _table(name: str, rows: Sequence[tuple[str, ...]]) -> _Values:
     columns = [places.setdefault(value, len(places)) for row in rows for value in dict.fromkeys(row)]
     bounds = np.cumsum([0, *(len(dict.fromkeys(row)) for row in rows)])
     shape = (len(rows), len(places))
-    has = sparse.csr_matrix((np.ones(len(columns), np.float32), np.array(columns, np.int32), bounds), shape=shape)
+    has = sparse.csr_matrix(
+        (np.ones(len(columns), np.float32), np.array(columns, np.int32), bounds), shape=shape
+    )
     held = np.bincount(has.indices, minlength=len(places))
     rarity = np.where(held <= COMMON * len(rows), np.log((1.0 + len(rows)) / np.maximum(held, 1)), 0.0)
     return _Values(name, tuple(places), has, rarity)

@@ -75,8 +75,12 @@ class _Trial:
         history, alone, places = self._singles()
         asked = range(len(self.asked.items))
         orders = [[int(history[r]) for r in _falling(alone[:, c], self.least)] for c in asked]
-        lost = {(int(item),): row for item, row in zip(history, alone, strict=True)}
-        out = {(int(item),): row for item, row in zip(history, places, strict=True)}
+        lost: dict[tuple[int, ...], Floats] = {
+            (int(item),): row for item, row in zip(history, alone, strict=True)
+        }
+        out: dict[tuple[int, ...], Numbers] = {
+            (int(item),): row for item, row in zip(history, places, strict=True)
+        }
         chosen = [_worth(order, lost, column) for column, order in enumerate(orders)]
         deeper = self._deeper(orders, chosen, out)
         more, places = self._tried([without(self.asked.request, s) for s in deeper])
