@@ -12,6 +12,7 @@ NAMES = {
     "new_users": "people the engine has never seen",
     "stacked": "the stacker against each of its inputs",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
+    "explanations": "do cited things matter, is every claim so, how long does an explanation take",
     "few_labels": "sentiment of reviews with 100 labels",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",

@@ -63,7 +63,7 @@ def test_an_item_without_which_another_falls_out_is_named_and_no_more_than_neede
 
 
 def test_two_are_named_where_one_is_not_enough(model):
-    model.gives[[0, 1, 2], 50] = [5.0, 2.0, 2.0]
+    model.gives[[0, 1, 2], 50] = [5.0, 2.5, 1.5]
     model.gives[3, 30:33] = 3.0
     (found,) = ask(model, [0, 1, 2, 3], [50], n=3)
     assert found.without == (0, 1)
@@ -85,7 +85,7 @@ def test_what_was_taken_out_does_not_come_back_to_push_the_item_out(model):
     model.gives[[0, 1], 50] = [2.0, 2.0]
     model.gives[1, 0] = 9.0  # item 0 would stand first if it could be shown
     (found,) = ask(model, [0, 1], [50], n=1)
-    assert found.without == (0, 1)
+    assert set(found.without) == {0, 1}
 
 
 def test_an_old_event_is_found_where_it_matters_most(model):
@@ -93,7 +93,7 @@ def test_an_old_event_is_found_where_it_matters_most(model):
     model.gives[3, 55] = 7.0
     model.gives[49, 55] = 0.5
     (found,) = ask(model, [*history], [55])
-    assert 3 < len(history) - LOOKED
+    assert len(history) - LOOKED > 3
     assert found.cited == (3,)
 
 

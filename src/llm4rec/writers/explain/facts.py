@@ -5,16 +5,15 @@ Scores nothing: which history items matter comes from `removal`.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
-from llm4rec.core import ColumnType, Dataset, Evidence, History, Numbers, Sparse
+from llm4rec.core import ColumnType, Dataset, Evidence, History, Numbers
 from llm4rec.core.catalog import TITLE
 from llm4rec.writers.language import stop_words
 from llm4rec.writers.terms import Terms, words_of
@@ -29,12 +28,12 @@ UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u206
 
 @dataclass(frozen=True, eq=False)
 class _Values:
-    """One column as (items, values) of zeros and ones; `rarity` of each value, 0 where it is common."""
+    """One column: the values of each item, who has each value, and how rare it is (0 where it is common)."""
 
     name: str
-    values: tuple[str, ...]
-    has: Sparse
-    rarity: NDArray[np.float64]
+    of: tuple[tuple[str, ...], ...]
+    holders: Mapping[str, frozenset[int]]
+    rarity: Mapping[str, float]
 
 
 class Facts:
@@ -44,6 +43,8 @@ class Facts:
         self.dataset = dataset
         self.catalog = dataset.catalog
         self.feeling = feeling
+        self._told: dict[int, list[tuple[str, frozenset[str]]]] = {}
+        self._about_item: dict[int, frozenset[str]] = {}
 
     @cached_property
     def terms(self) -> Terms:
@@ -62,28 +63,26 @@ class Facts:
 
     def shared(self, item: int, liked: Numbers, cited: Sequence[int]) -> Evidence | None:
         """The attribute that an item shares with the history and that tells most: rare, and shared often or by `cited`."""
-        best: tuple[float, _Values, int, Numbers] | None = None
-        others = liked[liked != item]
+        others = [int(i) for i in liked if i != item]
+        among = frozenset(others)
+        best: tuple[float, _Values, str] | None = None
         for column in self.columns:
-            own = column.has[item].indices
-            own = own[column.rarity[own] > 0]
-            if not len(own) or not len(others):
-                continue
-            with_it = np.asarray(column.has[others][:, own].todense()) > 0
-            near = with_it[np.isin(others, list(cited))].sum(axis=0)
-            worth = column.rarity[own] * (with_it.mean(axis=0) + 0.5 * near) * with_it.any(axis=0)
-            place = int(worth.argmax())
-            if worth[place] > (best[0] if best else 0.0):
-                best = (float(worth[place]), column, int(own[place]), others[with_it[:, place]])
+            for value in column.of[item]:
+                sharing = column.holders[value] & among
+                near = sum(i in sharing for i in cited)
+                worth = column.rarity[value] * (len(sharing) / max(len(others), 1) + 0.5 * near)
+                if worth > (best[0] if best else 0.0):
+                    best = (worth, column, value)
         if best is None:
             return None
-        _, column, value, sharing = best
-        ranked = [i for i in cited if i in sharing] + [int(i) for i in sharing if i not in cited]
+        _, column, value = best
+        sharing = column.holders[value] & among
+        ranked = [i for i in cited if i in sharing] + [i for i in others if i in sharing and i not in cited]
         return self._about(
             "attribute",
             ranked[:NAMED],
             name=column.name,
-            value=column.values[value],
+            value=value,
             count=len(sharing),
             total=len(others),
         )
@@ -115,8 +114,8 @@ class Facts:
         for row in self._reviews(item)[:READ]:
             if self.dataset.interactions.users[row] == asker:
                 continue
-            for sentence in self._sentences(row):
-                worth = len(hints & set(words_of(sentence, stop_words())))
+            for sentence, words in self._sentences(row):
+                worth = len(hints & words)
                 if worth > (best[0] if best else 0):
                     best = (worth, sentence, row)
         if best is None:
@@ -130,14 +129,16 @@ class Facts:
             for row in self._reviews(item):
                 if self.dataset.interactions.users[row] != asker:
                     continue
-                for sentence in self._sentences(row):
-                    if of_it & set(words_of(sentence, stop_words())):
+                for sentence, words in self._sentences(row):
+                    if of_it & words:
                         return self._about("own words", [item], value=sentence, rows=(row,))
         return None
 
     def words(self, item: int) -> frozenset[str]:
         """Words of an item's text."""
-        return frozenset(self.terms.names[i] for i in self.terms.counts[item].indices)
+        if item not in self._about_item:
+            self._about_item[item] = frozenset(self.terms.names[i] for i in self.terms.counts[item].indices)
+        return self._about_item[item]
 
     def history(self, history: History, item: int) -> tuple[str, str]:
         """What somebody did last with an item that spoke for it, and the stars given ("" without)."""
@@ -167,23 +168,28 @@ class Facts:
         found: list[int] = rows[bounds[item] : bounds[item + 1]].tolist()
         return found
 
-    def _sentences(self, row: int) -> list[str]:
-        """Sentences of a text that can be quoted as they stand: not long, no marks or hidden characters, and kind."""
-        texts = self.dataset.interactions.texts
-        assert texts is not None
-        found = [s.strip().rstrip(".。") for s in ENDS.split(str(texts[row]))]
-        fit = [s for s in found if QUOTE[0] <= len(s) <= QUOTE[1] and not UNSEEN.search(s)]
-        return fit if self.feeling is None else [s for s in fit if self.feeling(s) > 0]
+    def _sentences(self, row: int) -> list[tuple[str, frozenset[str]]]:
+        """Sentences of a text that can be quoted as they stand, with their words: not long, no marks, and kind."""
+        if row not in self._told:
+            texts = self.dataset.interactions.texts
+            assert texts is not None
+            found = [s.strip().rstrip(".。") for s in ENDS.split(str(texts[row]))]
+            fit = [s for s in found if QUOTE[0] <= len(s) <= QUOTE[1] and not UNSEEN.search(s)]
+            if self.feeling is not None:
+                fit = [s for s in fit if self.feeling(s) > 0]
+            self._told[row] = [(s, frozenset(words_of(s, stop_words()))) for s in fit]
+        return self._told[row]
 
 
 def _table(name: str, rows: Sequence[tuple[str, ...]]) -> _Values:
-    places: dict[str, int] = {}
-    columns = [places.setdefault(value, len(places)) for row in rows for value in dict.fromkeys(row)]
-    bounds = np.cumsum([0, *(len(dict.fromkeys(row)) for row in rows)])
-    shape = (len(rows), len(places))
-    has = sparse.csr_matrix(
-        (np.ones(len(columns), np.float32), np.array(columns, np.int32), bounds), shape=shape
-    )
-    held = np.bincount(has.indices, minlength=len(places))
-    rarity = np.where(held <= COMMON * len(rows), np.log((1.0 + len(rows)) / np.maximum(held, 1)), 0.0)
-    return _Values(name, tuple(places), has, rarity)
+    holders: dict[str, set[int]] = {}
+    for item, values in enumerate(rows):
+        for value in values:
+            holders.setdefault(value, set()).add(item)
+    size = len(rows)
+    rarity = {
+        value: math.log((1.0 + size) / len(held)) if len(held) <= COMMON * size else 0.0
+        for value, held in holders.items()
+    }
+    frozen = {value: frozenset(held) for value, held in holders.items()}
+    return _Values(name, tuple(tuple(dict.fromkeys(row)) for row in rows), frozen, rarity)
