@@ -1,5 +1,6 @@
 """The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
 
+from llm4rec.core.answers import Answers, Places
 from llm4rec.core.arrays import (
     Floats,
     Numbers,
@@ -16,6 +17,7 @@ from llm4rec.core.candidates import Candidates, Reason, Recommendations
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
+from llm4rec.core.contexts import EventContexts, asked_codes, context_word
 from llm4rec.core.dataset import Dataset, Holdout
 from llm4rec.core.errors import (
     BreakerOpenError,
@@ -41,6 +43,7 @@ from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactio
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
+    Distils,
     Embeds,
     Encoder,
     Explains,
@@ -54,9 +57,12 @@ from llm4rec.core.protocols import (
     Model,
     Progress,
     Rates,
+    Reading,
+    ReadsTokens,
     RerankContext,
     Reranker,
     Saves,
+    Situated,
     Store,
     Tunes,
     Updates,
@@ -70,6 +76,7 @@ __all__ = [
     "DAY",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Answers",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -82,8 +89,10 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Distils",
     "Embeds",
     "Encoder",
+    "EventContexts",
     "Evidence",
     "Explains",
     "Explanation",
@@ -110,9 +119,12 @@ __all__ = [
     "NotFittedError",
     "NotFoundError",
     "Numbers",
+    "Places",
     "Problem",
     "Progress",
     "Rates",
+    "Reading",
+    "ReadsTokens",
     "Reason",
     "Recommendations",
     "Request",
@@ -120,6 +132,7 @@ __all__ = [
     "Reranker",
     "Saves",
     "SettingsError",
+    "Situated",
     "Sparse",
     "Store",
     "Table",
@@ -130,6 +143,8 @@ __all__ = [
     "Vocabulary",
     "add_zscored",
     "as_csr",
+    "asked_codes",
+    "context_word",
     "gains",
     "is_positive",
     "masked",

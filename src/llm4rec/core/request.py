@@ -17,7 +17,8 @@ class Request:
     """Who asks (a user number, or -1 and a bare history), and for what.
 
     `time` is the moment of asking (UTC seconds), or None where it is unknown: a model that uses it is
-    time-aware and says so. `allowed` limits the answer to these item numbers; `excluded` are never shown;
+    time-aware and says so. `context` are the circumstances of asking by the names of the data's context columns
+    ({"device": "phone"}); what a model does not know counts as not told. `allowed` limits the answer to these item numbers; `excluded` are never shown;
     `seen` says whether items of the history may come back. Knobs go from 0 to 1.
     """
 

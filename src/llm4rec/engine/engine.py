@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -114,10 +114,11 @@ class Engine:
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
-        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
-        history are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en",
-        "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how likely
-        each item is to be taken next, and whether the data say so at all.
+        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
+        asked. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
+        stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en", "zh", or "auto": the
+        user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
+        taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
@@ -195,18 +196,20 @@ class Engine:
         allowed: Iterable[Id] | None = None,
         excluded: Iterable[Id] | None = None,
         seen: str = "exclude",
+        context: Mapping[str, object] | None = None,
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
         past, number, degraded = self._past(user, history)
         request = Request(
             past,
             user=number,
+            context=_circumstances(context),
             n=_at_least_one(n),
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
             seen=_seen_rule(seen),
         )
-        return request, degraded
+        return request, (*degraded, *path.unheard(self.fitted.model, request.context))
 
     def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
         dataset = self.fitted.dataset
@@ -288,11 +291,14 @@ class Engine:
         return save(self.fitted, self.settings, Path(folder))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format."""
+    def load(cls, folder: str | Path, settings: Settings | None = None) -> Self:
+        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format.
+
+        `settings` say which language model writes (their section `generator`): a folder never does.
+        """
         from llm4rec.engine.saving import load
 
-        settings, fitted = load(Path(folder))
+        settings, fitted = load(Path(folder), None if settings is None else settings.generator)
         engine = cls(settings)
         engine._fitted = fitted
         return engine
@@ -302,6 +308,12 @@ def _at_least_one(n: int) -> int:
     if n < 1:
         raise SettingsError(f"n = {n!r}: ask for at least one item")
     return n
+
+
+def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
+    if not isinstance(context, Mapping | None):
+        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
+    return dict(context or {})
 
 
 def _seen_rule(seen: str) -> SeenRule:

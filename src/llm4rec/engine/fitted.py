@@ -20,7 +20,8 @@ from llm4rec.core import (
     Progress,
     silent,
 )
-from llm4rec.engine.build import maker
+from llm4rec.engine.build import build_generator, maker
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.settings import Settings
 
@@ -41,7 +42,7 @@ class Fitted:
     version: str
     notes: tuple[str, ...] = ()
     name: str = ""
-    index: Index | None = None
+    index: Index | ByteIndex | None = None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -63,6 +64,7 @@ class Fitted:
             features=self.features,
             words=self.words,
             people=self.people,
+            generator=build_generator(settings),
             progress=progress,
             make=maker(settings),
         )
@@ -82,6 +84,10 @@ def version_of(model: Model, dataset: Dataset) -> str:
     sums.update(json.dumps([str(i) for i in dataset.catalog.ids.ids]).encode())
     for array in (dataset.interactions.users, dataset.interactions.items, dataset.interactions.timestamps):
         sums.update(np.ascontiguousarray(array).tobytes())
+    contexts = dataset.interactions.contexts
+    if contexts is not None:
+        sums.update(json.dumps([contexts.names, contexts.values]).encode())
+        sums.update(np.ascontiguousarray(contexts.codes).tobytes())
     return sums.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,11 +13,15 @@ from llm4rec.core import (
     Explains,
     Floats,
     KnownUsers,
+    Model,
     Numbers,
     Reason,
     Recommendations,
     Request,
+    Situated,
+    context_word,
     masked,
+    suggest,
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
@@ -127,6 +131,21 @@ def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> t
         )
     chances, sure = fitted.model.chances(requests, found.items)
     return chances, ["" if one else NOT_SURE for one in sure]
+
+
+def unheard(model: Model, context: Mapping[str, object]) -> list[str]:
+    """What of the context of a request the model cannot look at: each name or word, and by which rule it is taken."""
+    known = model.contexts if isinstance(model, Situated) else {}
+    told = f"the model looks at {', '.join(known)}" if known else "the model looks at no context"
+    notes = []
+    for name, value in context.items():
+        word = context_word(value)
+        if name not in known:
+            notes.append(f"context {name!r} is not used{suggest(name, known)}: {told}")
+        elif word and word not in known[name]:
+            near = suggest(word, known[name])
+            notes.append(f"context {name}={word!r} was never seen{near}: it counts as not told")
+    return notes
 
 
 def reasons(

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -65,6 +65,10 @@ class IndexSettings(Config):
 
     above: PositiveInt = Field(
         50_000, description="more items are searched by an index; up to so many exactly"
+    )
+    kind: Literal["cells", "int8"] = Field(
+        "cells",
+        description="cells: some of the items are looked at, `recall` is reached; int8: 8-bit copies of all, lists exact",
     )
     recall: float = Field(
         0.95,

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from llm4rec.core import Embeds, Floats, KnownUsers, Numbers, Request
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index
 from llm4rec.engine.products import Hidden, best_products
 
@@ -33,7 +34,7 @@ def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers
 
 
 def by_index(
-    model: Embeds, index: Index, requests: Sequence[Request], lists: tuple[Numbers, Floats]
+    model: Embeds, index: Index | ByteIndex, requests: Sequence[Request], lists: tuple[Numbers, Floats]
 ) -> Numbers:
     """`by_products` from an index, which is asked for as many more items as a request rules out.
 
