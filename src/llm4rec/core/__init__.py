@@ -40,6 +40,7 @@ from llm4rec.core.errors import (
 from llm4rec.core.explanation import Evidence, Explanation
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
+from llm4rec.core.interests import Liking, Profile, ProfileEdits, Proof
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.protocols import (
     Calibrates,
@@ -113,6 +114,7 @@ __all__ = [
     "Interactions",
     "KnownUsers",
     "Learns",
+    "Liking",
     "Llm4recError",
     "Message",
     "Model",
@@ -121,7 +123,10 @@ __all__ = [
     "Numbers",
     "Places",
     "Problem",
+    "Profile",
+    "ProfileEdits",
     "Progress",
+    "Proof",
     "Rates",
     "Reading",
     "ReadsTokens",

@@ -24,6 +24,8 @@ from llm4rec.core import (
     Model,
     NotFoundError,
     Numbers,
+    Profile,
+    ProfileEdits,
     Progress,
     Recommendations,
     Request,
@@ -115,7 +117,7 @@ class Engine:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
+        asked, profile=edits (`ProfileEdits`) of the owner of the history. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
         stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en", "zh", or "auto": the
         user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
         taken next, and whether the data say so at all.
@@ -127,7 +129,7 @@ class Engine:
         self, questions: Iterable[dict[str, Any]], *, explain: bool | str = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
-        asked = [self._request(**question) for question in questions]
+        asked = [self._asked(**question) for question in questions]
         requests, notes = [a for a, _ in asked], [d for _, d in asked]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
 
@@ -149,13 +151,32 @@ class Engine:
         """
         from llm4rec.engine.explaining import explained, in_words_of, language_of
 
-        request, _ = self._request(user, history, **asked)
+        request, _ = self._asked(user=user, history=history, **asked)
         numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
         if numbers is None:
             found, _ = path.candidates(self.fitted, [request])
             numbers = found.items[0][found.items[0] >= 0]
         spoken = language_of(language, self.fitted, request.user)
         return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
+
+    def interests(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        edits: ProfileEdits | None = None,
+        language: str = "auto",
+    ) -> Profile:
+        """What somebody likes and dislikes, in topics and keywords, how sure that is, and the events that prove it.
+
+        `edits` are what its owner says of it; given to `recommend` as `profile`, they steer the ranking.
+        """
+        from llm4rec.engine.explaining import language_of
+        from llm4rec.engine.interests import profile_of
+
+        request, _ = self._request(user, history)
+        spoken = language_of(language, self.fitted, request.user)
+        return profile_of(self.fitted, request, history is None, edits, spoken)
 
     def recommend_all(
         self,
@@ -187,6 +208,15 @@ class Engine:
         """What `score` could not do as asked since the engine was made, with counts."""
         told = f"{self._declined} requests without a usable history were answered by what is popular"
         return [told] if self._declined else []
+
+    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+        """The request of a question, steered by the edits of a profile; and what could not be taken as given."""
+        request, notes = self._request(**question)
+        if profile is not None:
+            from llm4rec.engine.interests import steered
+
+            request = steered(self.fitted, request, profile)
+        return request, notes
 
     def _request(
         self,

@@ -41,7 +41,18 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
     declined = np.isneginf(result[:, 0]) if result.shape[1] else np.zeros(len(requests), bool)
     if declined.any():
         result[declined] = fitted.fallback.score([r for r, d in zip(requests, declined, strict=True) if d])
-    return result, declined
+    return _tilted(result, requests), declined
+
+
+def _tilted(rows: Floats, requests: Sequence[Request]) -> Floats:
+    """The scores with what each request wants more or less of, by the way from the mean of its row to the best."""
+    if isinstance(requests, KnownUsers) or all(r.tilt is None for r in requests):
+        return rows
+    rows = rows.copy()
+    for row, request in zip(rows, requests, strict=True):
+        if request.tilt is not None:
+            row += np.float32(max(float(row.max() - row.mean()), 1e-6)) * request.tilt
+    return rows
 
 
 def candidates(

@@ -46,10 +46,14 @@ class Terms:
         self.counts.sum_duplicates()
 
     @cached_property
+    def texts(self) -> Numbers:
+        """(terms,): how many texts have each."""
+        return np.bincount(self.counts.indices, minlength=len(self.names)).astype(np.int64)
+
+    @cached_property
     def rarity(self) -> Floats:
         """(terms,): log of how few texts have each."""
-        texts = np.bincount(self.counts.indices, minlength=len(self.names))
-        return np.asarray(np.log((1.0 + self.counts.shape[0]) / (1.0 + texts)), dtype=np.float32)
+        return np.asarray(np.log((1.0 + self.counts.shape[0]) / (1.0 + self.texts)), dtype=np.float32)
 
     @cached_property
     def weights(self) -> Sparse:
@@ -59,6 +63,18 @@ class Terms:
         lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
         scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         return sparse.csr_matrix(sparse.diags(scale) @ found, dtype=np.float32)
+
+    def directions(self, most: int = 64) -> Floats:
+        """(texts, width): where each text lies along the directions in which texts differ most (latent semantics)."""
+        from scipy.sparse.linalg import svds
+
+        width = min(most, min(self.weights.shape) - 1)
+        if width < 1:
+            return np.ones((self.weights.shape[0], 1), np.float32)
+        start = np.full(min(self.weights.shape), 1.0)
+        left, sizes, _ = svds(self.weights.astype(np.float64), k=width, v0=start)
+        order = np.argsort(-sizes)
+        return np.asarray(left[:, order] * sizes[order], dtype=np.float32)
 
     def near(self, text: int, others: Numbers, most: int = 3) -> tuple[int, float, tuple[str, ...]]:
         """Which of `others` shares most with a text: its number (-1: none), their cosine, and the words that tell most."""

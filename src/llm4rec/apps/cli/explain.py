@@ -39,7 +39,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter an option
     generator = build_generator(read_settings(settings_file)) if rephrase else None
     if rephrase and generator is None:
         raise SettingsError("--rephrase needs a generator: set generator.name in llm4rec.toml")
-    found = Engine.load(engine).explain(
+    found = Engine.load(engine, read_settings(settings_file)).explain(
         user, ids_of(history), item, n=n, language=language, generator=generator
     )
     if json:
