@@ -18,7 +18,8 @@ TRIED = 40
 VARIETY = 0.3  # how much likeness to words already taken counts against a word
 SEVERAL = 3  # items from which a word must stand in two of them
 RARE = 3  # texts of a catalog that must have a word, of a small one fewer
-SHARED = 4  # letters from which two beginnings alike are one word, where little is left
+SHARED = 4  # letters from which a word may have an ending
+ENDING = 2  # letters of an ending
 
 
 def telling(terms: Terms, weights: Floats, items: Numbers, most: int = TRIED) -> tuple[Numbers, Floats]:
@@ -61,7 +62,7 @@ def diverse(
         near = words @ unit_rows(vectors[1][None, :])[0]
         relevance = np.asarray((worth + _scaled(near)) / 2.0, dtype=np.float64)
     names = [terms.names[int(i)] for i in tried]
-    return _chosen(relevance, np.maximum(alike, _one_word(names)), n)
+    return _chosen(relevance, np.maximum(alike, _one_words(names)), n)
 
 
 def _chosen(relevance: NDArray[np.float64], alike: NDArray[np.float64], n: int) -> list[int]:
@@ -83,13 +84,14 @@ def _scaled(values: Floats) -> Floats:
     return (values - values.min()) / spread if spread > 0 else np.zeros_like(values)
 
 
-def _one_word(names: Sequence[str]) -> NDArray[np.float64]:
-    """1 where two words are forms of one ("vampire", "vampires")."""
-    found = np.zeros((len(names), len(names)))
-    for one, first in enumerate(names):
-        for other, second in enumerate(names):
-            short, long = sorted((first, second), key=len)
-            found[one, other] = (
-                len(short) >= SHARED and long.startswith(short) and len(long) - len(short) <= 2
-            )
-    return found
+def _one_words(names: Sequence[str]) -> NDArray[np.float64]:
+    """1 where two words are forms of one, (names, names)."""
+    return np.array([[float(one_word(first, second)) for second in names] for first in names])
+
+
+def one_word(first: str, second: str) -> bool:
+    """Whether two words are one, but for an ending of at most two letters ("vampire", "vampires")."""
+    short, long = (first, second) if len(first) <= len(second) else (second, first)
+    if len(short) < SHARED:
+        return short == long
+    return long.startswith(short) and len(long) - len(short) <= ENDING

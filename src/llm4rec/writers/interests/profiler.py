@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from llm4rec.core import Catalog, Floats, History, Liking, Numbers, Profile, ProfileEdits, Proof, unit_rows
 from llm4rec.writers.interests.events import Feeling, Stars, amount, event_weights
-from llm4rec.writers.interests.keywords import TRIED, Read, diverse, telling
+from llm4rec.writers.interests.keywords import TRIED, Read, diverse, one_word, telling
 from llm4rec.writers.interests.topics import Cluster, Topics, find_topics
 from llm4rec.writers.language import language, stop_words
 from llm4rec.writers.terms import Terms, words_of
@@ -105,16 +105,18 @@ class Profiler:
         return frozenset(gone)
 
     def about(self, name: str) -> NDArray[np.bool_]:
-        """Which items a topic holds, or whose texts have all the words of a keyword, (items,)."""
+        """Which items a topic holds, or whose texts have all the words of a keyword, in any form, (items,)."""
         if name in self.topics.labels:
             return np.asarray(self.topics.of == self.topics.labels.index(name))
-        found = np.ones(len(self.catalog), dtype=bool)
         words = words_of(name, stop_words())
+        found = np.full(len(self.catalog), bool(words))
         for word in words:
-            place = self.terms.places.get(word)
-            column = self.terms.counts[:, place] if place is not None else None
-            found &= np.asarray(column.todense()).ravel() > 0 if column is not None else False
-        return found if words else ~found
+            found &= np.asarray(self.terms.counts[:, self._forms(word)].sum(axis=1)).ravel() > 0
+        return found
+
+    def _forms(self, word: str) -> list[int]:
+        """The terms that are a word or a form of it ("ghost", "ghosts")."""
+        return [place for place, name in enumerate(self.terms.names) if one_word(word, name)]
 
     def tilt(self, edits: ProfileEdits, most: float) -> Floats:
         """(items,) from -most to most: what the owner wants more of less what they want less of."""
