@@ -1,4 +1,7 @@
-"""The checker of claims, on claims made by hand: what is true passes, what is false does not."""
+"""The checker of claims, on claims made by hand: what is true passes, what is false does not.
+
+The last three scenes were written after the checker was, and changed nothing in it. "refused" are true and not understood.
+"""
 
 import json
 from pathlib import Path
@@ -19,7 +22,12 @@ def checker(scene):
     return Checker(scene["title"], pieces, scene["language"])
 
 
-CASES = [(scene, text, truth) for scene in SCENES for truth in ("true", "false") for text in scene[truth]]
+CASES = [
+    (scene, text, truth)
+    for scene in SCENES
+    for truth in ("true", "refused", "false")
+    for text in scene.get(truth, ())
+]
 
 
 def test_there_are_enough_of_both():

@@ -39,6 +39,12 @@ def test_somebody_else_is_quoted_where_the_asker_wrote_nothing(explain):
     assert (quote.value, quote.rows) == ("The vampire is never seen in the castle by day", (3,))
 
 
+def test_what_the_asker_wrote_is_not_somebody_elses(dataset):
+    hints = frozenset(["vampire", "castle"])
+    assert Facts(dataset).quote(CARMILLA, 0, hints).rows == (3,)
+    assert Facts(dataset).quote(CARMILLA, 1, hints) is None
+
+
 def test_blame_is_not_quoted_as_praise(dataset):
     facts = Facts(dataset)
     assert facts.quote(CARMILLA, 0, frozenset(["bore"])) is None

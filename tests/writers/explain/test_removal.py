@@ -76,6 +76,9 @@ def test_none_is_named_where_the_item_stays_or_was_not_there(model):
     assert stays.place == 1
     assert outside.place > 3
     assert (len(stays.without), outside.without) == (3, ())  # without all three it has nothing
+    model.gives[0, 59] = 0.5
+    (outside,) = ask(model, [0, 1, 2, 3, 4], [59], n=3)
+    assert (outside.cited, outside.without) == ((0,), ())
     model.gives[4, 50] = 5.0
     (stays,) = ask(model, [0, 1, 2, 3, 4], [50], n=3)
     assert stays.without == ()
