@@ -8,6 +8,7 @@ import pytest
 from llm4rec.core import Column, ColumnType, Dataset, SettingsError, Users
 from llm4rec.data.shop import sample_shop
 from llm4rec.engine import Engine, Settings, path
+from llm4rec.testing import by_device
 from llm4rec.writers.explain import Checker
 from llm4rec.writers.explain.removal import without
 
@@ -91,6 +92,16 @@ def test_any_item_can_be_asked_about(shop):
     (why,) = engine.explain(history=["dracula", "frankenstein"], items=["emma"], n=3)
     assert (why.item, why.of_kind("without")) == ("emma", ())
     assert why.place > 3
+
+
+def test_a_context_that_the_score_lives_on_is_told():
+    learning = {"epochs": 15, "learning_rate": 5e-3, "dropout": 0.1, "id_dropout": 0.0, "tune": False}
+    engine = Engine(Settings(encoder={"name": "none"}), model="attention", **learning).fit(by_device())
+    answer = engine.recommend(history=["item-0", "item-3"], n=1, context={"device": "phone"}, explain="en")
+    (told,) = answer.explanations[0].of_kind("context")
+    assert (told.name, told.value) == ("device", "phone")
+    assert told.drop > 0
+    assert "With device phone its score is higher." in answer.explanations[0].text
 
 
 def test_a_stranger_is_told_that_nothing_is_known(shop):

@@ -77,3 +77,8 @@ def test_explanations_follow_the_edits(engine):
     found = engine.explain(user, profile=edits, n=5)
     assert tuple(e.item for e in found) == engine.recommend(user, n=5, profile=edits).items
     assert [e.place for e in found] == [1, 2, 3, 4, 5]
+    about = profiler(engine.fitted).about("sea")
+    for why in found:
+        wished = [e.name for e in why.of_kind("context")]
+        assert wished == (["wishes"] if about[engine.catalog.ids.number(why.item)] else [])
+        assert ("With your wishes its score is higher." in why.text) is bool(wished)

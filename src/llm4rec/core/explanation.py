@@ -8,7 +8,17 @@ from typing import Any, Literal
 from llm4rec.core.vocabulary import Id
 
 EvidenceKind = Literal[
-    "history", "attribute", "review", "own words", "context", "new", "near", "popular", "unknown", "without"
+    "history",
+    "attribute",
+    "review",
+    "own words",
+    "context",
+    "new",
+    "near",
+    "popular",
+    "unknown",
+    "without",
+    "place",
 ]
 
 
@@ -21,9 +31,11 @@ class Evidence:
       scored anew, `share` its part of all such losses that were found.
     - attribute: column `name` has `value` for the item and for `items` of the history, `count` of `total` liked ones.
     - review, own words: `value` is quoted word for word from a text about `items`; `rows` of the interactions.
-    - context: the score loses `drop` where the request does not say that `name` is `value`.
+    - context: the score loses `drop` where the request does not say that `name` is `value`; `name` "wishes"
+      stands for what the asker wants more or less of.
     - new: nobody has taken it. near: its text shares `words` with that of `items`; `share` is their cosine.
     - popular: `count` of `total` people have taken it. unknown: nothing is known of who asks.
+    - place: it was asked about and stands at place `count`, not among the first `total`.
     - without: where `items` are taken out of the history, it is not among the first `count`.
     """
 

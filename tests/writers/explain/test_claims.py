@@ -1,6 +1,7 @@
 """The checker of claims, on claims made by hand: what is true passes, what is false does not.
 
-The last three scenes were written after the checker was, and changed nothing in it. "refused" are true and not understood.
+The scenes of "The War of the Worlds", "Fresh Paint" and "星河" were written after the checker and changed nothing in it.
+"refused" are true and not understood.
 """
 
 import json

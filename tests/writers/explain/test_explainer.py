@@ -72,6 +72,16 @@ def test_a_new_item_whose_text_is_like_nothing_is_only_called_new(explain):
     assert kinds(why) == ["new"]
 
 
+def test_an_item_that_is_not_recommended_is_not_said_to_be(explain):
+    gifts = {(DRACULA, CARMILLA): 2.0, (0, 6): 3.0}
+    (why,) = explain([CARMILLA], gifts=gifts, n=1)
+    assert why.text.startswith(
+        "It stands at place 2, not among the first 1. What speaks for it: you rated Dracula. "
+    )
+    (why,) = explain([CARMILLA], gifts=gifts, n=1, language="zh")
+    assert why.text.startswith("它排在第2名，不在前1名之内。对它有利的是：您评价过《Dracula》。")
+
+
 def test_nothing_known_is_said_with_how_many_took_it(explain):
     (why,) = explain([0], user=-1, history=[])
     assert why.text == "Nothing is known of you yet. 1 of 3 people here have taken it."

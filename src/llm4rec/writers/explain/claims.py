@@ -200,7 +200,7 @@ class Checker:
         return self._titles_right(tokens, piece, form, said & titles)
 
     def _titles_right(self, tokens: Sequence[Token], piece: Evidence, form: Form, said: set[str]) -> bool:
-        if piece.kind in ("new", "popular", "unknown", "review", "context"):
+        if piece.kind in ("new", "popular", "unknown", "review", "context", "place"):
             return True
         titles, words = set(piece.titles), {t.text for t in tokens}
         heads = set(str(form.get("heads", "")).split()) | (

@@ -42,7 +42,11 @@ class Explainer:
     def evidence(self, request: Request, item: int, losses: Losses) -> tuple[Evidence, ...]:
         """All that speaks for one item, what mattered most first."""
         facts, liked = self.facts, _distinct(request.history.liked)
-        found: list[Evidence | None] = [*self._cited(request, losses), *_context(request, losses)]
+        outside = losses.place > request.n
+        found: list[Evidence | None] = [
+            Evidence("place", count=losses.place, total=request.n) if outside else None
+        ]
+        found += [*self._cited(request, losses), *_context(request, losses)]
         if facts.is_new(item):
             found += [Evidence("new"), facts.near(item, liked)]
         elif not losses.cited:
@@ -99,5 +103,6 @@ def _context(request: Request, losses: Losses) -> list[Evidence]:
     if not gains:
         return []
     key = max(gains, key=lambda name: gains[name])
-    value = request.time if key == "time" and request.time is not None else request.context.get(key)
-    return [Evidence("context", name=key, value=str(value), drop=round(gains[key], 6))]
+    beside = {"time": str(request.time), "wishes": ""}
+    value = beside[key] if key in beside and key not in request.context else str(request.context[key])
+    return [Evidence("context", name=key, value=value, drop=round(gains[key], 6))]

@@ -194,6 +194,8 @@ class _Trial:
         }
         if request.time is not None:
             parts["time"] = replace(request, time=None)
+        if request.tilt is not None:
+            parts["wishes"] = replace(request, tilt=None)
         lost, _ = self._tried(list(parts.values()))
         return {key: row for key, row in zip(parts, lost, strict=True) if (row > self.least).any()}
 

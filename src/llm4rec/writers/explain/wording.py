@@ -12,18 +12,21 @@ def worded(evidence: Sequence[Evidence], language: Language) -> str:
     """A short text: one sentence for the history, one for each other piece of evidence."""
     history = [e for e in evidence if e.kind == "history"]
     told = {item for e in history for item in e.items}
-    sentences = [_history(history, language)] if history else []
-    sentences += [_sentence(e, told, language) for e in evidence if e.kind != "history"]
+    outside = [e for e in evidence if e.kind == "place"]
+    sentences = [_sentence(e, told, language) for e in outside]
+    if history:
+        sentences.append(_history(history, "history too" if outside else "history", language))
+    sentences += [_sentence(e, told, language) for e in evidence if e.kind not in ("history", "place")]
     return language.joined(sentences)
 
 
-def _history(evidence: Sequence[Evidence], language: Language) -> str:
+def _history(evidence: Sequence[Evidence], template: str, language: Language) -> str:
     """ "Because you rated A and B and bought C."."""
     groups: dict[str, tuple[str, list[str]]] = {}
     for piece in evidence:  # kinds that are said alike stand together
         groups.setdefault(language.did(piece.name, ["{}"]), (piece.name, []))[1].append(piece.titles[0])
     done = [language.did(kind, titles) for kind, titles in groups.values()]
-    return language.sentence("history", done=str(language.table["and did"]).join(done))
+    return language.sentence(template, done=str(language.table["and did"]).join(done))
 
 
 def _sentence(piece: Evidence, told: set[Id], language: Language) -> str:
@@ -38,8 +41,8 @@ def _sentence(piece: Evidence, told: set[Id], language: Language) -> str:
     if piece.kind in ("review", "own words"):
         slots["value"] = language.quoted(piece.value)
     template: str = piece.kind
-    if piece.kind == "context" and piece.name == "time":
-        template = "time"
+    if piece.kind == "context" and piece.name in ("time", "wishes"):
+        template = piece.name
     elif told and piece.kind == "attribute" and set(piece.items) >= told:
         template = "attribute too"  # titles that were just named are not named again
     elif told and piece.kind == "without" and set(piece.items) == told:
