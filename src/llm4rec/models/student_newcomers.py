@@ -10,7 +10,7 @@ import numpy as np
 from llm4rec.core import Catalog, FitContext, Floats, Numbers
 from llm4rec.models.bridge import ridge
 from llm4rec.models.content import ItemContent
-from llm4rec.models.sequence_parts import Bases
+from llm4rec.models.sequence_parts import likeness
 
 REG = 1.0  # noise of the regression
 FEW = 8  # items that one is remembered as
@@ -29,8 +29,8 @@ class Likeness:
     def of(cls, catalog: Catalog, context: FitContext, known: Numbers, new: Numbers) -> Self:
         """Of item numbers of the catalog; without content there are no columns."""
         content = ItemContent.read(catalog, context).take(np.concatenate([known, new]))
-        likeness = Bases.of(content, (), len(known)).bridge
-        return cls(known, likeness[: len(known)], likeness[len(known) :])
+        alike = likeness(content, (), len(known))
+        return cls(known, alike[: len(known)], alike[len(known) :])
 
     def predicted(self, learnt: Floats) -> Floats:
         """(new, width) from the rows (known, width): kernel ridge regression; the mean where content tells nothing."""

@@ -35,7 +35,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one parameter an option
     ],
     model: Annotated[str | None, typer.Option("--model", help="Which model; default: auto.")] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", min=0.0, help="Minutes that choosing a model may take.")
+        float | None, typer.Option("--budget", help="Minutes that choosing a model may take.")
     ] = None,
     encoder: EncoderName = None,
     assignments: Assignments = None,
