@@ -8,7 +8,7 @@ from llm4rec.data.shop import sample_shop
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.interests import STRONGEST, profiler
 
-USERS = 30
+USERS = 70  # enough for models of vectors to answer from products
 
 
 @pytest.fixture(scope="module", params=["sequence", "als"])
