@@ -1,0 +1,54 @@
+"""BM25 over the words of texts (Robertson and Zaragoza 2009, equation 3.15), as one sparse matrix. Knows no items."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from llm4rec.core import Floats, Sparse, as_csr
+from llm4rec.core.languages import words_of
+
+SATURATION, LENGTH = 1.2, 0.75
+"""k1 and b: how soon repeats of a word count no more, and how much long texts are held back. The usual values."""
+QUESTION_WORDS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Bm25:
+    """`weights` (words, texts): what each text earns for each word. Words that no text has earn nothing."""
+
+    vocabulary: dict[str, int]
+    weights: Sparse
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """The index of texts; an empty text earns nothing."""
+        from scipy import sparse
+
+        counted = [Counter(words_of(text)) for text in texts]
+        vocabulary = {word: place for place, word in enumerate(sorted({w for words in counted for w in words}))}
+        lengths = np.array([sum(words.values()) for words in counted], dtype=np.float64)
+        rows = np.array([vocabulary[word] for words in counted for word in words], dtype=np.int64)
+        columns = np.repeat(np.arange(len(texts)), [len(words) for words in counted])
+        counts = np.array([n for words in counted for n in words.values()], dtype=np.float64)
+        spread = np.bincount(rows, minlength=len(vocabulary))
+        rarity = np.log1p((len(texts) - spread + 0.5) / (spread + 0.5))
+        average = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-9)
+        held = SATURATION * (1 - LENGTH + LENGTH * lengths / average)
+        earned = rarity[rows] * counts * (SATURATION + 1) / (counts + held[columns])
+        matrix = sparse.csr_matrix((earned, (rows, columns)), shape=(len(vocabulary), len(texts)))
+        return cls(vocabulary, as_csr(matrix))
+
+    def scores(self, question: str) -> Floats:
+        """(texts,) what each text earns for the words of a question; zero where it shares none."""
+        total = np.zeros(self.weights.shape[1], dtype=np.float32)
+        for word, count in Counter(words_of(question)[:QUESTION_WORDS]).items():
+            place = self.vocabulary.get(word)
+            if place is not None:
+                start, end = self.weights.indptr[place], self.weights.indptr[place + 1]
+                total[self.weights.indices[start:end]] += count * self.weights.data[start:end]
+        return total

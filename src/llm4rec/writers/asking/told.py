@@ -1,0 +1,101 @@
+"""A reading in plain sentences, English or Chinese. Reads no grammar and no catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llm4rec.writers.asking.readings import Items, Lean, Piece, Range, Soft, Understood, Values
+
+_EN = {
+    "must": "must: {}",
+    "not": "not: {}",
+    "like": "like {}",
+    "unlike": "unlike {}",
+    "banned": "not shown: {}",
+    "more": "rather much {}",
+    "less": "rather little {}",
+    "wish": "wished for: {}",
+    "unwished": "rather not: {}",
+    "or": " or ",
+    "and": " and ",
+    "nothing": "no wish was understood",
+    "note": "note: {}",
+}
+_ZH = {
+    "must": "必须：{}",
+    "not": "不要：{}",
+    "like": "像 {}",
+    "unlike": "不像 {}",
+    "banned": "不显示：{}",
+    "more": "{} 偏高",
+    "less": "{} 偏低",
+    "wish": "希望：{}",
+    "unwished": "尽量避免：{}",
+    "or": " 或 ",
+    "and": " 且 ",
+    "nothing": "没有读出具体的要求",
+    "note": "说明：{}",
+}
+WORDS = {"en": _EN, "zh": _ZH}
+MOST = 4
+"""So many values or titles are named; of more the count is told."""
+
+
+def account(reading: Understood) -> str:
+    """How a request was understood: a line a piece, then the notes."""
+    words = WORDS.get(reading.language, _EN)
+    lines = [line(piece, words) for piece in reading.pieces] or [words["nothing"]]
+    return "\n".join([*lines, *(words["note"].format(note) for note in reading.notes)])
+
+
+def chips(reading: Understood) -> list[str]:
+    """One short label a piece, in the order of the pieces."""
+    words = WORDS.get(reading.language, _EN)
+    return [line(piece, words) for piece in reading.pieces]
+
+
+def line(piece: Piece, words: dict[str, str] = _EN) -> str:
+    """One piece in words."""
+    if isinstance(piece, Values):
+        return words["must" if piece.wanted else "not"].format(said(piece, words))
+    if isinstance(piece, Range):
+        return words["not" if piece.unwanted else "must"].format(said(piece, words))
+    if isinstance(piece, Items):
+        role = {"liked": "like", "disliked": "unlike", "banned": "banned"}[piece.role]
+        return words[role].format(_some(piece.titles or [str(i) for i in piece.items], words))
+    if isinstance(piece, Lean):
+        return words["more" if piece.more else "less"].format(piece.column)
+    return words["wish" if piece.wanted else "unwished"].format(piece.text)
+
+
+def said(piece: Piece, words: dict[str, str] = _EN) -> str:
+    """What a piece says of an item."""
+    if isinstance(piece, Values):
+        columns: dict[str, list[str]] = {}
+        for column, value in piece.pairs:
+            columns.setdefault(column, []).append(value)
+        told = words["or"].join(f"{column} {_some(values, words)}" for column, values in columns.items())
+        further = [said(Values(pairs=pairs), words) for pairs in piece.both]
+        return words["and"].join([told, *further])
+    if isinstance(piece, Range):
+        return f"{piece.column} {_bounds(piece)}"
+    return piece.text if isinstance(piece, Soft) else line(piece, words)
+
+
+def _bounds(piece: Range) -> str:
+    low = "" if piece.low is None else _number(piece.low)
+    high = "" if piece.high is None else _number(piece.high)
+    if low and high:
+        return low if low == high else f"{low}–{high}"
+    if high:
+        return f"{'<' if piece.high_open else '≤'} {high}"
+    return f"{'>' if piece.low_open else '≥'} {low}" if low else "any"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
+
+
+def _some(names: Sequence[str], words: dict[str, str]) -> str:
+    told = words["or"].join(names[:MOST])
+    return told if len(names) <= MOST else f"{told} (+{len(names) - MOST})"
