@@ -12,7 +12,18 @@ from typing import TypeAlias
 MOST = 2000
 """So many characters of a request are read; what is behind them is left out, and said."""
 Phrase: TypeAlias = tuple[str, ...]
-_QUOTES = {"‘": "'", "’": "'", "`": "'", "“": '"', "”": '"', "«": '"', "»": '"', "《": '"', "》": '"', "「": '"'}
+_QUOTES = {
+    "‘": "'",
+    "’": "'",
+    "`": "'",
+    "“": '"',
+    "”": '"',
+    "«": '"',
+    "»": '"',
+    "《": '"',
+    "》": '"',
+    "「": '"',
+}
 _QUOTES |= {"」": '"', "–": "-", "—": "-", "−": "-", "…": ".", "。": ".", "、": ","}
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_HAN}]|\d+(?:,\d{{3}})*(?:\.\d+)?|[^\W\d_{_HAN}]+(?:'[^\W\d_{_HAN}]+)?|[^\w\s]|_")

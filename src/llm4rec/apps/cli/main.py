@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from llm4rec import __version__
-from llm4rec.apps.cli import adapt, compress, data, demo, engine, evaluate, lists, tune
+from llm4rec.apps.cli import adapt, ask, compress, data, demo, engine, evaluate, lists, tune
 
 app = typer.Typer(
     name="llm4rec",
@@ -23,6 +23,7 @@ app.command("fit")(engine.fit)
 app.command("adapt")(adapt.adapt)
 app.command("compress")(compress.compress)
 app.command("recommend")(engine.recommend)
+app.command("ask")(ask.ask)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy import sparse
 
 from llm4rec.core import Floats, Sparse, as_csr
 from llm4rec.core.languages import words_of
@@ -23,14 +24,15 @@ class Bm25:
 
     vocabulary: dict[str, int]
     weights: Sparse
+    grams: bool = False
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Self:
-        """The index of texts; an empty text earns nothing."""
-        from scipy import sparse
-
-        counted = [Counter(words_of(text)) for text in texts]
-        vocabulary = {word: place for place, word in enumerate(sorted({w for words in counted for w in words}))}
+    def of(cls, texts: Sequence[str], grams: bool = False) -> Self:
+        """The index of texts, by words or by groups of letters; an empty text earns nothing."""
+        counted = [Counter(_parts(text, grams)) for text in texts]
+        vocabulary = {
+            word: place for place, word in enumerate(sorted({w for words in counted for w in words}))
+        }
         lengths = np.array([sum(words.values()) for words in counted], dtype=np.float64)
         rows = np.array([vocabulary[word] for words in counted for word in words], dtype=np.int64)
         columns = np.repeat(np.arange(len(texts)), [len(words) for words in counted])
@@ -41,14 +43,23 @@ class Bm25:
         held = SATURATION * (1 - LENGTH + LENGTH * lengths / average)
         earned = rarity[rows] * counts * (SATURATION + 1) / (counts + held[columns])
         matrix = sparse.csr_matrix((earned, (rows, columns)), shape=(len(vocabulary), len(texts)))
-        return cls(vocabulary, as_csr(matrix))
+        return cls(vocabulary, as_csr(matrix), grams)
 
     def scores(self, question: str) -> Floats:
         """(texts,) what each text earns for the words of a question; zero where it shares none."""
         total = np.zeros(self.weights.shape[1], dtype=np.float32)
-        for word, count in Counter(words_of(question)[:QUESTION_WORDS]).items():
+        for word, count in Counter(_parts(question, self.grams)[:QUESTION_WORDS]).items():
             place = self.vocabulary.get(word)
             if place is not None:
                 start, end = self.weights.indptr[place], self.weights.indptr[place + 1]
                 total[self.weights.indices[start:end]] += count * self.weights.data[start:end]
         return total
+
+
+def _parts(text: str, grams: bool) -> list[str]:
+    """The words of a text, or the groups of three letters in them, ends marked."""
+    words = words_of(text)
+    if not grams:
+        return words
+    padded = [f"<{word}>" for word in words]
+    return [word[at : at + 3] for word in padded for at in range(len(word) - 2)]

@@ -11,11 +11,13 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.ranges import Found
 from llm4rec.writers.asking.readings import Items, Lean, Piece, Range, Soft, Values
-from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.asking.scan import Mark, capitals
 from llm4rec.writers.asking.titles import plain_title
 
 WANTED, UNWANTED, OPEN = 1, -1, 0
-_INSIDE = frozenset({"word", "fill", "and", "or", "plain", "about", "degree", "sign", "more", "than", "not", "like", "by"})
+_INSIDE = frozenset(
+    {"word", "fill", "and", "or", "plain", "about", "degree", "sign", "more", "than", "not", "like", "by"}
+)
 """Marks that a run of soft words may hold between two words."""
 PEOPLE_MOST = 12
 
@@ -90,7 +92,9 @@ class Composer:
     def _not(self, place: int, mark: Mark) -> None:
         self._flush()
         state = self.state
-        doubled = state.polarity == UNWANTED and not state.used and place and self.marks[place - 1].tag == "not"
+        doubled = (
+            state.polarity == UNWANTED and not state.used and place and self.marks[place - 1].tag == "not"
+        )
         self._wanted_again()
         self.state.polarity = WANTED if doubled else UNWANTED
         self.state.like = False
@@ -121,6 +125,18 @@ class Composer:
         self.state.like = True
         if self.state.polarity == UNWANTED:
             self.state.hate = True
+        tail = [m for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree", "sign")]
+        if tail and tail[0].tag == "word" and self.parts[tail[0].start].capital:
+            self._unknown(tail[0].start)
+
+    def _unknown(self, at: int) -> None:
+        """Say that nothing has the name that begins here."""
+        name = capitals(self.parts, at)
+        told = self.text[self.parts[at].start : self.parts[at + len(name) - 1].end]
+        near = self.lexicon.titles.nearest(name)
+        self.notes.append(
+            f"nothing here is called {told!r}" + (f"; the nearest title is {near!r}" if near else "")
+        )
 
     def _about(self, place: int, mark: Mark) -> None:
         if self.state.polarity == UNWANTED and self.state.used:
@@ -149,9 +165,16 @@ class Composer:
     def _and(self, place: int, mark: Mark) -> None:
         self.state.joined = "and"
         following = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
-        article = following == "fill" and self.parts[self.marks[place + 1].start].word in ("a", "an", "some", "the")
-        if self.state.polarity != WANTED and self.state.used and (
-            article or following in ("about", "like", "lean", "compare", "range")
+        article = following == "fill" and self.parts[self.marks[place + 1].start].word in (
+            "a",
+            "an",
+            "some",
+            "the",
+        )
+        if (
+            self.state.polarity != WANTED
+            and self.state.used
+            and (article or following in ("about", "like", "lean", "compare", "range"))
         ):
             self._flush()
             self._wanted_again()
@@ -224,7 +247,9 @@ class Composer:
 
     def _qualifies(self, place: int) -> bool:
         """Whether an unwanted value narrows the one before it: "no French novels"."""
-        before = next((m for m in reversed(self.marks[:place]) if m.tag not in ("fill", "sign", "degree")), None)
+        before = next(
+            (m for m in reversed(self.marks[:place]) if m.tag not in ("fill", "sign", "degree")), None
+        )
         return before is not None and before.tag in ("value", "name") and self.state.polarity == UNWANTED
 
     def _name(self, place: int, mark: Mark) -> None:
@@ -318,7 +343,9 @@ class Composer:
         self._flush()
         near = self.lexicon.titles.nearest(mark.value)
         told = self.text[slice(*self._span(mark.start, mark.end))]
-        self.notes.append(f"nothing here is called {told}" + (f"; the nearest title is {near!r}" if near else ""))
+        self.notes.append(
+            f"nothing here is called {told}" + (f"; the nearest title is {near!r}" if near else "")
+        )
         self.state.run.append(Mark("word", mark.start + 1, mark.end - 1))
 
     def _range(self, place: int, mark: Mark) -> None:
@@ -359,7 +386,9 @@ class Composer:
         if self.state.polarity == OPEN:
             return
         more = more == (self.state.polarity == WANTED)
-        self._compared(measure, more, self.liked if self.state.named else [], self._span(mark.start, mark.end))
+        self._compared(
+            measure, more, self.liked if self.state.named else [], self._span(mark.start, mark.end)
+        )
 
     def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
         start, end = span
@@ -412,7 +441,12 @@ def turned(piece: Range) -> Range:
     if piece.low is not None and piece.high is not None:
         return piece.model_copy(update={"unwanted": True})
     return piece.model_copy(
-        update={"low": piece.high, "low_open": not piece.high_open, "high": piece.low, "high_open": not piece.low_open}
+        update={
+            "low": piece.high,
+            "low_open": not piece.high_open,
+            "high": piece.low,
+            "high_open": not piece.low_open,
+        }
         if piece.low is None
         else {"low": None, "low_open": False, "high": piece.low, "high_open": not piece.low_open}
     )

@@ -30,7 +30,9 @@ def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Und
     clean, notes = cleaned(text)
     parts = [part for part in _unhyphened(tokens(clean))]
     language = language_of(clean)
-    if not any(part.is_word or part.is_number or len(part.word) == 1 and part.word.isalnum() for part in parts):
+    if not any(
+        part.is_word or part.is_number or len(part.word) == 1 and part.word.isalnum() for part in parts
+    ):
         return Understood(text=clean, language=language, notes=(*notes, NOTHING))
     if is_description(parts):
         told = "a long text without a request was taken as a description of what is wanted"
@@ -43,7 +45,9 @@ def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Und
         text=clean, language=language, pieces=tuple(pieces), notes=(*notes, *dict.fromkeys(composer.notes))
     )
     if language not in (ENGLISH, CHINESE):
-        reading = reading.with_notes("the grammar knows English and Chinese; the rest was searched for as it stands")
+        reading = reading.with_notes(
+            "the grammar knows English and Chinese; the rest was searched for as it stands"
+        )
     elif is_mixed(clean):
         reading = reading.with_notes("the request mixes languages; words of both were read")
     return settled(reading)
@@ -64,7 +68,9 @@ def _unhyphened(parts: Sequence[Token]) -> list[Token]:
     for place, part in enumerate(parts):
         before = parts[place - 1] if place else None
         after = parts[place + 1] if place + 1 < len(parts) else None
-        joins = before is not None and after is not None and before.end == part.start and part.end == after.start
+        joins = (
+            before is not None and after is not None and before.end == part.start and part.end == after.start
+        )
         if part.word == "-" and joins and before is not None and after is not None:
             if after.word == "free" and kept:
                 kept.insert(len(kept) - 1, Token("without", before.start, before.start))

@@ -70,7 +70,12 @@ class Lexicon:
             return None
         most = 1 if len(word) < 9 else 2
         for known in self.values:
-            if len(known) == 1 and len(known[0]) > 3 and known[0][0] == word[0] and near(known[0], word, most):
+            if (
+                len(known) == 1
+                and len(known[0]) > 3
+                and known[0][0] == word[0]
+                and near(known[0], word, most)
+            ):
                 return known[0], self.values.entries[known]
         return None
 
@@ -134,12 +139,16 @@ def _phrases(
         for pair in meant:
             if pair not in found.setdefault(key, []):
                 found[key].append(pair)
-    grammar = {tag for tag in ("item", "not", "fill", "about", "positive", "like", "or", "and", "by", "plain")}
+    grammar = {
+        tag for tag in ("item", "not", "fill", "about", "positive", "like", "or", "and", "by", "plain")
+    }
     taken = {cue for cue, tag in words.cues.entries.items() if tag in grammar}
     kept = {
         key: tuple(pairs)
         for key, pairs in found.items()
-        if pairs and key not in taken and (len("".join(key)) > 1 or ord(key[0]) > 0x2E7F)
+        if pairs
+        and key not in taken
+        and (len("".join(key)) > 1 or ord(key[0]) > 0x2E7F)
         and not all(word.isdigit() for word in key)
     }
     return Phrases(kept.items(), stemmed=True)

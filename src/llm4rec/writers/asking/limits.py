@@ -18,7 +18,12 @@ Mask = NDArray[np.bool_]
 
 def settled(reading: Understood) -> Understood:
     """The reading without contradictions and repeats: what is not wanted wins over what is; of ranges, the last one."""
-    barred = {pair for p in reading.pieces if isinstance(p, Values) and not p.wanted and not p.both for pair in p.pairs}
+    barred = {
+        pair
+        for p in reading.pieces
+        if isinstance(p, Values) and not p.wanted and not p.both
+        for pair in p.pairs
+    }
     kept: list[Piece] = []
     notes: list[str] = []
     for piece in reading.pieces:
@@ -150,7 +155,11 @@ class Shelf:
         reach = float(np.sort(away)[min(n, len(away)) - 1])
         near = known[away <= reach]
         return Range(
-            column=piece.column, low=float(near.min()), high=float(near.max()), start=piece.start, end=piece.end
+            column=piece.column,
+            low=float(near.min()),
+            high=float(near.max()),
+            start=piece.start,
+            end=piece.end,
         )
 
     def _told(self, piece: Values | Range, wider: Range | None, rest: Mask, others: int) -> str:
@@ -174,6 +183,8 @@ def _inside(values: NDArray[np.float64], piece: Range) -> Mask:
 
 def _changed(reading: Understood, piece: Piece, wider: Range | None, note: str) -> Understood:
     pieces = tuple(
-        new for p in reading.pieces for new in ([p] if p is not piece else [wider] if wider is not None else [])
+        new
+        for p in reading.pieces
+        for new in ([p] if p is not piece else [wider] if wider is not None else [])
     )
     return reading.model_copy(update={"pieces": pieces}).with_notes(note)

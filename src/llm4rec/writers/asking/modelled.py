@@ -82,10 +82,16 @@ def _pieces(answer: Mapping[str, Any], reading: Understood, lexicon: Lexicon) ->
     for told in answer["values"][:MOST_PIECES]:
         column, _, value = told["value"].partition(": ")
         if (column, value) in lexicon.counts and (at := _place(told, reading)):
-            found.append(Values(pairs=((column, value),), wanted=bool(told["wanted"]), start=at[0], end=at[1]))
+            found.append(
+                Values(pairs=((column, value),), wanted=bool(told["wanted"]), start=at[0], end=at[1])
+            )
     for told in answer["ranges"][:MOST_PIECES]:
         low, high = told["at_least"], told["at_most"]
-        if told["attribute"] in lexicon.numbers and (low, high) != (None, None) and (at := _place(told, reading)):
+        if (
+            told["attribute"] in lexicon.numbers
+            and (low, high) != (None, None)
+            and (at := _place(told, reading))
+        ):
             found.append(Range(column=told["attribute"], low=low, high=high, start=at[0], end=at[1]))
     for told in answer["titles"][:MOST_PIECES]:
         numbers, _ = lexicon.titles.nearly(phrase(plain_title(told["title"])))
@@ -102,7 +108,8 @@ def _pieces(answer: Mapping[str, Any], reading: Understood, lexicon: Lexicon) ->
 
 def _place(told: Mapping[str, Any], reading: Understood) -> tuple[int, int] | None:
     """Where the words quoted stand, if that is inside a wish of the grammar."""
-    at = folded(reading.text).find(folded(told["words"].strip()))
+    text = folded(reading.text) if len(folded(reading.text)) == len(reading.text) else reading.text
+    at = text.find(folded(told["words"].strip()))
     end = at + len(told["words"].strip())
     inside = any(isinstance(p, Soft) and p.start <= at and end <= p.end for p in reading.pieces)
     return (at, end) if at >= 0 and inside and end > at else None
@@ -112,7 +119,9 @@ def _joined(reading: Understood, added: list[Piece]) -> Understood:
     """Both; a wish whose words are all read now goes, any other stays as it is."""
     kept: list[Piece] = []
     for piece in reading.pieces:
-        inside = [a for a in added if isinstance(piece, Soft) and piece.start <= a.start and a.end <= piece.end]
+        inside = [
+            a for a in added if isinstance(piece, Soft) and piece.start <= a.start and a.end <= piece.end
+        ]
         covered = sum(a.end - a.start for a in inside)
         if not inside or 2 * covered < piece.end - piece.start:
             kept.append(piece)

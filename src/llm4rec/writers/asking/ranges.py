@@ -85,7 +85,11 @@ class Ranges:
         second = self._number(to)
         if second is None:
             return None
-        if start is not None and self.words[at] in ("from", "从", "在") and self.words[first.end] in ("and", "和"):
+        if (
+            start is not None
+            and self.words[at] in ("from", "从", "在")
+            and self.words[first.end] in ("and", "和")
+        ):
             return None
         measure = second.measure or first.measure or self._measure(at, second)
         if not measure:
@@ -129,7 +133,11 @@ class Ranges:
 
     def _skipped(self, at: int) -> int:
         """Past articles and "the year" before a number."""
-        while at < len(self.words) and self.words[at] in ("the", "year", "about", "around", "a", "an") and not self._counts(at):
+        while (
+            at < len(self.words)
+            and self.words[at] in ("the", "year", "about", "around", "a", "an")
+            and not self._counts(at)
+        ):
             at += 1
         return at
 
@@ -186,7 +194,9 @@ class Ranges:
             return self._range(number.end, "year", low=number.value, high=number.value)
         if number.measure:
             reach = ABOUT_SHARE * number.value
-            return self._range(number.end, number.measure, low=number.value - reach, high=number.value + reach)
+            return self._range(
+                number.end, number.measure, low=number.value - reach, high=number.value + reach
+            )
         if self._is_year(number) and number.digits:
             return self._range(number.end, "year", low=number.value, high=number.value)
         return None
@@ -205,7 +215,9 @@ class Ranges:
         return replace(found, high=found.high + 1, high_open=True)
 
     def _is_year(self, number: _Number) -> bool:
-        return YEARS[0] <= number.value <= YEARS[1] and number.value % 1 == 0 and "year" in self.lexicon.measures
+        return (
+            YEARS[0] <= number.value <= YEARS[1] and number.value % 1 == 0 and "year" in self.lexicon.measures
+        )
 
     def _measure(self, at: int, number: _Number) -> str:
         """What a number without a unit measures: named before it, compared by it, else a year or the price."""
@@ -215,7 +227,9 @@ class Ranges:
                 if named is not None and measure.name in self.lexicon.measures:
                     return measure.name
             for column in self.lexicon.numbers:
-                if tuple(column.lower().replace("_", " ").split()) == tuple(self.words[back : back + 1 + column.count("_")]):
+                if tuple(column.lower().replace("_", " ").split()) == tuple(
+                    self.words[back : back + 1 + column.count("_")]
+                ):
                     return column
         if self._is_year(number):
             return "year"
@@ -232,7 +246,9 @@ class Ranges:
             number = self._digits(self._is("before_christ", at) or at)
             if number is None:
                 return None
-            return replace(number, value=-number.value, measure="year", end=self._is("years", number.end) or number.end)
+            return replace(
+                number, value=-number.value, measure="year", end=self._is("years", number.end) or number.end
+            )
         before = self._unit(at)  # € 20
         start = at if before is None or self.words[at].isalpha() else before[2]
         number = self._digits(start)
@@ -322,7 +338,13 @@ class Ranges:
         century = self._is("century", end)
         if century is not None and 0 < number.value < 22:
             return _Number(100 * (number.value - 1), century, "year", 100 * number.value - 1)
-        tail = 2 if tuple(self.words[end : end + 2]) == ("'", "s") else 1 if self.words[end : end + 1] == ["s"] else 0
+        tail = (
+            2
+            if tuple(self.words[end : end + 2]) == ("'", "s")
+            else 1
+            if self.words[end : end + 1] == ["s"]
+            else 0
+        )
         decade = end + tail if tail else self._is("decades", end)
         if decade is None or number.value % 10:
             return None

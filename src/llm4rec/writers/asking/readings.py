@@ -110,7 +110,9 @@ class Understood(Config):
     def without(self, *places: int) -> Self:
         """The reading without the pieces at these places: what a person took away."""
         gone = {place % len(self.pieces) for place in places} if self.pieces else set()
-        return self.model_copy(update={"pieces": tuple(p for i, p in enumerate(self.pieces) if i not in gone)})
+        return self.model_copy(
+            update={"pieces": tuple(p for i, p in enumerate(self.pieces) if i not in gone)}
+        )
 
     def with_notes(self, *notes: str) -> Self:
         """The reading with more to say."""

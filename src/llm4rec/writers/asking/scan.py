@@ -10,7 +10,9 @@ from llm4rec.core.texts import Phrase, Token, phrase
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.ranges import Ranges
 
-STRONG = frozenset({"not", "brief", "hate", "like", "neutral", "item", "by", "more", "less", "or", "and", "positive"})
+STRONG = frozenset(
+    {"not", "brief", "hate", "like", "neutral", "item", "by", "more", "less", "or", "and", "positive"}
+)
 """Cues that a value of the same length does not displace."""
 
 
@@ -46,7 +48,15 @@ class Scanner:
         return self.marks
 
     def _at(self, at: int) -> Mark:
-        for read in (self._quoted, self._range, self._relative, self._title, self._sign, self._longest, self._misspelt):
+        for read in (
+            self._quoted,
+            self._range,
+            self._relative,
+            self._title,
+            self._sign,
+            self._longest,
+            self._misspelt,
+        ):
             mark = read(at)
             if mark is not None:
                 return mark
@@ -109,7 +119,11 @@ class Scanner:
         named = self._named(at, fuzzy=self._may_be_title(at))
         if named is None or (value is not None and value[0] >= named.end and not self.parts[at].capital):
             return None
-        weak = named.end - at == 1 and not self.parts[at].capital and (self.words[at],) in self.lexicon.words.cues
+        weak = (
+            named.end - at == 1
+            and not self.parts[at].capital
+            and (self.words[at],) in self.lexicon.words.cues
+        )
         return None if weak else named
 
     def _may_be_title(self, at: int) -> bool:
@@ -134,7 +148,9 @@ class Scanner:
 
     def _named(self, at: int, fuzzy: bool) -> Mark | None:
         places = [p for p in range(at, min(at + 14, len(self.words))) if self.words[p][0].isalnum()]
-        stop = next((p for p in range(at, len(self.words)) if self.words[p] in (";", "?", "!", '"')), len(self.words))
+        stop = next(
+            (p for p in range(at, len(self.words)) if self.words[p] in (";", "?", "!", '"')), len(self.words)
+        )
         places = [p for p in places if p < stop]
         found = self.lexicon.titles.longest([self.words[p] for p in places], fuzzy) if places else None
         return None if found is None else Mark("title", at, places[found[0] - 1] + 1, found[1])
@@ -149,7 +165,9 @@ class Scanner:
 
     def _longest(self, at: int) -> Mark | None:
         """The longest of value, name, praise or comparison, and cue; a cue that steers wins a draw."""
-        found = [mark for mark in (self._cue(at), self._value(at), self._name(at), *self._measures(at)) if mark]
+        found = [
+            mark for mark in (self._cue(at), self._value(at), self._name(at), *self._measures(at)) if mark
+        ]
         if not found:
             return None
         return max(found, key=lambda mark: (mark.end, mark.tag in STRONG, _RANK.get(mark.tag, 0)))

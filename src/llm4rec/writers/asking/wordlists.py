@@ -14,7 +14,21 @@ from llm4rec.core.texts import Phrase, cleaned, phrase, stem, tokens
 T = TypeVar("T")
 LANGUAGES = ("en", "zh")
 TAGS = (
-    *("not", "brief", "hate", "neutral", "positive", "like", "by", "about", "or", "and", "more", "less", "than"),
+    *(
+        "not",
+        "brief",
+        "hate",
+        "neutral",
+        "positive",
+        "like",
+        "by",
+        "about",
+        "or",
+        "and",
+        "more",
+        "less",
+        "than",
+    ),
     *("item", "degree", "plain", "kind", "fill"),
 )
 """What a cue can be. A phrase that stands in several lists is the first of these."""
@@ -78,12 +92,8 @@ class Wordlists:
 def wordlists() -> Wordlists:
     """The words of all languages."""
     folder = resources.files("llm4rec.writers.asking") / "words"
-    trees = [
-        tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES
-    ]
-    cues = [
-        (words, tag) for tag in TAGS for tree in trees for words in _raw(tree["cues"].get(tag, ""))
-    ]
+    trees = [tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES]
+    cues = [(words, tag) for tag in TAGS for tree in trees for words in _raw(tree["cues"].get(tag, ""))]
     bounds = sorted({key for tree in trees for key in tree["bounds"]})
     return Wordlists(
         cues=Phrases(cues),
