@@ -73,7 +73,7 @@ def _unhyphened(parts: Sequence[Token]) -> list[Token]:
         )
         if part.word == "-" and joins and before is not None and after is not None:
             if after.word == "free" and kept:
-                kept.insert(len(kept) - 1, Token("without", before.start, before.start))
+                kept.insert(len(kept) - 1, Token("non", before.start, before.start))
             if not (before.is_number and after.is_number):
                 continue
         elif part.word == "free" and before is not None and before.word == "-" and before.end == part.start:

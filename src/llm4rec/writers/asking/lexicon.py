@@ -20,6 +20,8 @@ MANY = 0.5
 """A column with more values than this share of the items names items; it is no attribute, unless it holds people."""
 SAMPLE = 5000
 """So many items tell which words a catalog knows."""
+GRAMMAR = frozenset({"item", "not", "brief", "fill", "about", "positive", "like", "or", "and", "by", "plain"})
+"""Words of these tags are never the name of a value."""
 YEAR = 1970.0
 SECONDS = 365.2425 * 86_400
 _SKIPPED = frozenset({"title", "description", "text", "image", "audio"})
@@ -135,14 +137,13 @@ def _phrases(
         found.setdefault(phrase(pair[1]), []).append(pair)
     by_name = {key: list(pairs) for key, pairs in found.items()}
     for key, told in words.values.items():
+        if any(column not in people for column, _ in by_name.get(key, [])):
+            continue  # the catalog has it under its own name
         meant = [p for value in told for p in by_name.get(phrase(value), []) if p[0] not in people]
         for pair in meant:
             if pair not in found.setdefault(key, []):
                 found[key].append(pair)
-    grammar = {
-        tag for tag in ("item", "not", "fill", "about", "positive", "like", "or", "and", "by", "plain")
-    }
-    taken = {cue for cue, tag in words.cues.entries.items() if tag in grammar}
+    taken = {cue for cue, tag in words.cues.entries.items() if tag in GRAMMAR}
     kept = {
         key: tuple(pairs)
         for key, pairs in found.items()

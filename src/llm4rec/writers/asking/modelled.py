@@ -99,10 +99,11 @@ def _pieces(answer: Mapping[str, Any], reading: Understood, lexicon: Lexicon) ->
             items = tuple(lexicon.ids[n] for n in numbers)
             titles = tuple(plain_title(lexicon.titles.titles[n]) for n in numbers)
             role = "liked" if told["liked"] else "disliked"
-            found.append(Items(items=items, titles=titles, role=role, start=at[0], end=at[1]))  # type: ignore[arg-type]
+            found.append(Items(items=items, titles=titles, role=role, start=at[0], end=at[1]))
     for told in answer["unwanted"][:MOST_PIECES]:
-        if at := _place(told, reading):
-            found.append(Soft(text=reading.text[slice(*at)], wanted=False, start=at[0], end=at[1]))
+        at = _place(told, reading)
+        if at is not None:
+            found += [Soft(text=reading.text[slice(*at)], wanted=False, start=at[0], end=at[1])]
     return found
 
 

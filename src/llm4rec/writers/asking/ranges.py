@@ -15,6 +15,7 @@ SIDES: tuple[Side, ...] = ("before", "after", "below", "above")
 YEARS = (1000.0, 2100.0)
 ABOUT_YEARS, ABOUT_SHARE = 5.0, 0.2
 """How far "about" reaches: so many years, else such a share of the number."""
+_FILLERS = ("the", "year", "about", "around", "a", "an", "from")
 BACK = 4
 """So many words before a number may name what it measures."""
 
@@ -124,7 +125,8 @@ class Ranges:
             if behind is not None and self.words[at] in ("在", "从"):
                 side, inclusive = behind, too
             return self._sided(at, side, number, inclusive, end)
-        number = self._number(at)
+        before = self._is("in", at)
+        number = self._number(at if before is None else before)
         if number is not None:
             behind, end, inclusive = self._behind(number.end)
             if behind is not None:
@@ -133,11 +135,7 @@ class Ranges:
 
     def _skipped(self, at: int) -> int:
         """Past articles and "the year" before a number."""
-        while (
-            at < len(self.words)
-            and self.words[at] in ("the", "year", "about", "around", "a", "an")
-            and not self._counts(at)
-        ):
+        while at < len(self.words) and self.words[at] in _FILLERS and not self._counts(at):
             at += 1
         return at
 

@@ -50,8 +50,8 @@ class Scanner:
     def _at(self, at: int) -> Mark:
         for read in (
             self._quoted,
-            self._range,
             self._relative,
+            self._range,
             self._title,
             self._sign,
             self._longest,
@@ -114,7 +114,10 @@ class Scanner:
         if not self.words[at][0].isalnum():
             return None
         if not self._asked():
-            return self._exact(at)
+            left_out = self._before("fill") == "not" and self.parts[at].capital
+            value = self.lexicon.values.longest(self.words, at)
+            named = self._named(at, fuzzy=False) if left_out and value is None else None
+            return named or self._exact(at)
         value = self.lexicon.values.longest(self.words, at)
         named = self._named(at, fuzzy=self._may_be_title(at))
         if named is None or (value is not None and value[0] >= named.end and not self.parts[at].capital):
@@ -159,15 +162,14 @@ class Scanner:
         word = self.words[at]
         if word[0].isalnum() or any(cue[0] == word for cue in self.lexicon.words.cues):
             return None
-        if word == "," or word == "/":
+        if word in {",", "/"}:
             return Mark("comma" if word == "," else "or", at, at + 1)
         return Mark("stop" if word in ".;!?:" else "sign", at, at + 1)
 
     def _longest(self, at: int) -> Mark | None:
         """The longest of value, name, praise or comparison, and cue; a cue that steers wins a draw."""
-        found = [
-            mark for mark in (self._cue(at), self._value(at), self._name(at), *self._measures(at)) if mark
-        ]
+        marks = (self._cue(at), self._value(at), self._name(at), self._measured(at), *self._measures(at))
+        found = [mark for mark in marks if mark]
         if not found:
             return None
         return max(found, key=lambda mark: (mark.end, mark.tag in STRONG, _RANK.get(mark.tag, 0)))
@@ -187,10 +189,26 @@ class Scanner:
         """A last name, where a name is expected or the word is written like one."""
         tag = self._before("fill", "degree", "and", "or", "comma")
         expected = tag in ("by", "name", "like", "hate")
-        if not expected and not (self.parts[at].capital and at > 0):
+        if not expected and not (self.parts[at].capital and self._begins(at)):
             return None
         found = self.lexicon.surnames.longest(self.words, at)
         return None if found is None else Mark("name", at, found[0], found[1])
+
+    def _begins(self, at: int) -> bool:
+        """Whether a name may stand here without "by": not behind a plain word or a word of place."""
+        if any(mark.tag in ("about", "plain") for mark in self.marks):
+            return False
+        return not self.marks or (
+            self.marks[-1].tag != "word" and self.words[at - 1] not in ("in", "at", "to")
+        )
+
+    def _measured(self, at: int) -> Mark | None:
+        """ "rated", "published": what the number behind it measures, and nothing by itself."""
+        for measure in self.lexicon.words.measures:
+            found = measure.names.longest(self.words, at)
+            if found is not None and found[0] < len(self.words) and self.ranges.at(found[0]) is not None:
+                return Mark("fill", at, found[0])
+        return None
 
     def _measures(self, at: int) -> list[Mark]:
         marks = []
@@ -215,7 +233,7 @@ _RANK = {"value": 3, "name": 3, "compare": 2, "lean": 2}
 
 def capitals(parts: Sequence[Token], start: int) -> Phrase:
     """Words written like names from a place on."""
-    found = []
+    found: list[str] = []
     for token in parts[start:]:
         if not (token.capital or (found and token.word in ("of", "the", "and", "de", "."))):
             break

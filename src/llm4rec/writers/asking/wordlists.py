@@ -86,6 +86,7 @@ class Wordlists:
     measures: tuple[Measure, ...]
     values: Mapping[Phrase, tuple[str, ...]]
     people: frozenset[Phrase]
+    things: frozenset[Phrase]
 
 
 @cache
@@ -111,6 +112,7 @@ def wordlists() -> Wordlists:
             for key, told in tree["values"].items()
         },
         people=frozenset(words for tree in trees for words in _stemmed(tree["people"]["columns"])),
+        things=frozenset(words for tree in trees for words in _stemmed(tree["cues"].get("thing", ""))),
     )
 
 
