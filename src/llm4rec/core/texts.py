@@ -50,7 +50,8 @@ class Token:
 
 
 def cleaned(text: str, most: int = MOST) -> tuple[str, tuple[str, ...]]:
-    """The text in one Unicode form, without control, zero-width and direction characters; and what was changed.
+    """The text in one Unicode form, without control, zero-width and direction characters; and what was done to it:
+    "hidden" where such characters were left out, "cut" where it was too long.
 
     Halves of surrogate pairs go too. Whitespace becomes single spaces; at most `most` characters are kept.
     """
@@ -59,10 +60,10 @@ def cleaned(text: str, most: int = MOST) -> tuple[str, tuple[str, ...]]:
     told = unicodedata.normalize("NFKC", text[: 4 * most])
     kept = "".join(_shown(letter) for letter in told)
     if kept.count("\x00"):
-        notes.append("characters that cannot be seen were left out")
+        notes.append("hidden")
     kept = re.sub(r"\s+", " ", kept.replace("\x00", "")).strip()
     if len(kept) > most or len(text) > 4 * most:
-        notes.append(f"only the first {most:,} of {len(text):,} characters were read")
+        notes.append("cut")
     return kept[:most].rstrip(), tuple(notes)
 
 

@@ -119,7 +119,7 @@ class Desk:
         )
         reading, allowed = self.shelf.opened(reading, n, free if seen else unseen)
         if seen and len(asker.history):
-            reading = reading.with_notes("all that fits is known to this user already, and is shown again")
+            reading = reading.with_notes(component_from(f"{HOME}note")(reading.language, "only_known"))
         request = Request(
             asker.history,
             user=asker.user,
@@ -205,7 +205,8 @@ class Desk:
 
     def _direction(self, wish: str, named: Sequence[Any]) -> Floats:
         """(width,) the wish and the named items, each with the same weight."""
-        assert self.vectors is not None and self.fitted.encoder is not None
+        assert self.vectors is not None
+        assert self.fitted.encoder is not None
         total = np.zeros(self.vectors.shape[1], dtype=np.float32)
         if wish:
             total += unit_rows(self.fitted.encoder.encode([wish]))[0]

@@ -7,7 +7,7 @@ from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
 from llm4rec.writers.asking.modelled import with_model
 from llm4rec.writers.asking.readings import Items, Lean, Range, Soft, Understood, Values
-from llm4rec.writers.asking.told import account, chips
+from llm4rec.writers.asking.told import account, chips, note
 
 __all__ = [
     "Bm25",
@@ -22,6 +22,7 @@ __all__ = [
     "account",
     "chips",
     "fused",
+    "note",
     "understood",
     "with_model",
 ]

@@ -34,7 +34,7 @@ class Composer(Steering):
         following = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
         if mark.near:
             told = " or ".join(sorted({value for _, value in mark.value}))
-            self.notes.append(f"{mark.near!r} was read as {told}")
+            self._note("misspelt", word=mark.near, values=told)
         soft = state.about or following in ("word", "quoted") or self._is_thing(place)
         if state.once or (state.polarity == WANTED and soft):
             self._word(place, Mark("word", mark.start, mark.end))
@@ -148,7 +148,7 @@ class Composer(Steering):
         """Words in quotes that are no title."""
         self._flush()
         near = self.lexicon.titles.nearest(mark.value)
-        told = self.text[slice(*self._span(mark.start, mark.end))]
+        told = self.text[slice(*self._span(mark.start + 1, mark.end - 1))]
         self.notes.append(
             f"nothing here is called {told}" + (f"; the nearest title is {near!r}" if near else "")
         )
@@ -159,8 +159,8 @@ class Composer(Steering):
         found: Found = mark.value
         start, end = self._span(mark.start, mark.end)
         if not found.column:
-            what = f"nothing is known of the {found.measure}" if found.measure else "no number is known"
-            self.notes.append(f"{self.text[start:end]!r} could not be applied: {what} of these items")
+            key = "unmeasured" if found.measure else "no_number"
+            self._note(key, words=self.text[start:end], measure=found.measure)
             return
         if self.state.polarity == OPEN:
             return
@@ -201,7 +201,7 @@ class Composer(Steering):
         column = self.lexicon.measures.get(measure)
         if column is None:
             told = self.text[start:end]
-            self.notes.append(f"{told!r} is only a wish: nothing is known of the {measure} of these items")
+            self._note("only_wish", words=told, measure=measure)
             self._add(Soft(text=told, start=start, end=end))
             return
         known = self.lexicon.numbers[column][np.asarray(numbers, dtype=np.int64)]

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llm4rec.core.languages import CHINESE, ENGLISH, is_mixed, language_of
-from llm4rec.core.texts import Token, cleaned, tokens
+from llm4rec.core.texts import MOST, Token, cleaned, tokens
 from llm4rec.writers.asking.compose import Composer
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import settled
-from llm4rec.writers.asking.readings import Soft, Understood
+from llm4rec.writers.asking.readings import Piece, Soft, Understood
 from llm4rec.writers.asking.scan import Scanner
+from llm4rec.writers.asking.told import note
 
 LONG = 40
 """A text of more words that asks for nothing is a description: what it tells is like what is wanted."""
-_ASKING = frozenset(
-    """i want looking find recommend please something anything show suggest without like not prefer no under need give
-    similar books films movies 推 荐 想 要 找 请 不""".split()
-)
-NOTHING = "nothing was asked for in words; what suits best is shown"
+_REQUESTS = frozenset(["i", "please", "recommend", "looking", "suggest", "推", "荐"])
 
 
 def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Understood:
@@ -27,30 +24,28 @@ def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Und
     `this_year` is what "the last ten years" counts from; without it such words are a wish. The same text gives the
     same reading.
     """
-    clean, notes = cleaned(text)
-    parts = [part for part in _unhyphened(tokens(clean))]
+    clean, done = cleaned(text)
     language = language_of(clean)
-    if not any(
-        part.is_word or part.is_number or len(part.word) == 1 and part.word.isalnum() for part in parts
-    ):
-        return Understood(text=clean, language=language, notes=(*notes, NOTHING))
+    parts = _unhyphened(tokens(clean))
+    reading = Understood(text=clean, language=language)
+    notes = [note(language, key, most=MOST, length=len(text)) for key in done]
     if is_description(parts):
-        told = "a long text without a request was taken as a description of what is wanted"
-        return Understood(
-            text=clean, language=language, pieces=(Soft(text=clean, end=len(clean)),), notes=(*notes, told)
-        )
-    composer = Composer(lexicon, parts, clean)
-    pieces = composer.read(Scanner(lexicon, parts, this_year).marked())
-    reading = Understood(
-        text=clean, language=language, pieces=tuple(pieces), notes=(*notes, *dict.fromkeys(composer.notes))
-    )
+        notes.append(note(language, "description"))
+        pieces: Sequence[Piece] = (Soft(text=clean, end=len(clean)),)
+    else:
+        composer = Composer(lexicon, parts, clean, language)
+        pieces = composer.read(Scanner(lexicon, parts, this_year).marked())
+        notes += composer.notes
+        notes += [note(language, key) for key in _about_language(clean, language)]
+        if not pieces and not notes[len(done) :]:
+            notes.append(note(language, "nothing_asked"))
+    return settled(reading.model_copy(update={"pieces": tuple(pieces)}).with_notes(*notes))
+
+
+def _about_language(text: str, language: str) -> list[str]:
     if language not in (ENGLISH, CHINESE):
-        reading = reading.with_notes(
-            "the grammar knows English and Chinese; the rest was searched for as it stands"
-        )
-    elif is_mixed(clean):
-        reading = reading.with_notes("the request mixes languages; words of both were read")
-    return settled(reading)
+        return ["other_language"]
+    return ["mixed"] if is_mixed(text) else []
 
 
 def is_description(parts: Sequence[Token]) -> bool:
@@ -58,8 +53,7 @@ def is_description(parts: Sequence[Token]) -> bool:
     words = [part.word for part in parts if part.word[0].isalnum()]
     if len(words) <= LONG:
         return False
-    asking = len({"i", "please", "recommend", "looking", "suggest", "推", "荐"} & set(words))
-    return asking == 0 or len(words) > 8 * LONG
+    return len(words) > 8 * LONG or not _REQUESTS.intersection(words)
 
 
 def _unhyphened(parts: Sequence[Token]) -> list[Token]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from llm4rec.core import Catalog
 from llm4rec.writers.asking.lexicon import Lexicon, numbers_of, values_of
 from llm4rec.writers.asking.readings import Pair, Piece, Range, Understood, Values
-from llm4rec.writers.asking.told import said
+from llm4rec.writers.asking.told import note, phrases, said
 
 Mask = NDArray[np.bool_]
+TRIED = 3000
+"""So many sets of pieces of one size are tried, when some must be let go."""
 
 
 def settled(reading: Understood) -> Understood:
@@ -30,8 +33,8 @@ def settled(reading: Understood) -> Understood:
         if isinstance(piece, Values) and piece.wanted and barred.intersection(piece.pairs):
             left = tuple(pair for pair in piece.pairs if pair not in barred)
             if not left:
-                words = reading.words(piece) or said(piece)
-                notes.append(f"{words!r} is both wanted and not wanted; what is not wanted was kept")
+                words = reading.words(piece) or said(piece, phrases(reading.language))
+                notes.append(note(reading.language, "both", words=words))
                 continue
             piece = piece.model_copy(update={"pairs": left})
         if isinstance(piece, Range):
@@ -50,8 +53,8 @@ def _agreeing(kept: list[Piece], piece: Range, notes: list[str], reading: Unders
     result: list[Piece] = []
     for other in kept:
         if isinstance(other, Range) and other.column == piece.column and _apart(other, piece):
-            one, two = reading.words(other) or said(other), reading.words(piece) or said(piece)
-            notes.append(f"{one!r} and {two!r} cannot both be; {one!r} was let go")
+            one, two = (reading.words(p) or said(p, phrases(reading.language)) for p in (other, piece))
+            notes.append(note(reading.language, "apart", one=one, two=two))
         else:
             result.append(other)
     return result
@@ -121,25 +124,35 @@ class Shelf:
         wanted is let go last. `free` are the items that may be shown at all.
         """
         free = np.ones(self.size, dtype=bool) if free is None else free
-        while True:
-            hard = reading.hard
-            mask = self.allowed(hard) & free
-            if mask.any() or not hard:
-                return reading, mask
-            place = self._costliest(hard, free)
-            piece = hard[place]
-            rest = self.allowed([p for i, p in enumerate(hard) if i != place]) & free
+        mask = self.allowed(reading.hard) & free
+        if mask.any() or not reading.hard:
+            return reading, mask
+        gone = self._costliest(reading.hard, free)
+        rest = self.allowed([p for p in reading.hard if p not in gone]) & free
+        for piece in sorted(gone, key=lambda piece: isinstance(piece, Range)):
             wider = self._wider(piece, rest, n) if isinstance(piece, Range) else None
-            reading = _changed(reading, piece, wider, self._told(piece, wider, rest, len(hard)))
+            reading = _changed(reading, piece, wider)
+            rest = rest if wider is None else rest & self.fulfil(wider)
+        return reading, rest
 
-    def _costliest(self, hard: Sequence[Values | Range], free: Mask) -> int:
-        """The piece without which most items are left; of equals the later; unwanted values only where nothing else helps."""
-        left = [
-            int((self.allowed([p for i, p in enumerate(hard) if i != place]) & free).sum())
-            for place in range(len(hard))
-        ]
-        soft = [place for place, p in enumerate(hard) if not (isinstance(p, Values) and not p.wanted)]
-        return max(soft or range(len(hard)), key=lambda place: (left[place], place))
+    def _costliest(self, hard: Sequence[Values | Range], free: Mask) -> tuple[Values | Range, ...]:
+        """The fewest pieces without which items are left: ranges before values, which they only widen, and unwanted
+        values last; of equals those that leave most."""
+        fulfilled = [self.fulfil(piece) for piece in hard]
+        for size in range(1, len(hard) + 1):
+            best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
+            for gone in islice(combinations(range(len(hard)), size), TRIED):
+                left = free.copy()
+                for place, mask in enumerate(fulfilled):
+                    if place not in gone:
+                        left &= mask
+                ranges = sum(isinstance(hard[place], Range) for place in gone)
+                barred = sum(isinstance(p, Values) and not p.wanted for p in (hard[place] for place in gone))
+                if left.any() and (best is None or (-barred, ranges, int(left.sum())) >= best[0]):
+                    best = (-barred, ranges, int(left.sum())), gone
+            if best is not None:
+                return tuple(hard[place] for place in best[1])
+        return tuple(hard)
 
     def _wider(self, piece: Range, rest: Mask, n: int) -> Range | None:
         """The range up to the n nearest of the other items; None where none of them has the number."""
@@ -162,13 +175,6 @@ class Shelf:
             end=piece.end,
         )
 
-    def _told(self, piece: Values | Range, wider: Range | None, rest: Mask, others: int) -> str:
-        besides = "" if others == 1 else " with all the rest"
-        if wider is not None:
-            return f"nothing is {said(piece)}{besides}; the nearest are {said(wider)}"
-        where = "" if rest.any() else ", nor without"
-        return f"nothing is {said(piece)}{besides}{where}; that was let go"
-
 
 def _inside(values: NDArray[np.float64], piece: Range) -> Mask:
     known = np.isfinite(values)
@@ -181,10 +187,13 @@ def _inside(values: NDArray[np.float64], piece: Range) -> Mask:
     return known & ~mask if piece.unwanted else mask
 
 
-def _changed(reading: Understood, piece: Piece, wider: Range | None, note: str) -> Understood:
-    pieces = tuple(
-        new
-        for p in reading.pieces
-        for new in ([p] if p is not piece else [wider] if wider is not None else [])
-    )
-    return reading.model_copy(update={"pieces": pieces}).with_notes(note)
+def _changed(reading: Understood, piece: Values | Range, wider: Range | None) -> Understood:
+    """The reading with a piece widened or gone, and a note that says so."""
+    words = phrases(reading.language)
+    if wider is None:
+        told = note(reading.language, "let_go", piece=said(piece, words))
+        left = [p for p in reading.pieces if p is not piece]
+    else:
+        told = note(reading.language, "nearest", piece=said(piece, words), wider=said(wider, words))
+        left = [wider if p is piece else p for p in reading.pieces]
+    return reading.model_copy(update={"pieces": tuple(left)}).with_notes(told)

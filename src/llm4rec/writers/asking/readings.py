@@ -123,7 +123,7 @@ class Understood(Config):
         return self.text[piece.start : piece.end]
 
     def __str__(self) -> str:
-        """A readable account, in the language of the request where it is told in it (see `told`)."""
+        """A readable account, in the language of the request where that is English or Chinese."""
         from llm4rec.writers.asking.told import account
 
         return account(self)

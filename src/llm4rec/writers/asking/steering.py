@@ -9,6 +9,7 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.readings import Piece, Soft
 from llm4rec.writers.asking.scan import Mark, capitals
+from llm4rec.writers.asking.told import note
 
 WANTED, UNWANTED, OPEN = 1, -1, 0
 _INSIDE = frozenset(
@@ -37,13 +38,16 @@ class State:
 class Steering:
     """A handler a mark of the grammar; `state` is where the reading stands."""
 
-    def __init__(self, lexicon: Lexicon, parts: Sequence[Token], text: str) -> None:
-        self.lexicon, self.parts, self.text = lexicon, parts, text
+    def __init__(self, lexicon: Lexicon, parts: Sequence[Token], text: str, language: str) -> None:
+        self.lexicon, self.parts, self.text, self.language = lexicon, parts, text, language
         self.pieces: list[Piece] = []
         self.notes: list[str] = []
         self.liked: list[int] = []
         self.marks: Sequence[Mark] = ()
         self.state = State()
+
+    def _note(self, key: str, **values: object) -> None:
+        self.notes.append(note(self.language, key, **values))
 
     # Words of the grammar
 
@@ -119,9 +123,7 @@ class Steering:
         name = capitals(self.parts, at)
         told = self.text[self.parts[at].start : self.parts[at + len(name) - 1].end]
         near = self.lexicon.titles.nearest(name)
-        self.notes.append(
-            f"nothing here is called {told!r}" + (f"; the nearest title is {near!r}" if near else "")
-        )
+        self._note("untitled_near" if near else "untitled", name=told, near=near)
 
     def _about(self, place: int, mark: Mark) -> None:
         if self.state.polarity == UNWANTED and self.state.used:
@@ -145,7 +147,7 @@ class Steering:
             return
         name = [self.parts[m.start] for m in tail[:3] if m.tag == "word" and self.parts[m.start].capital]
         told = self.text[name[0].start : name[-1].end]
-        self.notes.append(f"nobody called {told!r} is known here; it is taken as a wish")
+        self._note("nobody", name=told)
 
     def _and(self, place: int, mark: Mark) -> None:
         self.state.joined = "and"

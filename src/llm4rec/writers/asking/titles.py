@@ -85,7 +85,7 @@ class Titles:
 
     def nearest(self, words: Phrase) -> str:
         """The title most like some words, to be offered; empty where nothing is like them."""
-        found, _ = self.nearly(words, 0.5)
+        found, _ = self.nearly(words, 0.7)
         return plain_title(self.titles[found[0]]) if found else ""
 
     def longest(self, words: Sequence[str], fuzzy: bool) -> tuple[int, list[int]] | None:

@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
 
 from llm4rec.writers.asking.readings import Items, Lean, Piece, Range, Soft, Understood, Values
 
-_EN = {
-    "must": "must: {}",
-    "not": "not: {}",
-    "like": "like {}",
-    "unlike": "unlike {}",
-    "banned": "not shown: {}",
-    "more": "rather much {}",
-    "less": "rather little {}",
-    "wish": "wished for: {}",
-    "unwished": "rather not: {}",
-    "or": " or ",
-    "and": " and ",
-    "nothing": "no wish was understood",
-    "note": "note: {}",
-}
-_ZH = {
-    "must": "必须：{}",
-    "not": "不要：{}",
-    "like": "像 {}",
-    "unlike": "不像 {}",
-    "banned": "不显示：{}",
-    "more": "{} 偏高",
-    "less": "{} 偏低",
-    "wish": "希望：{}",
-    "unwished": "尽量避免：{}",
-    "or": " 或 ",
-    "and": " 且 ",
-    "nothing": "没有读出具体的要求",
-    "note": "说明：{}",
-}
-WORDS = {"en": _EN, "zh": _ZH}
+LONG = 160
+"""So many characters of a wish are told."""
 MOST = 4
 """So many values or titles are named; of more the count is told."""
 
 
+@cache
+def phrases(language: str) -> Mapping[str, str]:
+    """What is said in a language; in English where it has no file."""
+    folder = resources.files("llm4rec.writers.asking") / "words"
+    file = folder / f"{language}.toml"
+    tree = tomllib.loads((file if file.is_file() else folder / "en.toml").read_text(encoding="utf-8"))
+    return dict(tree["told"])
+
+
+def note(language: str, key: str, **values: object) -> str:
+    """One remark in a language."""
+    return phrases(language)[key].format(**values)
+
+
 def account(reading: Understood) -> str:
     """How a request was understood: a line a piece, then the notes."""
-    words = WORDS.get(reading.language, _EN)
-    lines = [line(piece, words) for piece in reading.pieces] or [words["nothing"]]
+    words = phrases(reading.language)
+    lines = [line(piece, words) for piece in reading.pieces] or [words["none"]]
     return "\n".join([*lines, *(words["note"].format(note) for note in reading.notes)])
 
 
 def chips(reading: Understood) -> list[str]:
     """One short label a piece, in the order of the pieces."""
-    words = WORDS.get(reading.language, _EN)
+    words = phrases(reading.language)
     return [line(piece, words) for piece in reading.pieces]
 
 
-def line(piece: Piece, words: dict[str, str] = _EN) -> str:
+def line(piece: Piece, words: Mapping[str, str]) -> str:
     """One piece in words."""
     if isinstance(piece, Values):
         return words["must" if piece.wanted else "not"].format(said(piece, words))
@@ -65,10 +53,11 @@ def line(piece: Piece, words: dict[str, str] = _EN) -> str:
         return words[role].format(_some(piece.titles or [str(i) for i in piece.items], words))
     if isinstance(piece, Lean):
         return words["more" if piece.more else "less"].format(piece.column)
-    return words["wish" if piece.wanted else "unwished"].format(piece.text)
+    told = piece.text if len(piece.text) <= LONG else f"{piece.text[: LONG - 1]}…"
+    return words["wish" if piece.wanted else "unwished"].format(told)
 
 
-def said(piece: Piece, words: dict[str, str] = _EN) -> str:
+def said(piece: Piece, words: Mapping[str, str]) -> str:
     """What a piece says of an item."""
     if isinstance(piece, Values):
         columns: dict[str, list[str]] = {}
