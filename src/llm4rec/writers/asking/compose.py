@@ -149,9 +149,7 @@ class Composer(Steering):
         self._flush()
         near = self.lexicon.titles.nearest(mark.value)
         told = self.text[slice(*self._span(mark.start + 1, mark.end - 1))]
-        self.notes.append(
-            f"nothing here is called {told}" + (f"; the nearest title is {near!r}" if near else "")
-        )
+        self._note("untitled_near" if near else "untitled", name=told, near=near)
         self.state.run.append(Mark("word", mark.start + 1, mark.end - 1))
 
     def _range(self, place: int, mark: Mark) -> None:
