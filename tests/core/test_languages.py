@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm4rec.core.languages import is_mixed, language_of, mostly_other, segmented, words_of
+from llm4rec.core.languages import is_mixed, language_of, mostly_other, words_of
 from llm4rec.core.texts import cleaned, near, stem, tokens
 
 
@@ -38,9 +38,10 @@ def test_a_catalog_is_of_another_script_where_most_texts_are():
     assert not mostly_other(["", ""])
 
 
-def test_chinese_words():
-    assert segmented("我喜欢科幻小说") == ["我", "喜欢", "科幻小说"]
-    assert {"科幻小说", "科幻"} <= set(words_of("我喜欢科幻小说"))
+def test_chinese_is_parted_into_pairs_and_words_where_they_are_cut():
+    assert words_of("科幻小说") == ["科幻", "幻小", "小说"]
+    assert words_of("书") == ["书"]
+    assert words_of("看科幻", lambda run: [run[:1], run[1:]]) == ["看", "科幻", "看科"]
 
 
 def test_words_are_folded_and_plurals_cut():

@@ -1,17 +1,11 @@
-"""Which language a text is in, by its letters, and its words in that language. Knows no grammar.
-
-English and Chinese are told apart, and other scripts are named. Chinese has no spaces: jieba finds its words.
-"""
+"""Which language a text is in, by its letters, and its words as retrieval counts them. Knows no grammar."""
 
 from __future__ import annotations
 
 import unicodedata
-import warnings
 from collections import Counter
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any
 
 from llm4rec.core.texts import cleaned, stem, tokens
 
@@ -71,17 +65,17 @@ def mostly_other(texts: Iterable[str], most: int = 2000) -> bool:
     """Whether most of the texts that have letters are in another script than Latin; `most` of them are looked at."""
     other = total = 0
     for text, _ in zip((t for t in texts if t), range(most), strict=False):
-        found = scripts(text[:400])
-        if found:
+        if any(letter.isalpha() for letter in text[:400]):
             total += 1
-            other += 2 * found[ENGLISH] < sum(found.values())
+            other += language_of(text[:400]) != ENGLISH
     return 2 * other > total
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text as retrieval counts them: folded, plurals cut; Chinese by jieba and by pairs of characters.
+def words_of(text: str, cut: Callable[[str], Iterable[str]] | None = None) -> list[str]:
+    """The words of a text as retrieval counts them: folded, plurals cut. Of Chinese, pairs of characters.
 
-    Pairs stand beside the words, because two texts may be cut at different places.
+    `cut` finds words in a run of Chinese characters; they then stand before the pairs, which stay, because two texts may
+    be cut at different places.
     """
     found, run = [], ""
     for token in [*tokens(cleaned(text, 20_000)[0]), None]:
@@ -89,32 +83,16 @@ def words_of(text: str) -> list[str]:
             run += token.word
             continue
         if run:
-            found += _chinese(run)
+            found += _chinese(run, cut)
             run = ""
         if token is not None and (token.is_word or token.is_number):
             found.append(stem(token.word))
     return found
 
 
-def _chinese(run: str) -> list[str]:
-    words = [word for word in segmented(run) if word.strip()]
+def _chinese(run: str, cut: Callable[[str], Iterable[str]] | None) -> list[str]:
+    words = [run] if len(run) == 1 else []
+    if cut is not None:
+        words = [word for word in cut(run) if word.strip()]
     pairs = ["".join(pair) for pair in pairwise(run)]
     return [*words, *(pair for pair in pairs if pair not in words)]
-
-
-def segmented(text: str) -> list[str]:
-    """The words of a Chinese text, in order; joined they are the text."""
-    return list(_cutter().cut(text))
-
-
-@cache
-def _cutter() -> Any:
-    """jieba with its dictionary read here: it would keep one in a folder that others can write to."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own, about how it is packed
-        import jieba
-
-    cutter = jieba.Tokenizer()
-    cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
-    cutter.initialized = True
-    return cutter

@@ -89,7 +89,7 @@ def tokens(text: str) -> list[Token]:
 def folded(word: str) -> str:
     """Lower case without accents: "Čapek" and "capek" are one."""
     bare = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in bare if not unicodedata.combining(letter))
+    return "".join(letter for letter in bare if not unicodedata.combining(letter)).strip() or word
 
 
 @lru_cache(maxsize=65_536)

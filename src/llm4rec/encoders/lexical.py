@@ -25,7 +25,7 @@ class LexicalConfig(Config):
 
 
 class LexicalEncoder:
-    """Words (Chinese ones cut by jieba, with pairs of characters beside them) and groups of three and four letters.
+    """Words and groups of three and four letters; of Chinese, which has no spaces, pairs of characters.
 
     Each is hashed to a place and a sign (Weinberger et al., ICML 2009) and weighs the root of its count; rows have
     length one. The same text gives the same vector on every machine. An empty text has a zero vector.

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llm4rec.core.texts import cleaned
 from llm4rec.writers.asking import Shelf, Soft, Understood, understood
@@ -176,3 +178,17 @@ def test_a_year_is_counted_from_the_one_given():
 def test_the_same_text_is_always_read_alike():
     for case, reading in zip(CASES[:40], READINGS[:40], strict=True):
         assert understood(case.text, lexicon(case.table), 2026) == reading
+
+
+WORDS = sorted({word for case in CASES for word in case.text.split()})
+
+
+@settings(max_examples=120)
+@given(st.one_of(st.text(max_size=120), st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)))
+def test_whatever_is_asked_is_read_and_told(text):
+    reading = read(text)
+    assert str(reading)
+    assert Understood.model_validate_json(reading.model_dump_json()) == reading
+    opened, mask = Shelf.of(table("films"), lexicon("films")).opened(reading, 5)
+    assert mask.any()
+    assert str(opened)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from llm4rec.writers.asking import Bm25, fused
+from llm4rec.writers.asking.chinese import segmented
 
 TEXTS = ["the whale and the sea", "a whale", "gardens in spring", "", "海洋里的鲸鱼", "法国的花园"]
 
@@ -23,6 +24,10 @@ def test_the_weight_of_a_word_is_that_of_the_formula():
 def test_chinese_words_are_found_without_spaces():
     found = Bm25.of(TEXTS).scores("讲鲸鱼的书")
     assert found.argmax() == 4
+
+
+def test_chinese_words_are_cut_by_the_dictionary():
+    assert segmented("我喜欢科幻小说") == ["我", "喜欢", "科幻小说"]
 
 
 def test_letters_forgive_misspelling():

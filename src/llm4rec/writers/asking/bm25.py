@@ -12,6 +12,7 @@ from scipy import sparse
 
 from llm4rec.core import Floats, Sparse, as_csr
 from llm4rec.core.languages import words_of
+from llm4rec.writers.asking.chinese import segmented
 
 SATURATION, LENGTH = 1.2, 0.75
 """k1 and b: how soon repeats of a word count no more, and how much long texts are held back. The usual values."""
@@ -58,7 +59,7 @@ class Bm25:
 
 def _parts(text: str, grams: bool) -> list[str]:
     """The words of a text, or the groups of three letters in them, ends marked."""
-    words = words_of(text)
+    words = words_of(text, segmented)
     if not grams:
         return words
     padded = [f"<{word}>" for word in words]

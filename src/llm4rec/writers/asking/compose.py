@@ -135,6 +135,9 @@ class Composer(Steering):
         role = "liked"
         if state.polarity == UNWANTED:
             role = "disliked" if state.hate or state.like else "banned"
+        elif not (state.like or any(m.tag == "compare" for m in self.marks[place + 1 :])):
+            self._word(place, mark)  # the item itself is looked for
+            return
         else:
             self.liked += mark.value
             state.named = True
