@@ -82,7 +82,7 @@ class AskSettings(Config):
     """How requests in plain language are answered. Constraints always hold; these order what is left."""
 
     meaning: float = Field(1.0, ge=0.0, description="weight of nearness in meaning, by the encoder")
-    words: float = Field(1.0, ge=0.0, description="weight of shared words (BM25)")
+    words: float = Field(0.1, ge=0.0, description="weight of shared words (BM25), beside meaning")
     letters: float = Field(0.5, ge=0.0, description="weight of titles written alike")
     taste: float = Field(
         0.3, ge=0.0, description="weight of what the model thinks the user likes, beside what was asked for"

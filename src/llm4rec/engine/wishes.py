@@ -5,7 +5,6 @@ What the words mean is read by `writers/asking`; here their parts meet a fitted 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -34,7 +33,7 @@ HOME = "llm4rec.writers.asking:"
 AGAINST = 0.5
 """What words and items that are not wanted weigh against those that are."""
 LEAN = 1.5
-"""What "rather short" weighs: from the longest to the shortest item, so many spreads of the relevance, twice."""
+"""What "rather short" weighs: from the longest to the shortest item, so many spreads of nearness in meaning, twice."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,16 @@ class Desk:
 
     @cached_property
     def vectors(self) -> Floats | None:
-        """(items, width) of the item texts; None where no encoder is set."""
-        encoder = self.fitted.encoder
+        """(items, width) of the item texts as the encoder gives them, which words are compared with; None without one."""
+        encoder = self.fitted.raw_encoder
         return None if encoder is None else unit_rows(encoder.encode(self.catalog.texts))
+
+    @cached_property
+    def likeness(self) -> Floats | None:
+        """(items, width) of the same vectors made for comparing items with items."""
+        if self.vectors is None or self.fitted.whitening is None:
+            return self.vectors
+        return unit_rows(self.fitted.whitening.transform(self.vectors))
 
     def read(self, asked: Any, year: int | None, generator: Generator | None) -> tuple[Any, tuple[str, ...]]:
         """The reading of a text, or a reading as it is given; and what could not be done as asked."""
@@ -155,9 +161,8 @@ class Desk:
         if not len(allowed):
             return total, ()
         rows, weights = self._rankings(reading, settings)
-        relevance = component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
-        if len(relevance):
-            total[allowed] += zscore_rows(relevance[None])[0]
+        if rows:
+            total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
         for lean in reading.leans:
             total[allowed] += LEAN * self._leaning(lean, allowed)
         taste, declined = path.scores(self.fitted, [request])
@@ -182,39 +187,39 @@ class Desk:
         return result
 
     def _rankings(self, reading: Any, settings: AskSettings) -> tuple[list[Floats], list[float]]:
-        """Score rows (items,) of meaning, words and letters, and what each weighs; none where nothing is wished for."""
-        rows, weights = [], []
-        dense = self._meaning(reading)
-        if dense is not None:
-            rows.append(dense)
-            weights.append(settings.meaning)
+        """Score rows (items,) of meaning, likeness, words and letters, and what each weighs; none without a wish."""
+        rows, weights = self._meant(reading), []
+        weights += [settings.meaning] * len(rows)
         wish = reading.wish()
         if wish:
             rows += [self.words.scores(wish), self.letters.scores(wish)]
             weights += [settings.words, settings.letters]
         return rows, weights
 
-    def _meaning(self, reading: Any) -> Floats | None:
-        """(items,) how near each item's text is to what is wished for, less what is not."""
-        if self.vectors is None:
-            return None
-        wanted = self._direction(reading.wish(), [p for p in reading.named if p.role == "liked"])
-        unwanted = self._direction(reading.wish(False), [p for p in reading.named if p.role == "disliked"])
-        total = wanted - AGAINST * unwanted
-        return self.vectors @ total if total.any() else None
+    def _meant(self, reading: Any) -> list[Floats]:
+        """How near each item is to what is wished for, and to the items that are liked, each less what is not wanted."""
+        if self.vectors is None or self.likeness is None:
+            return []
+        worded = self._worded(reading.wish()) - AGAINST * self._worded(reading.wish(False))
+        named = self._named(reading, "liked") - AGAINST * self._named(reading, "disliked")
+        pairs = ((self.vectors, worded), (self.likeness, named))
+        return [vectors @ direction for vectors, direction in pairs if direction.any()]
 
-    def _direction(self, wish: str, named: Sequence[Any]) -> Floats:
-        """(width,) the wish and the named items, each with the same weight."""
+    def _worded(self, wish: str) -> Floats:
+        """(width,) what words mean; zeros without words."""
         assert self.vectors is not None
-        assert self.fitted.encoder is not None
-        total = np.zeros(self.vectors.shape[1], dtype=np.float32)
-        if wish:
-            total += unit_rows(self.fitted.encoder.encode([wish]))[0]
-        numbers = [self.catalog.ids.number(i) for p in named for i in p.items]
+        if not wish or self.fitted.raw_encoder is None:
+            return np.zeros(self.vectors.shape[1], dtype=np.float32)
+        return np.asarray(unit_rows(self.fitted.raw_encoder.encode([wish]))[0])
+
+    def _named(self, reading: Any, role: str) -> Floats:
+        """(width,) the mean of the items named in a role; zeros where none is."""
+        assert self.likeness is not None
+        numbers = [self.catalog.ids.number(i) for p in reading.named if p.role == role for i in p.items]
         numbers = [number for number in numbers if number >= 0]
-        if numbers:
-            total += unit_rows(self.vectors[numbers].mean(axis=0, keepdims=True))[0]
-        return total
+        if not numbers:
+            return np.zeros(self.likeness.shape[1], dtype=np.float32)
+        return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])
 
 
 def ask(

@@ -40,10 +40,19 @@ def test_no_texts_and_no_words_earn_nothing():
     assert not Bm25.of(TEXTS).scores("").any()
 
 
-def test_fusion_is_the_sum_of_reciprocal_ranks():
-    found = fused([np.array([3.0, 2.0, 1.0]), np.array([0.0, 0.0, 5.0])], [1.0, 2.0])
-    assert found == pytest.approx([1 / 61 + 2 / 62.5, 1 / 62 + 2 / 62.5, 1 / 63 + 2 / 61])
+def test_a_long_question_is_its_rarest_words():
+    common = [f"the story of word{n}" for n in range(20)]
+    index = Bm25.of([*common, "the the the story of", "zebra"])
+    question = " ".join(["the story of", *(f"word{n}" for n in range(11)), "zebra"])
+    assert index.scores(question)[21] > 0
+    assert index.scores(question)[20] == 0
+
+
+def test_fusion_adds_what_each_row_says_in_its_own_spread():
+    found = fused([np.array([100.0, 300.0]), np.array([2.0, 1.0])], [1.0, 0.5])
+    assert found == pytest.approx([-1 + 0.5, 1 - 0.5])
 
 
 def test_a_row_that_tells_nothing_apart_says_nothing():
     assert not fused([np.zeros(3, np.float32)], [1.0]).any()
+    assert fused([], []).shape == (0,)

@@ -16,7 +16,8 @@ from llm4rec.writers.asking.chinese import segmented
 
 SATURATION, LENGTH = 1.2, 0.75
 """k1 and b: how soon repeats of a word count no more, and how much long texts are held back. The usual values."""
-QUESTION_WORDS = 400
+RAREST = 12
+"""So many words of a question count, the rarest: a long text would drown them in words that every text has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class Bm25:
     vocabulary: dict[str, int]
     weights: Sparse
     grams: bool = False
+    most: int = RAREST
 
     @classmethod
     def of(cls, texts: Sequence[str], grams: bool = False) -> Self:
@@ -47,13 +49,20 @@ class Bm25:
         return cls(vocabulary, as_csr(matrix), grams)
 
     def scores(self, question: str) -> Floats:
-        """(texts,) what each text earns for the words of a question; zero where it shares none."""
+        """(texts,) what each text earns for the rarest words of a question; zero where it shares none.
+
+        Groups of letters count all: there is no rare one among those of a misspelt word.
+        """
         total = np.zeros(self.weights.shape[1], dtype=np.float32)
-        for word, count in Counter(_parts(question, self.grams)[:QUESTION_WORDS]).items():
-            place = self.vocabulary.get(word)
-            if place is not None:
-                start, end = self.weights.indptr[place], self.weights.indptr[place + 1]
-                total[self.weights.indices[start:end]] += count * self.weights.data[start:end]
+        counted = Counter(word for word in _parts(question, self.grams) if word in self.vocabulary)
+        spread = np.diff(self.weights.indptr)
+        chosen = sorted(counted, key=lambda word: (spread[self.vocabulary[word]], word))
+        for word in chosen if self.grams else chosen[: self.most]:
+            start, end = (
+                self.weights.indptr[self.vocabulary[word]],
+                self.weights.indptr[self.vocabulary[word] + 1],
+            )
+            total[self.weights.indices[start:end]] += counted[word] * self.weights.data[start:end]
         return total
 
 
