@@ -93,7 +93,8 @@ class Ways:
         self.plain = Bm25.of([*catalog.texts, *self.hidden])
         self.plain = Bm25(self.plain.vocabulary, self.plain.weights, most=10_000)
         encoder = self.engine.fitted.raw_encoder
-        assert encoder is not None and self.desk.vectors is not None
+        assert encoder is not None
+        assert self.desk.vectors is not None
         self.asked = encoder.encode([q.text for q in questions])
         self.short = encoder.encode(self.hidden)
         self.vectors = self.desk.vectors.copy()

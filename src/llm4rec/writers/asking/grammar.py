@@ -13,9 +13,17 @@ from llm4rec.writers.asking.readings import Piece, Soft, Understood
 from llm4rec.writers.asking.scan import Scanner
 from llm4rec.writers.asking.told import note
 
-LONG = 40
+LONG = 18
 """A text of more words that asks for nothing is a description: what it tells is like what is wanted."""
-_REQUESTS = frozenset(["i", "please", "recommend", "looking", "suggest", "推", "荐"])
+ENDLESS = 320
+"""A text of more words is one in any case."""
+_FIRST_PERSON = frozenset("i i'd i'm i've i'll me recommend suggest 推 荐 我".split())
+_OPENING = frozenset(
+    """something anything nothing looking want need please find show give like similar unlike no not without book books film
+    films movie movies novel novels stories games 想 要 找 请 书 片 不 像""".split()
+)
+OPENED = 6
+"""So many first words, and the last two, tell whether a text asks; later ones may be anybody's."""
 
 
 def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Understood:
@@ -51,9 +59,9 @@ def _about_language(text: str, language: str) -> list[str]:
 def is_description(parts: Sequence[Token]) -> bool:
     """Whether a text tells of something rather than asks for it: long, and few of its words are those of asking."""
     words = [part.word for part in parts if part.word[0].isalnum()]
-    if len(words) <= LONG:
-        return False
-    return len(words) > 8 * LONG or not _REQUESTS.intersection(words)
+    length = sum(0.5 if ord(word[0]) > 0x2E7F else 1.0 for word in words)
+    asks = _FIRST_PERSON.intersection(words) or _OPENING.intersection([*words[:OPENED], *words[-2:]])
+    return length > ENDLESS or (length > LONG and not asks)
 
 
 def _unhyphened(parts: Sequence[Token]) -> list[Token]:
