@@ -222,7 +222,11 @@ class Composer(Steering):
             self._word(place, Mark("word", mark.start, mark.end))
             return
         self._flush()
-        if self.state.polarity == OPEN:
+        before = self.marks[place - 1] if place else None
+        said = (
+            before is not None and before.tag == "range" and before.value.column == column
+        )  # "two hours long"
+        if self.state.polarity == OPEN or said:
             return
         start, end = self._span(mark.start, mark.end)
         self._add(Lean(column=column, more=more == (self.state.polarity == WANTED), start=start, end=end))

@@ -17,10 +17,44 @@ LONG = 18
 """A text of more words that asks for nothing is a description: what it tells is like what is wanted."""
 ENDLESS = 320
 """A text of more words is one in any case."""
-_FIRST_PERSON = frozenset("i i'd i'm i've i'll me recommend suggest 推 荐 我".split())
+_FIRST_PERSON = frozenset(["i", "i'd", "i'm", "i've", "i'll", "me", "recommend", "suggest", "推", "荐", "我"])
 _OPENING = frozenset(
-    """something anything nothing looking want need please find show give like similar unlike no not without book books film
-    films movie movies novel novels stories games 想 要 找 请 书 片 不 像""".split()
+    [
+        "something",
+        "anything",
+        "nothing",
+        "looking",
+        "want",
+        "need",
+        "please",
+        "find",
+        "show",
+        "give",
+        "like",
+        "similar",
+        "unlike",
+        "no",
+        "not",
+        "without",
+        "book",
+        "books",
+        "film",
+        "films",
+        "movie",
+        "movies",
+        "novel",
+        "novels",
+        "stories",
+        "games",
+        "想",
+        "要",
+        "找",
+        "请",
+        "书",
+        "片",
+        "不",
+        "像",
+    ]
 )
 OPENED = 6
 """So many first words, and the last two, tell whether a text asks; later ones may be anybody's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llm4rec.core.texts import Token
 from llm4rec.writers.asking.lexicon import Lexicon
-from llm4rec.writers.asking.readings import Piece, Soft
+from llm4rec.writers.asking.readings import Items, Piece, Soft
 from llm4rec.writers.asking.scan import Mark, capitals
 from llm4rec.writers.asking.told import note
 
@@ -114,9 +114,17 @@ class Steering:
         self.state.like = True
         if self.state.polarity == UNWANTED:
             self.state.hate = True
+        if mark.end < len(self.parts) and self.parts[mark.end].word in ("it", "that", "them", "those", "它"):
+            self._again()
         tail = [m for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree", "sign")]
         if tail and tail[0].tag == "word" and self.parts[tail[0].start].capital:
             self._unknown(tail[0].start)
+
+    def _again(self) -> None:
+        """ "Not Dracula, but something like it": what was left out is liked."""
+        last = self.pieces[-1] if self.pieces else None
+        if isinstance(last, Items) and last.role == "banned" and self.state.polarity == WANTED:
+            self.pieces[-1] = last.model_copy(update={"role": "liked"})
 
     def _unknown(self, at: int) -> None:
         """Say that nothing has the name that begins here."""
