@@ -115,6 +115,12 @@ def test_an_unknown_title_is_told_with_the_nearest():
     assert soft_pieces(reading)[0].text == "Blade Rummer Reloaded"
 
 
+def test_a_kind_that_no_item_is_marked_as_is_a_wish():
+    reading = read("documentaries under 100 minutes")
+    assert notation(reading) == {"runtime<100"}
+    assert reading.wish() == "documentaries"
+
+
 def test_an_unknown_author_is_told_and_searched_for():
     reading = read("a novel by Tolkien", "books")
     assert "nobody called 'Tolkien' is known here" in reading.notes[0]

@@ -197,8 +197,6 @@ class Steering:
     def _item(self, place: int, mark: Mark) -> None:
         self._flush()
 
-    _kind = _item
-
     def _more(self, place: int, mark: Mark) -> None:
         self._flush()
         self.state.once = WANTED if self.state.polarity != UNWANTED else UNWANTED
@@ -206,6 +204,10 @@ class Steering:
     def _less(self, place: int, mark: Mark) -> None:
         self._flush()
         self.state.once = UNWANTED
+
+    def _kind(self, place: int, mark: Mark) -> None:
+        """ "A thriller", where no item is marked as one: a wish like any other word."""
+        self._word(place, Mark("word", mark.start, mark.end))
 
     def _word(self, place: int, mark: Mark) -> None:
         self.state.run.append(mark)

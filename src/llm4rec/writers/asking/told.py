@@ -85,6 +85,7 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
 
 
-def _some(names: Sequence[str], words: dict[str, str]) -> str:
+def _some(names: Sequence[str], words: Mapping[str, str]) -> str:
+    names = list(dict.fromkeys(names))
     told = words["or"].join(names[:MOST])
     return told if len(names) <= MOST else f"{told} (+{len(names) - MOST})"
