@@ -63,6 +63,20 @@ def test_cheaper_than_the_item_named(asked):
     assert set(asked.ask("like Green Garden but cheaper").answer.items) == {"i0", "i1"}
 
 
+def test_words_that_are_not_wanted_push_away(asked):
+    """Neither "old" nor "green" is an attribute: both are wishes."""
+    for word, first, second in (("green", "i3", "i2"), ("old", "i2", "i3")):
+        items = asked.ask(f"garden, without {word}", n=6).answer.items
+        assert items.index(first) < items.index(second)
+
+
+def test_rather_cheap_is_a_matter_of_degree(asked):
+    items = asked.ask("cheap", n=6).answer.items
+    assert items[0] == "i0"
+    assert set(items[-2:]) == {"i4", "i5"}
+    assert asked.ask("expensive", n=6).answer.items[0] == "i4"
+
+
 def test_taste_orders_what_the_words_leave_open(asked):
     bob = asked.ask("something", user="bob", n=6).answer.items
     ann = asked.ask("something", user="ann", n=6).answer.items

@@ -44,7 +44,7 @@ def test_what_quotes_no_wish_of_the_request_is_left_out():
         "no war, gumshoes",
         values=[
             {"value": "categories: Horror", "wanted": True, "words": "the most frightening"},
-            {"value": "categories: War", "wanted": True, "words": "war"},
+            {"value": "categories: Western", "wanted": True, "words": "war"},
         ],
         titles=[{"title": "Psycho", "liked": True, "words": "Psycho"}],
     )

@@ -139,6 +139,14 @@ def test_ranges_that_cannot_both_be_leave_the_last():
     assert "'before 1950' was let go" in reading.notes[0]
 
 
+@pytest.mark.parametrize(
+    "text", ["before €", "under", "from the", "between 10 and", "like", "by", "an hour", '"']
+)
+def test_half_a_constraint_is_none(text):
+    assert not any(piece.kind == "range" and piece.low == piece.high for piece in read(text).pieces)
+    assert str(read(text))
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\x00\x07\u200b\u202e", "?!?", "...", "，。", "\ud800"])
 def test_nothing_asked_for_is_said_kindly(text):
     reading = read(text)

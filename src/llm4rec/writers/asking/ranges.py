@@ -141,7 +141,7 @@ class Ranges:
 
     def _counts(self, at: int) -> bool:
         """Whether "an" is the number of "an hour"."""
-        return self.words[at] in ("a", "an") and self._unit(at + 1) is not None
+        return self.words[at : at + 1] in (["a"], ["an"]) and self._unit(at + 1) is not None
 
     def _behind(self, at: int) -> tuple[Side | None, int, bool]:
         """The bound told behind a number, where it ends, and whether the number belongs to it."""
