@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,12 +36,14 @@ from llm4rec.core import (
 )
 from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
-from llm4rec.engine.build import build_model
+from llm4rec.engine.build import build_generator, build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.registry import component
+from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
+from llm4rec.engine.wishes import Asked, Asker, Desk, ask
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,6 +66,7 @@ class Engine:
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
         self._declined = 0
+        self._desk: Desk | None = None
 
     def fit(
         self,
@@ -74,7 +78,9 @@ class Engine:
     ) -> Self:
         """Learn from a data set. See `engine.fitting.fit` for what `holdout` and `refit` do."""
         self.check()
-        self._fitted = fit(self.settings, dataset, holdout, refit, progress)
+        self.settings, told = suited(self.settings, dataset.catalog)
+        fitted = fit(self.settings, dataset, holdout, refit, progress)
+        self._fitted = replace(fitted, notes=(*told, *fitted.notes))
         return self
 
     def check(self) -> Self:
@@ -177,6 +183,31 @@ class Engine:
         request, _ = self._request(user, history)
         spoken = language_of(language, self.fitted, request.user)
         return profile_of(self.fitted, request, history is None, edits, spoken)
+
+    def ask(
+        self,
+        asked: Any,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        n: int = 10,
+        *,
+        excluded: Iterable[Id] = (),
+        year: int | None = None,
+        generator: Generator | None = None,
+    ) -> Asked:
+        """The n best items for a request in plain language, or for a reading of one, and how it was understood.
+
+        Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
+        how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
+        """
+        if self._desk is None or self._desk.fitted is not self.fitted:
+            self._desk = Desk(self.fitted)
+        past, number, notes = self._past(user, history)
+        if user is None and history is None:
+            past, notes = History.of([]), ()
+        asker = Asker(past, number, self.catalog.ids.numbers(excluded, "item"), notes)
+        helper = generator or build_generator(self.settings)
+        return ask(self._desk, asked, asker, _at_least_one(n), self.settings.ask, year, helper)
 
     def recommend_all(
         self,

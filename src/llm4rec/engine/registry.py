@@ -85,6 +85,13 @@ TABLE: dict[str, dict[str, Entry]] = {
         "sentence": Entry(
             "llm4rec.encoders:SentenceEncoder", "any Hugging Face name or local folder (setting: source)"
         ),
+        "lexical": Entry(
+            "llm4rec.encoders:LexicalEncoder", "words and groups of letters, hashed; any script, no meaning"
+        ),
+        "minilm+lexical": Entry(
+            "llm4rec.encoders:JointEncoder",
+            "both side by side; takes part by itself where texts are mostly not in Latin script",
+        ),
     },
     "generator": {
         "openai": Entry(

@@ -78,6 +78,18 @@ class IndexSettings(Config):
     )
 
 
+class AskSettings(Config):
+    """How requests in plain language are answered. Constraints always hold; these order what is left."""
+
+    meaning: float = Field(1.0, ge=0.0, description="weight of nearness in meaning, by the encoder")
+    words: float = Field(0.1, ge=0.0, description="weight of shared words (BM25), beside meaning")
+    letters: float = Field(0.5, ge=0.0, description="weight of titles written alike")
+    taste: float = Field(
+        0.3, ge=0.0, description="weight of what the model thinks the user likes, beside what was asked for"
+    )
+    popularity: float = Field(0.1, ge=0.0, description="the same where nothing is known of who asks")
+
+
 class CacheSettings(Config):
     """Where vectors are kept between runs."""
 
@@ -96,6 +108,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     features: FeatureSettings = FeatureSettings()
     index: IndexSettings = IndexSettings()
+    ask: AskSettings = AskSettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(
         {}, description="options by model, as in [models.ease] reg = 200.0"

@@ -10,6 +10,7 @@ import typer
 from llm4rec import __version__
 from llm4rec.apps.cli import (
     adapt,
+    ask,
     compress,
     data,
     demo,
@@ -39,6 +40,7 @@ app.command("distil-encoder")(distil.distil_encoder)
 app.command("recommend")(engine.recommend)
 app.command("explain")(explain.explain)
 app.command("interests")(interests.interests)
+app.command("ask")(ask.ask)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)
