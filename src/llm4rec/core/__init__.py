@@ -12,7 +12,7 @@ from llm4rec.core.arrays import (
     unit_rows,
     zscore_rows,
 )
-from llm4rec.core.candidates import Candidates, Reason, Recommendations
+from llm4rec.core.candidates import Candidates, Reason, Recommendations, Trade
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
@@ -38,6 +38,7 @@ from llm4rec.core.errors import (
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
 from llm4rec.core.known import KnownUsers
+from llm4rec.core.labels import Labels, labels
 from llm4rec.core.protocols import (
     Calibrates,
     Embeds,
@@ -51,6 +52,7 @@ from llm4rec.core.protocols import (
     Learns,
     Message,
     Model,
+    Prepares,
     Progress,
     Rates,
     RerankContext,
@@ -63,6 +65,7 @@ from llm4rec.core.protocols import (
 )
 from llm4rec.core.ranking import gains, masked, surely_better
 from llm4rec.core.request import Request
+from llm4rec.core.sets import rarity
 from llm4rec.core.vocabulary import Id, Vocabulary
 
 __all__ = [
@@ -100,6 +103,7 @@ __all__ = [
     "Id",
     "Interactions",
     "KnownUsers",
+    "Labels",
     "Learns",
     "Llm4recError",
     "Message",
@@ -107,6 +111,7 @@ __all__ = [
     "NotFittedError",
     "NotFoundError",
     "Numbers",
+    "Prepares",
     "Problem",
     "Progress",
     "Rates",
@@ -121,6 +126,7 @@ __all__ = [
     "Store",
     "Table",
     "Times",
+    "Trade",
     "Tunes",
     "Updates",
     "Users",
@@ -129,8 +135,10 @@ __all__ = [
     "as_csr",
     "gains",
     "is_positive",
+    "labels",
     "masked",
     "no_entries",
+    "rarity",
     "silent",
     "suggest",
     "surely_better",

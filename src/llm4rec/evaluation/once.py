@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from llm4rec.core import Catalog, Config, Dataset, Floats, Grows, Holdout, Numbers, Request, Sparse, Tunes
+from llm4rec.core import (
+    Catalog,
+    Config,
+    Dataset,
+    Floats,
+    Grows,
+    Holdout,
+    Numbers,
+    Request,
+    Sparse,
+    Tunes,
+    rarity,
+)
 from llm4rec.core.protocols import Rates
-from llm4rec.evaluation.beyond import content, exposed, ild, novelty, rarity
+from llm4rec.evaluation.beyond import content, exposed, ild, novelty
 from llm4rec.evaluation.names import WHOLE, Metric
 from llm4rec.evaluation.ranking import CHUNK_BYTES, Ranked, Scorer, rank
 from llm4rec.evaluation.samples import Measure, Rows, Whole, people
