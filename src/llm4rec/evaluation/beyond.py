@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from llm4rec.core import Catalog, Floats, Numbers, Sparse, Times, rarity
+from llm4rec.core import Catalog, Floats, Numbers, Sparse, Times
 from llm4rec.core.labels import KINDS, item_labels, ones
 
 Exposure = Callable[[Times], Times]
