@@ -23,13 +23,14 @@ from llm4rec.core import (
 from llm4rec.core.labels import padded
 from llm4rec.core.sets import divergence, popularity_groups
 from llm4rec.rerankers.aspects import aspects
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 
 
 class CalibratedConfig(Config):
     """`by` categories, or by popularity (head, middle, tail); the history fades by `half_life` events."""
 
     strength: float = Field(0.2, ge=0.0, le=1.0)
+    by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     by: Literal["categories", "popularity"] = "categories"
     field: str = ""
     half_life: PositiveFloat = 50.0
@@ -56,14 +57,9 @@ class Calibrated:
         """The first n places anew, the others as they stood. ComponentError where popularity is asked for and unknown."""
         known = self._labels(context)
         width = min(known.matrix.shape[1], self.config.most)
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Shares(part, self.config, known),
-            24 * candidates.items.shape[1] * (width + 4),
-        )
+        size = 24 * candidates.items.shape[1] * (width + 4)
+        how = Greedy(self.config.strength, size, self.config.by_relevance)
+        return how.order(requests, candidates, context, lambda part: _Shares(part, self.config, known))
 
     def _labels(self, context: RerankContext) -> Labels:
         if self.config.by == "categories":

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from llm4rec.core import Candidates, Config, Floats, Numbers, Request, RerankContext
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 from llm4rec.rerankers.similarity import Kernel
 from llm4rec.rerankers.volume import FLOOR, Spans
 
@@ -17,6 +17,7 @@ class DppConfig(Config):
     """`strength` weighs volume against relevance; `window`: only so many neighbours in a feed must differ."""
 
     strength: float = Field(0.08, ge=0.0, le=1.0)
+    by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     window: PositiveInt | None = Field(None, description="places that must differ; none: the whole list")
     kernel: dict[str, float] = Field({}, description="empty: categories, else texts, else tastes")
     field: str = ""
@@ -41,13 +42,9 @@ class Dpp:
         """The first n places anew, the others as they stood."""
         kernel = Kernel(context, self.config.kernel, self.config.field)
         size = candidates.items.shape[1] * (kernel.row_bytes + 8 * context.n)
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Determinant(part, kernel, self.config.window),
-            size,
+        how = Greedy(self.config.strength, size, self.config.by_relevance and self.config.window is None)
+        return how.order(
+            requests, candidates, context, lambda part: _Determinant(part, kernel, self.config.window)
         )
 
 

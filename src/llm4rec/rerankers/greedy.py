@@ -107,42 +107,52 @@ def parts(
     ]
 
 
-def filled(part: Part, objective: Objective) -> Numbers:
+def filled(part: Part, objective: Objective, by_relevance: bool = False) -> Numbers:
     """The order of each row, (rows, k): the first `n` places by what is worth most there, the others as they stood.
 
-    Of equally good candidates the one further in front comes first.
+    Of equally good candidates the one further in front comes first. With `by_relevance` those chosen for the places that go out
+    stand as they stood among themselves: the list is the same set, and the most relevant of it is seen first.
     """
     rows, k = part.items.shape
     slots = min(part.context.n, k)
     free = part.there
-    order = np.where(free, slots + np.arange(k), slots + k + np.arange(k))
+    order = np.where(free, 2 * k + np.arange(k), 3 * k + np.arange(k))
     row = np.arange(rows)
+    ends = np.array([request.n for request in part.requests], dtype=np.int64)
     for slot in range(slots if k else 0):
         worth = np.where(free, objective.gain(slot), -np.inf)
         best = worth.argmax(axis=1)
         live = free[row, best]
-        order[row[live], best[live]] = slot
+        key = np.where(by_relevance & (slot < ends), best, k + slot)
+        order[row[live], best[live]] = key[live]
         free[row, best] = False
         objective.add(slot, best)
     return np.argsort(order, axis=1, kind="stable")
 
 
-def greedily(
-    requests: Sequence[Request],
-    candidates: Candidates,
-    context: RerankContext,
-    own: float,
-    make: Callable[[Part], Objective],
-    row_bytes: int,
-) -> Candidates:
-    """The candidates in the order that `make`'s objective gives, part by part; those at strength 0 as they stood."""
-    orders = []
-    for part in parts(requests, candidates, context, own, row_bytes):
-        order = filled(part, make(part))
-        still = part.strength[:, 0] == 0
-        order[still] = np.arange(order.shape[1])
-        orders.append(order)
-    return candidates.reorder(np.concatenate(orders)) if orders else candidates
+@dataclass(frozen=True)
+class Greedy:
+    """How a list is filled: the reranker's own strength, what a row takes, and whether the chosen stand by relevance."""
+
+    strength: float
+    row_bytes: int
+    by_relevance: bool = False
+
+    def order(
+        self,
+        requests: Sequence[Request],
+        candidates: Candidates,
+        context: RerankContext,
+        make: Callable[[Part], Objective],
+    ) -> Candidates:
+        """The candidates in the order that `make`'s objective gives, part by part; those at strength 0 as they stood."""
+        orders = []
+        for part in parts(requests, candidates, context, self.strength, self.row_bytes):
+            order = filled(part, make(part), self.by_relevance)
+            still = part.strength[:, 0] == 0
+            order[still] = np.arange(order.shape[1])
+            orders.append(order)
+        return candidates.reorder(np.concatenate(orders)) if orders else candidates
 
 
 def by_value(part: Part, value: NDArray[Any]) -> Numbers:

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from llm4rec.core import Candidates, Config, Floats, Numbers, Request, RerankContext
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 from llm4rec.rerankers.similarity import Kernel
 
 
@@ -16,6 +16,7 @@ class MmrConfig(Config):
     """`strength` is 1 - lambda; `kernel` weighs similarities by name, `field` is the column of categories."""
 
     strength: float = Field(0.2, ge=0.0, le=1.0)
+    by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     kernel: dict[str, float] = Field({}, description="empty: categories, else texts, else tastes")
     field: str = ""
 
@@ -37,14 +38,8 @@ class Mmr:
         """The first n places anew, the others as they stood."""
         kernel = Kernel(context, self.config.kernel, self.config.field)
         size = candidates.items.shape[1] * kernel.row_bytes
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Marginal(part, kernel),
-            size,
-        )
+        how = Greedy(self.config.strength, size, self.config.by_relevance)
+        return how.order(requests, candidates, context, lambda part: _Marginal(part, kernel))
 
 
 class _Marginal:

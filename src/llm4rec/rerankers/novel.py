@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from llm4rec.core import Candidates, ComponentError, Config, Floats, Numbers, Request, RerankContext
 from llm4rec.core.sets import rarity, unmet
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 from llm4rec.rerankers.similarity import Kernel, to_history
 
 
@@ -17,6 +18,7 @@ class NovelConfig(Config):
     """`strength` weighs novelty against relevance; the four weights say what novelty is made of (their sum is one)."""
 
     strength: float = Field(0.15, ge=0.0, le=1.0)
+    by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     information: NonNegativeFloat = Field(1.0, description="self-information: what few have taken")
     distance: NonNegativeFloat = Field(0.0, description="distance to the last things of the history")
     unmet: NonNegativeFloat = Field(0.0, description="share of similar people who never met it")
@@ -43,7 +45,7 @@ class Novel:
     def rerank(
         self, requests: Sequence[Request], candidates: Candidates, context: RerankContext
     ) -> Candidates:
-        """The first n places anew, the others as they stood. ComponentError where the context lacks what is asked for."""
+        """All candidates anew; with `diversity` the first n places. ComponentError where the context lacks what is asked for."""
         kernel = None
         size = 64 * candidates.items.shape[1]
         if self.config.distance or self.config.diversity:
@@ -51,14 +53,11 @@ class Novel:
             size += (candidates.items.shape[1] + self.config.last) * kernel.row_bytes
         if self.config.unmet and context.matrix is not None:
             size += 16 * sum(context.matrix.shape)
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Novelty(part, self.config, kernel),
-            size,
-        )
+        if not self.config.diversity:
+            # What an item is worth does not depend on those above it: all are ordered, not the first n alone.
+            context = replace(context, n=candidates.items.shape[1])
+        how = Greedy(self.config.strength, size, bool(self.config.diversity) and self.config.by_relevance)
+        return how.order(requests, candidates, context, lambda part: _Novelty(part, self.config, kernel))
 
 
 class _Novelty:

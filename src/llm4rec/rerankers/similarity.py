@@ -28,7 +28,7 @@ from llm4rec.core import (
 )
 
 NAMES = ("text", "taste", "picture", "categories", "cosine")
-"""`cosine` is the cosine of the ones of categories; `categories` their Jaccard index."""
+"""`cosine` is that of the ones of categories; `categories` is their Jaccard index."""
 
 
 class Source(Protocol):
@@ -45,14 +45,11 @@ class Cosines:
 
     vectors: Floats
     known: NDArray[np.bool_]
-    halved: bool = True
 
     def to(self, places: Numbers) -> Floats:
         row = np.arange(len(places))
         one = self.vectors[row, places]
         cosine = np.matmul(self.vectors, one[:, :, None])[:, :, 0]
-        if not self.halved:
-            return np.asarray(np.maximum(cosine, 0.0))
         both = self.known & self.known[row, places][:, None]
         return np.asarray(np.where(both, (1.0 + cosine) / 2.0, np.float32(0.0)))
 
@@ -143,7 +140,7 @@ class Kernel:
                 units = (
                     unit_rows(ones).reshape(*items.shape, known.matrix.shape[1]) * (inside >= 0)[:, :, None]
                 )
-                return Cosines(units, _known(units), halved=False)
+                return Cosines(units, _known(units))
             numbers = _rows(known.numbers, items, -1)
             sizes = (numbers >= 0).sum(axis=2).astype(np.float32)
             return Overlaps(numbers, sizes, known.matrix.shape[1])

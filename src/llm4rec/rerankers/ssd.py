@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from llm4rec.core import Candidates, Config, Floats, Numbers, Request, RerankContext
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 from llm4rec.rerankers.similarity import Kernel
 from llm4rec.rerankers.volume import FLOOR, Spans
 
@@ -40,13 +40,9 @@ class Ssd:
         """The first n places anew, the others as they stood."""
         kernel = Kernel(context, self.config.kernel or _usual(context), self.config.field)
         size = candidates.items.shape[1] * (kernel.row_bytes + 8 * self.config.window)
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Sliding(part, kernel, self.config.window),
-            size,
+        how = Greedy(self.config.strength, size)
+        return how.order(
+            requests, candidates, context, lambda part: _Sliding(part, kernel, self.config.window)
         )
 
 

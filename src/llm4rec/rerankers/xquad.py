@@ -9,13 +9,14 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from llm4rec.core import Candidates, Config, Floats, Numbers, Request, RerankContext, labels
 from llm4rec.rerankers.aspects import aspects
-from llm4rec.rerankers.greedy import Part, greedily
+from llm4rec.rerankers.greedy import Greedy, Part
 
 
 class XquadConfig(Config):
     """`strength` is lambda; aspects are the `most` largest categories of a history that fades by `half_life` events."""
 
     strength: float = Field(0.3, ge=0.0, le=1.0)
+    by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     field: str = ""
     half_life: PositiveFloat = 50.0
     most: PositiveInt = 64
@@ -38,14 +39,10 @@ class Xquad:
     ) -> Candidates:
         """The first n places anew, the others as they stood."""
         width = min(labels(context.catalog, self.config.field).matrix.shape[1], self.config.most)
-        return greedily(
-            requests,
-            candidates,
-            context,
-            self.config.strength,
-            lambda part: _Coverage(part, self.config),
-            16 * candidates.items.shape[1] * (width + 4),
+        how = Greedy(
+            self.config.strength, 16 * candidates.items.shape[1] * (width + 4), self.config.by_relevance
         )
+        return how.order(requests, candidates, context, lambda part: _Coverage(part, self.config))
 
 
 class _Coverage:
