@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +26,7 @@ from llm4rec.core import (
     Progress,
     Recommendations,
     Request,
+    RerankContext,
     SettingsError,
     silent,
     suggest,
@@ -35,6 +37,7 @@ from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
+from llm4rec.engine.ordering import KNOBS, adapted, build_chain
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings
 
@@ -83,6 +86,7 @@ class Engine:
             raise SettingsError(f"options {sorted(options)} are of no model: name one, such as {DEFAULT!r}")
         if self.settings.encoder.name != "none":
             component("encoder", self.settings.encoder.name)
+        build_chain(self.settings.rerank)
         return self
 
     @property
@@ -112,7 +116,8 @@ class Engine:
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
-        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include". Unknown users and unknown items of a
+        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", time=UTC seconds, context=a dictionary, and the
+        knobs diversity, novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users and unknown items of a
         history are answered by a stated rule and named in `degraded`. `chances` asks how likely each item is to be
         taken next, and whether the data say so at all.
         """
@@ -147,8 +152,9 @@ class Engine:
         return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
 
     def score(self, requests: Sequence[Request]) -> Floats:
-        """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
-        found, declined = path.scores(self.fitted, requests)
+        """(requests, items) scores over the whole catalog, in the order that is served; rows the model declined are
+        answered by popularity."""
+        found, declined = path.served(self.fitted, requests)
         self._declined += int(declined.sum())
         return found
 
@@ -166,6 +172,7 @@ class Engine:
         allowed: Iterable[Id] | None = None,
         excluded: Iterable[Id] | None = None,
         seen: str = "exclude",
+        **more: Any,
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
         past, number, degraded = self._past(user, history)
@@ -176,8 +183,17 @@ class Engine:
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
             seen=_seen_rule(seen),
+            **_checked(more),
         )
-        return request, degraded
+        return self._turned(request, more), degraded
+
+    def _turned(self, request: Request, said: Mapping[str, Any]) -> Request:
+        """The request with the knobs of the settings where it says nothing."""
+        usual = self.settings.rerank
+        found = {knob: getattr(usual, knob) for knob in KNOBS if said.get(knob) is None}
+        if found.get("diversity") == "auto":
+            found["diversity"] = adapted(RerankContext(self.catalog), request)
+        return replace(request, **found) if any(found.values()) else request
 
     def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
         dataset = self.fitted.dataset
@@ -273,6 +289,21 @@ def _at_least_one(n: int) -> int:
     if n < 1:
         raise SettingsError(f"n = {n!r}: ask for at least one item")
     return n
+
+
+def _checked(more: Mapping[str, Any]) -> dict[str, Any]:
+    """Knobs, time and context of a request; SettingsError where one is unknown or out of range."""
+    known = (*KNOBS, "time", "context")
+    for name in more:
+        if name not in known:
+            raise SettingsError(
+                f"a request has no {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
+            )
+    given = {name: value for name, value in more.items() if value is not None}
+    for knob in set(KNOBS) & set(given):
+        if not 0.0 <= given[knob] <= 1.0:
+            raise SettingsError(f"{knob} = {given[knob]!r}: a knob goes from 0 to 1")
+    return given
 
 
 def _seen_rule(seen: str) -> SeenRule:

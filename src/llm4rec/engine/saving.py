@@ -135,6 +135,8 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         notes,
         facts["model"],
         index,
+        settings.rerank,
+        settings.fit.seed,
     )
 
 
