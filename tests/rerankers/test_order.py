@@ -83,9 +83,12 @@ def test_chosen_items_stand_by_relevance_where_they_go_out():
 
 def exact(similar, worth, strength, size):
     """The set with the largest sum of worth and volume, of all sets."""
+
     def value(chosen):
         part = similar[np.ix_(chosen, chosen)][None]
-        return (1 - strength) * worth[list(chosen)].sum() + strength / 2 * log_volume(part, np.ones((1, len(chosen)), bool), 1e-9)[0]
+        return (1 - strength) * worth[list(chosen)].sum() + strength / 2 * log_volume(
+            part, np.ones((1, len(chosen)), bool), 1e-9
+        )[0]
 
     return max(combinations(range(len(worth)), size), key=value), value
 

@@ -69,7 +69,7 @@ def ild(lists: Numbers, vectors: Sparse | Floats) -> Times:
     `vectors` are (items, width); an item whose vector is zero is unlike every other. Pairs are never formed:
     the cosines of a list of unit vectors add up to (|sum|^2 - sum of |v|^2) / 2 (Ziegler et al. 2005).
     """
-    units = _unit(vectors)
+    units = unit(vectors)
     matrix = shown(lists, units.shape[0]).astype(np.float64)
     together = matrix @ units
     sums = together.multiply(together).sum(axis=1)
@@ -80,7 +80,7 @@ def ild(lists: Numbers, vectors: Sparse | Floats) -> Times:
     return np.where(length > 1, 1.0 - cosines / pairs, 0.0)
 
 
-def _unit(vectors: Sparse | Floats) -> Sparse:
+def unit(vectors: Sparse | Floats) -> Sparse:
     """Rows of length one, sparse float64; rows of zeros stay."""
     matrix = sparse.csr_matrix(vectors, dtype=np.float64)
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
