@@ -86,6 +86,7 @@ class Row:
 
 MMR, DPP = ("mmr", {"kernel": GENRES}), ("dpp", {"kernel": GENRES})
 NOVEL, CALIBRATED = ("novel", {}), ("calibrated", {"half_life": FOREVER})
+EVEN = ("xquad", {"half_life": FOREVER, "even": 1.0})
 FAIR = ("fair", {"field": PROVIDER, "tolerance": 0.05, "cold": COLD})
 
 
@@ -100,13 +101,12 @@ ROWS = {
     "dpp, Jaccard": Row((("dpp", {}),), each(0.06, 0.09, 0.12), "ild"),
     "ssd, texts": Row((("ssd", {}),), each(0.2, 0.4), "text ild"),
     "xquad": Row((("xquad", {"half_life": FOREVER}),), each(0.3, 0.5, 0.7), "genres"),
+    "xquad, even": Row((EVEN,), each(0.75, 0.8, 0.85, 0.87), "genres"),
     "calibrated": Row((CALIBRATED,), each(0.2, 0.3, 0.4, 0.5), "kl", 0.012),
     "novel": Row((NOVEL,), each(0.3, 0.4, 0.45, 0.5), "coverage"),
     "novel, then dpp": Row((NOVEL, DPP), tuple(product((0.3, 0.35, 0.4), (0.06, 0.07, 0.08))), "all"),
     "novel, then mmr": Row((NOVEL, MMR), tuple(product((0.3, 0.35, 0.4), (0.35, 0.4, 0.45, 0.5))), "all"),
-    "novel, mmr, calibrated": Row(
-        (NOVEL, MMR, CALIBRATED), tuple(product((0.35,), (0.4, 0.45, 0.5), (0.1, 0.2))), "all"
-    ),
+    "novel, then xquad, even": Row((NOVEL, EVEN), tuple(product((0.35, 0.4), (0.83, 0.85, 0.87))), "all"),
     "fair": Row((FAIR,), each(1.0), "provider"),
 }
 

@@ -17,6 +17,9 @@ class XquadConfig(Config):
 
     strength: float = Field(0.3, ge=0.0, le=1.0)
     by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
+    even: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of the weight spread over all categories alike"
+    )
     field: str = ""
     half_life: PositiveFloat = 50.0
     most: PositiveInt = 64
@@ -25,8 +28,8 @@ class XquadConfig(Config):
 class Xquad:
     """argmax (1 - s) rel(i) + s sum_a P(a|u) P(i|a) prod_{j above} (1 - P(j|a)) (Santos, Macdonald and Ounis 2010).
 
-    P(a|u) is the share of category a in the history, P(i|a) the relevance of the item where it has the category and 0 where
-    not. Without a history or without categories the order stays.
+    P(a|u) is the share of category a in the history, mixed with `even` shares of all, P(i|a) the relevance of the item where it has the category and 0 where
+    not. Without a history the order stays, unless shares are even.
     """
 
     config_type = XquadConfig
@@ -50,7 +53,8 @@ class _Coverage:
         known = labels(part.context.catalog, config.field)
         found = aspects(part, known, config.half_life, config.most)
         self._fits = (found.shares > 0) * part.relevance[:, :, None]
-        self._lacking = found.wanted.copy()
+        width = found.wanted.shape[1]
+        self._lacking = (1.0 - config.even) * found.wanted + np.float32(config.even / width)
         self._worth = (1.0 - part.strength) * part.relevance
         self._strength = part.strength
 
