@@ -29,7 +29,7 @@ from llm4rec.rerankers.greedy import Greedy, Part
 class CalibratedConfig(Config):
     """`by` categories, or by popularity (head, middle, tail); the history fades by `half_life` events."""
 
-    strength: float = Field(0.2, ge=0.0, le=1.0)
+    strength: float = Field(0.3, ge=0.0, le=1.0)
     by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     by: Literal["categories", "popularity"] = "categories"
     field: str = ""

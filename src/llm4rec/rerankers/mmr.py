@@ -15,7 +15,7 @@ from llm4rec.rerankers.similarity import Kernel
 class MmrConfig(Config):
     """`strength` is 1 - lambda; `kernel` weighs similarities by name, `field` is the column of categories."""
 
-    strength: float = Field(0.2, ge=0.0, le=1.0)
+    strength: float = Field(0.35, ge=0.0, le=1.0)
     by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     kernel: dict[str, float] = Field({}, description="empty: categories, else texts, else tastes")
     field: str = ""

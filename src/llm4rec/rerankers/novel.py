@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from llm4rec.core import Candidates, ComponentError, Config, Floats, Numbers, Request, RerankContext
 from llm4rec.core.sets import rarity, unmet
-from llm4rec.rerankers.greedy import Greedy, Part
+from llm4rec.rerankers.greedy import Greedy, Part, by_value, parts
 from llm4rec.rerankers.similarity import Kernel, to_history
 
 
 class NovelConfig(Config):
     """`strength` weighs novelty against relevance; the four weights say what novelty is made of (their sum is one)."""
 
-    strength: float = Field(0.15, ge=0.0, le=1.0)
+    strength: float = Field(0.35, ge=0.0, le=1.0)
     by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     information: NonNegativeFloat = Field(1.0, description="self-information: what few have taken")
     distance: NonNegativeFloat = Field(0.0, description="distance to the last things of the history")
@@ -55,8 +54,10 @@ class Novel:
             size += 16 * sum(context.matrix.shape)
         if not self.config.diversity:
             # What an item is worth does not depend on those above it: all are ordered, not the first n alone.
-            context = replace(context, n=candidates.items.shape[1])
-        how = Greedy(self.config.strength, size, bool(self.config.diversity) and self.config.by_relevance)
+            some = parts(requests, candidates, context, self.config.strength, size)
+            orders = [by_value(part, _Novelty(part, self.config, kernel).gain(0)) for part in some]
+            return candidates.reorder(np.concatenate(orders)) if orders else candidates
+        how = Greedy(self.config.strength, size, self.config.by_relevance)
         return how.order(requests, candidates, context, lambda part: _Novelty(part, self.config, kernel))
 
 

@@ -15,7 +15,7 @@ from llm4rec.rerankers.greedy import Greedy, Part
 class XquadConfig(Config):
     """`strength` is lambda; aspects are the `most` largest categories of a history that fades by `half_life` events."""
 
-    strength: float = Field(0.3, ge=0.0, le=1.0)
+    strength: float = Field(0.7, ge=0.0, le=1.0)
     by_relevance: bool = Field(True, description="the chosen stand in the order of relevance")
     even: float = Field(
         0.0, ge=0.0, le=1.0, description="share of the weight spread over all categories alike"
