@@ -4,20 +4,23 @@ import numpy as np
 import pytest
 
 from llm4rec.core import (
+    Candidates,
     Catalog,
     Column,
     ColumnType,
     Dataset,
+    History,
     Interactions,
     NotFoundError,
     Request,
+    RerankContext,
     SettingsError,
     Users,
     Vocabulary,
     top_k,
 )
 from llm4rec.engine import Engine, Settings
-from llm4rec.engine.knobs import STRENGTHS, Curve
+from llm4rec.engine.knobs import STRENGTHS, Curve, trades
 
 ITEMS, PEOPLE = 60, 80
 
@@ -75,6 +78,19 @@ def test_the_more_diversity_is_asked_for_the_more_varied_lists_are(plain):
     costs = [np.mean([answer.trade.relevance for answer in answers]) for answers in found[1:]]
     assert costs == sorted(costs)
     assert costs[0] >= 0.0
+
+
+def test_a_trade_says_what_a_list_lost_and_gained(subjects):
+    before = Candidates(np.array([[0, 3, 1, 2]]), np.array([[1.0, 0.5, 0.25, 0.0]], np.float32))
+    after = before.reorder(np.array([[0, 3, 1, 2]]))  # items 0 2 3 1
+    context = RerankContext(subjects.catalog, counts=np.array([39, 9, 9, 39]), users=79)
+    (found,) = trades([Request(History.of([]), n=2)], before, after, context)
+    second = 1 / np.log2(3)
+    assert found.relevance == pytest.approx(1 - 1 / (1 + 0.5 * second))
+    assert found.diversity == pytest.approx(1.0), "0 and 3 are of one kind, 0 and 2 are not"
+    assert found.novelty == pytest.approx(1.0), "one of two items was taken by an eighth, not by half"
+    (same,) = trades([Request(History.of([]), n=2)], before, before, context)
+    assert (same.relevance, same.diversity, same.novelty) == (0.0, 0.0, 0.0)
 
 
 def test_novelty_shows_what_fewer_took(plain, subjects):

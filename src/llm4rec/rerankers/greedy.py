@@ -145,19 +145,12 @@ class Greedy:
         context: RerankContext,
         make: Callable[[Part], Objective],
     ) -> Candidates:
-        """The candidates in the order that `make`'s objective gives, part by part; those at strength 0 as they stood."""
-        orders = []
-        for part in parts(requests, candidates, context, self.strength, self.row_bytes):
-            order = filled(part, make(part), self.by_relevance)
-            still = part.strength[:, 0] == 0
-            order[still] = np.arange(order.shape[1])
-            orders.append(order)
+        """The candidates in the order that `make`'s objective gives, part by part."""
+        some = parts(requests, candidates, context, self.strength, self.row_bytes)
+        orders = [filled(part, make(part), self.by_relevance) for part in some]
         return candidates.reorder(np.concatenate(orders)) if orders else candidates
 
 
 def by_value(part: Part, value: NDArray[Any]) -> Numbers:
-    """The order of each row by a value a candidate, highest first, stable, padding behind; as it stood at strength 0."""
-    order = np.argsort(np.where(part.there, -value, np.inf), axis=1, kind="stable")
-    still = part.strength[:, 0] == 0
-    order[still] = np.arange(order.shape[1])
-    return order
+    """The order of each row by a value a candidate, highest first, stable, padding behind."""
+    return np.argsort(np.where(part.there, -value, np.inf), axis=1, kind="stable")
