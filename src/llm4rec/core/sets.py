@@ -38,7 +38,7 @@ def popularity_groups(counts: Numbers, head: float = 0.2, tail: float = 0.2) -> 
     """
     order = np.argsort(-counts, kind="stable")
     before = np.cumsum(counts[order]) - counts[order]
-    total = max(float(counts.sum()), 1.0)
+    total = float(counts.sum())
     groups = np.full(len(counts), MIDDLE, dtype=np.int64)
     groups[order] = np.where(
         before < head * total, HEAD, np.where(before >= (1 - tail) * total, TAIL, MIDDLE)
