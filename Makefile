@@ -9,8 +9,8 @@ READY := $(VENV)/.ready
 demo: $(READY)           ## the whole road on the sample shop
 	$(BIN)/llm4rec demo -o demo
 
-test: $(READY)           ## every test
-	$(BIN)/python -m pytest
+test: $(READY)           ## every test, a process a core
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)          ## format, lint, types, layers
 	$(BIN)/ruff format --check .

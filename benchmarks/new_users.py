@@ -24,6 +24,10 @@ TURNS = 10
 LATEST = (1, 3, 5, 10)
 VIEWS = ("", "latest-1", "latest-3", "latest-5", "latest-10", "first-5")
 NAMES = ("ml-100k", "amazon-beauty")
+IN_TURN = {
+    "sequence": DRAWS,
+    "hybrid.linear": 2,
+}  # draws a model; `auto` chooses the second here, and it takes minutes
 MODELS = "sequence,transition,ease,popular"
 
 
@@ -32,7 +36,8 @@ def main() -> None:
         print(f"-- {name}", flush=True)
         if name == "ml-100k":  # 188 people a draw are few
             keep(f"new-users-draws-{name}", drawn(name))
-            keep(f"new-users-in-turn-{name}", in_turn(name))
+            turns_of = {model: in_turn(name, model, count) for model, count in IN_TURN.items()}
+            keep(f"new-users-in-turn-{name}", turns_of)
         content = evaluated(loaded(name), "cold-users", MODELS, metrics=["ndcg@10"])
         keep(f"new-users-{name}", content)
         shares(content)
@@ -52,20 +57,21 @@ def drawn(name: str) -> dict[str, list[float]]:
     return found
 
 
-def in_turn(name: str) -> dict[str, Any]:
-    """NDCG@10 of the default model over the last items of each held-out person in turn, by latest k, all draws."""
+def in_turn(name: str, model: str, draws: int) -> dict[str, Any]:
+    """NDCG@10 of a model over the last items of each held-out person in turn, by latest k, all draws."""
     data = loaded(name)
     found: dict[str, list[list[float]]] = {}
-    for draw in range(DRAWS):
+    for draw in range(draws):
         fold = split(data.dataset, "cold-users", data.marks, np.random.default_rng(draw)).folds[0]
-        engine = Engine(model="sequence").fit(fold.train)
+        engine = Engine(model=model).fit(fold.train)
         requests, targets = turns(fold)
         for k in (0, *LATEST):
             cut = [shortened(r, k) for r in requests]
             holdout = Holdout(cut, targets)
-            ranked = rank(engine, holdout, len(fold.train.catalog), parse_metrics(["ndcg@10"]), "sequence")
+            ranked = rank(engine, holdout, len(fold.train.catalog), parse_metrics(["ndcg@10"]), model)
             found.setdefault(f"latest-{k}" if k else "", []).append(ranked.values["ndcg@10"].tolist())
     return {
+        "draws": draws,
         "questions": sum(len(values) for values in found[""]),
         "means": {view: [float(np.mean(values)) for values in draws] for view, draws in found.items()},
         "shares": share_intervals({view: np.concatenate(draws) for view, draws in found.items()}),

@@ -228,6 +228,9 @@ def new_users() -> Iterator[str]:
         yield from draws_of_users(name)
 
 
+IN_TURN = ("latest-1", "latest-3", "latest-5", "latest-10")
+
+
 def draws_of_users(name: str) -> Iterator[str]:
     """Shares over several draws of the people, where one draw is small."""
     found = result(f"new-users-draws-{name}")
@@ -243,15 +246,13 @@ def draws_of_users(name: str) -> Iterator[str]:
     turns = result(f"new-users-in-turn-{name}")
     if turns is None:
         return
-    told = ", ".join(
-        f"{view} {share:.1%} ({low:.1%}–{high:.1%})"
-        for view, (share, low, high) in turns["shares"].items()
-        if view
-    )
-    yield (
-        f"One target a person leaves such shares at chance. With the last ten items of each as targets in turn "
-        f"({turns['questions']} questions): {told}.\n"
-    )
+    yield "One target a person leaves such shares at chance. With the last ten items of each as targets in turn (95 %):\n"
+    yield f"| model | draws | questions | {' | '.join(IN_TURN)} |\n|{'---|' * (len(IN_TURN) + 3)}"
+    for model, row in turns.items():
+        shares = [row["shares"][view] for view in IN_TURN]
+        told = " | ".join(f"{share:.1%} ({low:.1%}–{high:.1%})" for share, low, high in shares)
+        yield f"| {model} | {row['draws']} | {row['questions']} | {told} |"
+    yield ""
 
 
 def peers() -> Iterator[str]:

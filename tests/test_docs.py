@@ -13,9 +13,14 @@ from llm4rec.apps.cli.main import app
 from llm4rec.data import PROTOCOLS
 from llm4rec.data.crosses import BLOCKS
 from llm4rec.encoders.adapting import AdaptConfig
+from llm4rec.encoders.compressing import CompressConfig
+from llm4rec.encoders.distilling import EncoderConfig
 from llm4rec.engine import Settings, read_settings
+from llm4rec.engine.distilling import DistilConfig
 from llm4rec.engine.registry import TABLE, component
 from llm4rec.evaluation import METRICS
+from llm4rec.models.prompted_lessons import LessonsConfig
+from llm4rec.writers.teaching import TeachConfig
 
 PAPER = [*pages(), *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "EXPERIMENTS.md"))]
 RUN = [page for page in pages() if any(block.language != "text" for block in blocks(page))]
@@ -138,6 +143,24 @@ def test_settings_of_a_reranker_are_told(name):
 def test_settings_of_adapting_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "adapting.md")["Settings"], re.MULTILINE)
     assert rows == list(AdaptConfig.model_fields)
+
+
+def test_settings_of_compressing_are_told():
+    rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "compression.md")["Settings"], re.MULTILINE)
+    assert rows == list(CompressConfig.model_fields)
+
+
+def test_settings_of_teaching_are_told():
+    rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "prompted.md")["Teaching"], re.MULTILINE)
+    assert rows == [*LessonsConfig.model_fields, *TeachConfig.model_fields]
+
+
+@pytest.mark.parametrize(
+    ("heading", "config"), [("Settings of distilling", DistilConfig), ("A small text encoder", EncoderConfig)]
+)
+def test_settings_of_distilling_are_told(heading, config):
+    section = sections(ROOT / "docs" / "distilling.md")[heading]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(config.model_fields)
 
 
 @pytest.mark.parametrize("page", PAPER, ids=name_of)

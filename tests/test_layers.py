@@ -28,6 +28,10 @@ HEAVY = {"torch", "sentence_transformers", "transformers", "sklearn", "matplotli
     "lightgbm",
     "faiss",
     "optuna",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
+    "tokenizers",
 }
 BEHIND_A_DOOR = ("_net", "_kernels")
 """Files of such names are imported inside functions only, so they may load heavy libraries at their top."""

@@ -98,3 +98,29 @@ def test_bad_input_is_named(cli, books, quick, tmp_path, arguments, error, words
     (tmp_path / "something").write_text("mine")
     with pytest.raises(error, match=words):
         cli("adapt", books, "-o", "enc", *quick, *arguments)
+
+
+TINY = ("steps=2", "embedding_size=16", "heads=2", "layers=1", "vocabulary=300", "history=3")
+
+
+def test_a_causal_model_is_taught_and_recommends(cli, told, books, tmp_path, monkeypatch):
+    sets = [word for one in TINY for word in ("--set", one)]
+    done = cli("adapt", books, "-o", "lm", "--task", "recommend", "--protocol", "leave-last-out", *sets)
+    assert "nats before" in done.stdout
+    assert len(json.loads((tmp_path / "lm" / "teaching" / "names.json").read_text())) == 16
+    monkeypatch.setenv("LLM4REC_GENERATOR__NAME", "local")
+    monkeypatch.setenv("LLM4REC_GENERATOR__OPTIONS__FOLDER", str(tmp_path / "lm"))
+    cli("fit", books, "-o", "engine", "--model", "prompted")
+    answer = told("recommend", "engine", "--history", "r0,r1", "-n", "3", "--json")
+    assert len(answer["items"]) == 3
+    monkeypatch.delenv("LLM4REC_GENERATOR__NAME")
+    with pytest.raises(SettingsError, match=r"generator\.name"):
+        cli("recommend", "engine", "--history", "r0,r1")
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--twins",), ("--task", "click"), ("--most-forgetting", "0.1"), ("--replay", ".")]
+)
+def test_what_is_for_encoders_alone_does_not_go_with_recommend(cli, books, wrong):
+    with pytest.raises(SettingsError, match="causal model"):
+        cli("adapt", books, "-o", "lm", "--task", "recommend", *wrong)

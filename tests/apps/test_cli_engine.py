@@ -109,3 +109,15 @@ def test_the_settings_file_of_the_working_folder_is_used(told, shop, tmp_path):
     (tmp_path / "llm4rec.toml").write_text('[fit]\nmodel = "itemknn"\n[models.itemknn]\nshrink = 3.0\n')
     facts = told("fit", shop, "-o", tmp_path / "e", "--json")
     assert (facts["model"], facts["config"]["shrink"]) == ("itemknn", 3.0)
+
+
+def test_a_context_is_passed_on(told, cli, engine):
+    asked = ["recommend", engine, "--user", "user-4", "-n", 1]
+    answer = told(*asked, "--context", "device=phone", "--context", "mood = good", "--json")
+    assert answer["degraded"] == [
+        "context 'device' is not used: the model looks at no context",
+        "context 'mood' is not used: the model looks at no context",
+    ]
+    for wrong in ("phone", "=phone"):
+        with pytest.raises(SettingsError, match="NAME=VALUE"):
+            cli(*asked, "--context", wrong)

@@ -265,3 +265,13 @@ def test_traits_that_fit_no_catalog_are_refused():
         Traits.of(-np.eye(2))
     with pytest.raises(DataError, match="names"):
         Traits.of(np.eye(2), ["only one"])
+
+
+def test_device_and_place_can_be_told_with_the_data():
+    made = small()
+    rows, plain = made.situated.interactions, made.dataset.interactions
+    assert plain.contexts is None
+    assert rows.contexts.names == ("device", "place")
+    told = [made.contexts.columns[name].values.tolist() for name in ("device", "place")]
+    assert [rows.contexts.column(name).tolist() for name in ("device", "place")] == told
+    np.testing.assert_array_equal(rows.items, plain.items)

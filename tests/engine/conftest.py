@@ -4,6 +4,7 @@ import pytest
 
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.registry import TABLE, Entry
+from llm4rec.engine.settings import GeneratorSettings
 
 from . import doubles
 
@@ -24,9 +25,10 @@ def settings(tmp_path):
 
 @pytest.fixture
 def engine(settings):
-    """Make an engine: engine("ease", reg=2.0)."""
+    """Make an engine: engine("ease", reg=2.0). A model that asks a language model has a stand-in for it."""
 
     def make(model="sequence", **options):
-        return Engine(settings, model=model, **options)
+        writes = {"generator": GeneratorSettings(name="double")} if model == "prompted" else {}
+        return Engine(settings.model_copy(update=writes), model=model, **options)
 
     return make

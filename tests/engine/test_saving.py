@@ -39,7 +39,7 @@ def answers(engine):
 def test_every_model_answers_the_same_after_loading(engine, tmp_path, model, data):
     made = engine(model).fit(data())
     questions = QUESTIONS if data is checkerboard else [QUESTIONS[0] | {"n": 12}, *QUESTIONS[1:]]
-    back = Engine.load(made.save(tmp_path / "engine"))
+    back = Engine.load(made.save(tmp_path / "engine"), made.settings)
     assert back.recommend_many(questions, explain=True) == made.recommend_many(questions, explain=True)
     here = {"cache"}  # where vectors are kept belongs to the machine, not to the engine
     assert back.settings.model_dump(exclude=here) == made.settings.model_dump(exclude=here)

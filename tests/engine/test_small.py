@@ -64,11 +64,12 @@ def test_items_without_text_are_recommended_by_behaviour(engine, model, titles):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_without_an_encoder_an_engine_learns_all_the_same(tmp_path, model):
-    blind = Settings(encoder={"name": "none"}, cache={"folder": str(tmp_path)})
+    writes = {"name": "double" if model == "prompted" else "none"}
+    blind = Settings(encoder={"name": "none"}, generator=writes, cache={"folder": str(tmp_path)})
     made = Engine(blind, model=model).fit(world([[0, 1], [0, 1], [2, 3]], 4, ["a", "b", "c", "d"]))
     assert made.fitted.encoder is None
     folder = made.save(tmp_path / "engine")
-    assert len(Engine.load(folder).recommend(history=["i0"], n=3)) == 3
+    assert len(Engine.load(folder, blind).recommend(history=["i0"], n=3)) == 3
     assert not (tmp_path / "vectors.sqlite").exists()
 
 

@@ -51,6 +51,7 @@ def test_what_is_asked_is_part_of_it():
         changed(split, allowed=np.arange(20)),
         changed(split, excluded=np.arange(2)),
         changed(split, time=3.0),
+        changed(split, context={"device": "phone"}),
         last_out(data, pairs=clicks([Request(test.requests[0].history, user=0)], [3], [1.0])),
         Split(split.name, (replace(split.folds[0], tests={"all": test}),), split.facts),
         last_out(dataset(random_rows(seed=1), 20)),

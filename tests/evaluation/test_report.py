@@ -123,3 +123,32 @@ def test_models_that_looked_at_the_time_of_the_question_are_labelled(timed, labe
         assert label in text
         assert "blind (time-aware)" not in text
         assert ("time-aware)" in text) == timed
+
+
+@pytest.mark.parametrize(
+    ("told", "label"),
+    [
+        ({"device": "phone"}, "looks (time-aware, context-aware)"),
+        ({"mood": "good"}, "looks (time-aware)"),
+        ({}, "looks (time-aware)"),
+    ],
+)
+def test_models_that_looked_at_a_context_of_the_question_are_labelled(told, label):
+    data = dataset(random_rows(people=60), 20)
+    asked = last_out(data)
+    test = asked.folds[0].tests[""]
+    holdout = Holdout([replace(r, time=2e9, context=told) for r in test.requests], test.targets)
+    asked = replace(asked, folds=(replace(asked.folds[0], tests={"": holdout}),))
+
+    def engine_for(name, seed):
+        engine = FakeEngine(noise)
+        known = {"device": ("phone",)} if name == "looks" else {}
+        engine.model = SimpleNamespace(time_aware=name == "looks", contexts=known, grow=None)
+        return engine
+
+    options = Options(metrics=["ndcg@10"], resamples=100)
+    found = evaluate(data, asked, ["looks", "blind"], engine_for, options).as_json()
+    for text in (markdown(found), html(found)):
+        assert label in text
+        assert "blind (" not in text
+        assert ("context-aware)" in text) == (told == {"device": "phone"})

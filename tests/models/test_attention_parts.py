@@ -7,7 +7,7 @@ import torch
 from llm4rec.core import History
 from llm4rec.models import attention_training_net
 from llm4rec.models.attention import AttentionConfig
-from llm4rec.models.attention_batches import Columns, Events, Tokens, pack, time_codes
+from llm4rec.models.attention_batches import Asked, Columns, Events, Tokens, pack, time_codes
 from llm4rec.models.attention_loss_net import full_softmax, sampled_softmax
 from llm4rec.models.attention_net import Batch, Network, Shape
 from llm4rec.models.attention_reading_net import moments, read
@@ -105,7 +105,7 @@ def test_the_last_place_of_a_long_history_is_that_of_its_end():
     network = Network(Shape(50, 0, 0, 16, 1, 2, 5, (), False, False, 0.0, 0.0))
     events, vectors = rows_of([12, 3]), np.random.default_rng(0).standard_normal((50, 16)).astype(np.float32)
     end = Events(events.items[7:], events.tokens[7:], events.times[7:], np.array([0, 5, 8]))
-    whole, short = (read(network, vectors, some, None, "cpu") for some in (events, end))
+    whole, short = (read(network, vectors, some, Asked(), "cpu") for some in (events, end))
     np.testing.assert_allclose(whole[0], short[0], atol=1e-6)
     np.testing.assert_allclose(whole[1][1], short[1][1], atol=1e-6)
     assert np.abs(whole[1][0] - short[1][0]).max() > 1e-3

@@ -5,7 +5,7 @@ import pytest
 
 from llm4rec.core import silent
 from llm4rec.models.rankers import Lessons, TreeSettings
-from llm4rec.models.stacking import Order
+from llm4rec.models.stacking import Asked, Order
 
 
 def lessons(questions, right, seed=0):
@@ -23,13 +23,13 @@ def lessons(questions, right, seed=0):
 def test_held_out_questions_decide_where_there_are_enough_of_them(own, stays):
     """Eighty held-out questions are right by the base, four hundred earlier ones by the other feature."""
     both = lessons(80, 0).followed_by(lessons(400, 1, seed=1))
-    found = Order.learn(both, "auto", TreeSettings(rounds=5), 0.0, silent, own)
+    found = Order.learn(both, "auto", TreeSettings(rounds=5), 0.0, silent, Asked(own))
     assert (found.form == "base") == stays
 
 
 def test_a_form_that_is_asked_for_is_learnt_whoever_would_decide():
     both = lessons(80, 0).followed_by(lessons(400, 1, seed=1))
-    found = Order.learn(both, "linear", TreeSettings(), 0.0, silent, 80)
+    found = Order.learn(both, "linear", TreeSettings(), 0.0, silent, Asked(80))
     assert found.form == "linear"
     assert found.trials["base"] == pytest.approx(1.0)
     assert found.trials["linear"] < 1.0

@@ -98,6 +98,16 @@ class BlamesOthers(Counting):
         return [{1: 1.0} for _ in items]  # user 0 took even items only
 
 
+class HearsStrangeWords(Counting):
+    @property
+    def contexts(self):
+        return {"device": ("phone",)}
+
+    def score(self, requests, items=None):
+        heard = np.array([[r.context.get("device") not in (None, "phone")] for r in requests], np.float32)
+        return super().score(requests, items) + heard.reshape(len(requests), 1)
+
+
 def test_a_model_that_keeps_the_contract_passes():
     check_model(Counting())
 
@@ -107,6 +117,7 @@ def test_a_model_that_keeps_the_contract_passes():
     [
         (ScoresBeforeFit, "NotFittedError"),
         (Doubles, "float32"),
+        (HearsStrangeWords, "nobody knows"),
         (NotFinite, "finite"),
         (LooksAtItsBatch, "batch"),
         (ForgetsItems, "some items score"),

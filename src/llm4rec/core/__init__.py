@@ -1,5 +1,6 @@
 """The nouns, protocols and errors that everyone speaks. numpy, scipy.sparse and pydantic only: no torch, no I/O."""
 
+from llm4rec.core.answers import Answers, Places
 from llm4rec.core.arrays import (
     Floats,
     Numbers,
@@ -16,6 +17,7 @@ from llm4rec.core.candidates import Candidates, Reason, Recommendations, Trade
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
+from llm4rec.core.contexts import EventContexts, asked_codes, context_word
 from llm4rec.core.dataset import Dataset, Holdout
 from llm4rec.core.errors import (
     BreakerOpenError,
@@ -35,12 +37,15 @@ from llm4rec.core.errors import (
     SettingsError,
     suggest,
 )
+from llm4rec.core.explanation import Evidence, Explanation
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
+from llm4rec.core.interests import Liking, Profile, ProfileEdits, Proof
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.labels import Labels, labels
 from llm4rec.core.protocols import (
     Calibrates,
+    Distils,
     Embeds,
     Encoder,
     Explains,
@@ -55,9 +60,12 @@ from llm4rec.core.protocols import (
     Prepares,
     Progress,
     Rates,
+    Reading,
+    ReadsTokens,
     RerankContext,
     Reranker,
     Saves,
+    Situated,
     Store,
     Tunes,
     Updates,
@@ -72,6 +80,7 @@ __all__ = [
     "DAY",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Answers",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -84,9 +93,13 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Distils",
     "Embeds",
     "Encoder",
+    "EventContexts",
+    "Evidence",
     "Explains",
+    "Explanation",
     "Features",
     "FitContext",
     "Floats",
@@ -105,16 +118,23 @@ __all__ = [
     "KnownUsers",
     "Labels",
     "Learns",
+    "Liking",
     "Llm4recError",
     "Message",
     "Model",
     "NotFittedError",
     "NotFoundError",
     "Numbers",
+    "Places",
     "Prepares",
     "Problem",
+    "Profile",
+    "ProfileEdits",
     "Progress",
+    "Proof",
     "Rates",
+    "Reading",
+    "ReadsTokens",
     "Reason",
     "Recommendations",
     "Request",
@@ -122,6 +142,7 @@ __all__ = [
     "Reranker",
     "Saves",
     "SettingsError",
+    "Situated",
     "Sparse",
     "Store",
     "Table",
@@ -133,6 +154,8 @@ __all__ = [
     "Vocabulary",
     "add_zscored",
     "as_csr",
+    "asked_codes",
+    "context_word",
     "gains",
     "is_positive",
     "labels",

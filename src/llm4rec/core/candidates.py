@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from llm4rec.core.arrays import Floats, Numbers
+from llm4rec.core.explanation import Explanation
 from llm4rec.core.vocabulary import Id
 
 
@@ -87,7 +88,7 @@ class Trade:
 
 @dataclass(frozen=True)
 class Recommendations:
-    """What goes out for one request: ids, best first, with their scores and reasons.
+    """What goes out for one request: ids, best first, with their scores, reasons and, where asked for, explanations.
 
     `chances`, where asked for, is how likely each is to be taken next; `unsure` is then not empty where the data
     do not say yet. `degraded` says in plain words what could not be done as asked; empty when nothing was.
@@ -97,6 +98,7 @@ class Recommendations:
     scores: tuple[float, ...]
     titles: tuple[str, ...] = ()
     reasons: tuple[tuple[Reason, ...], ...] = ()
+    explanations: tuple[Explanation, ...] = ()
     chances: tuple[float, ...] = ()
     unsure: str = ""
     propensities: tuple[float, ...] = ()

@@ -54,8 +54,7 @@ class Dataset:
     def history(self, user: int) -> History:
         """One user's events, oldest first; empty for a user without any or a number of -1."""
         rows = slice(0, 0) if user < 0 else slice(int(self.offsets[user]), int(self.offsets[user + 1]))
-        i = self.interactions
-        return History(i.items[rows], i.kinds[rows], i.values[rows], i.timestamps[rows], i.kind_names)
+        return History.from_rows(self.interactions, rows)
 
     def matrix(self, weights: Mapping[str, float] | None = None) -> Sparse:
         """Users x items, float32 CSR.

@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core.arrays import Floats, Numbers, Times
+from llm4rec.core.contexts import EventContexts
 from llm4rec.core.interactions import Interactions, is_positive
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Items, kinds, values and times of one user's events, oldest first. A user is a history, not a row."""
+    """Items, kinds, values, times and contexts of one user's events, oldest first. A user is a history, not a row."""
 
     items: Numbers
     kinds: Numbers
     values: Floats
     timestamps: Times
     kind_names: tuple[str, ...]
+    contexts: EventContexts | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -39,21 +41,51 @@ class History:
     def take(self, rows: slice | Numbers) -> History:
         """The events asked for."""
         return History(
-            self.items[rows], self.kinds[rows], self.values[rows], self.timestamps[rows], self.kind_names
+            self.items[rows],
+            self.kinds[rows],
+            self.values[rows],
+            self.timestamps[rows],
+            self.kind_names,
+            None if self.contexts is None else self.contexts.take(rows),
         )
 
     def followed_by(self, other: History) -> History:
         """Both, one behind the other."""
         both = self.interactions().followed_by(other.interactions())
-        return History(both.items, both.kinds, both.values, both.timestamps, both.kind_names)
+        return History.from_rows(both, slice(None))
 
     def interactions(self, user: int = 0) -> Interactions:
         """The same events as interactions of one user."""
         users = np.full(len(self), user, dtype=np.int64)
-        return Interactions(users, self.items, self.kinds, self.values, self.timestamps, self.kind_names)
+        return Interactions(
+            users,
+            self.items,
+            self.kinds,
+            self.values,
+            self.timestamps,
+            self.kind_names,
+            contexts=self.contexts,
+        )
 
     @classmethod
-    def of(cls, items: Sequence[int] | Numbers, timestamps: Sequence[float] | None = None) -> History:
+    def from_rows(cls, events: Interactions, rows: slice | Numbers) -> History:
+        """Some rows of interactions, whoever's they are."""
+        return cls(
+            events.items[rows],
+            events.kinds[rows],
+            events.values[rows],
+            events.timestamps[rows],
+            events.kind_names,
+            None if events.contexts is None else events.contexts.take(rows),
+        )
+
+    @classmethod
+    def of(
+        cls,
+        items: Sequence[int] | Numbers,
+        timestamps: Sequence[float] | None = None,
+        contexts: EventContexts | None = None,
+    ) -> History:
         """A bare history: item numbers, oldest first, as clicks; their order is their time unless given."""
         n = len(items)
         return cls(
@@ -64,4 +96,5 @@ class History:
             if timestamps is None
             else np.asarray(timestamps, dtype=np.float64),
             ("click",),
+            contexts,
         )

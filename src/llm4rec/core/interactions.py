@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core.arrays import Floats, Numbers, Times
+from llm4rec.core.contexts import EventContexts
 
 NEGATIVE_KINDS = frozenset({"dislike", "hide", "skip", "impression", "remove"})
 
@@ -39,7 +40,7 @@ class Interactions:
 
     `kinds` index `kind_names`; `values` are stars, counts or NaN where the event has none; `timestamps`
     are seconds (UTC) or an order; `texts` (str or None) and `impressions` (the recommendation that an event
-    answers) may be absent as a whole.
+    answers) may be absent as a whole, and so may `contexts`, in which events happened.
     """
 
     users: Numbers
@@ -50,9 +51,11 @@ class Interactions:
     kind_names: tuple[str, ...]
     texts: NDArray[Any] | None = None
     impressions: NDArray[Any] | None = None
+    contexts: EventContexts | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(c) for c in self._arrays().values()}
+        lengths |= set() if self.contexts is None else {len(self.contexts)}
         if len(lengths) > 1:
             raise ValueError(f"columns of interactions have different lengths: {sorted(lengths)}")
 
@@ -75,7 +78,13 @@ class Interactions:
 
     def take(self, rows: NDArray[Any]) -> Interactions:
         """The rows asked for (numbers or a mask), in that order."""
-        return replace(self, **{name: values[rows] for name, values in self._arrays().items()})
+        contexts = None if self.contexts is None else self.contexts.take(rows)
+        taken = {name: values[rows] for name, values in self._arrays().items()}
+        return replace(self, contexts=contexts, **taken)
+
+    def context(self, row: int) -> dict[str, str]:
+        """The context of one event, as a request would say it; empty where nothing is told."""
+        return {} if self.contexts is None else self.contexts.told(row)
 
     def sorted(self) -> Interactions:
         """By user, then time, then the order in which they stand: stable, so that ties never move."""
@@ -87,7 +96,7 @@ class Interactions:
         return bool(np.all((step > 0) | ((step == 0) & (later >= 0))))
 
     def followed_by(self, other: Interactions) -> Interactions:
-        """Both, one behind the other; kinds are matched by name."""
+        """Both, one behind the other; kinds and contexts are matched by name."""
         names = (*self.kind_names, *(k for k in other.kind_names if k not in self.kind_names))
         recode = np.array([names.index(k) for k in other.kind_names], dtype=np.int64)
         columns: dict[str, Any] = {}
@@ -96,6 +105,7 @@ class Interactions:
         columns["kinds"] = np.concatenate([self.kinds, recode[other.kinds] if len(other) else other.kinds])
         for name in ("texts", "impressions"):
             columns[name] = _joined(getattr(self, name), getattr(other, name), len(self), len(other))
+        columns["contexts"] = EventContexts.joined([self.contexts, other.contexts], [len(self), len(other)])
         return Interactions(kind_names=names, **columns)
 
     @classmethod
@@ -114,6 +124,7 @@ class Interactions:
             kind_names=names,
             texts=columns.get("texts"),
             impressions=columns.get("impressions"),
+            contexts=columns.get("contexts"),
         )
 
 

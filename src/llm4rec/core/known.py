@@ -47,9 +47,9 @@ class KnownUsers(Sequence[Request]):
     @cached_property
     def events(self) -> tuple[History, Numbers]:
         """The events of all users, one behind the other as one history, and where each user begins (users + 1,)."""
-        i, offsets = self.dataset.interactions, self.dataset.offsets
+        offsets = self.dataset.offsets
         rows, bounds = joined_ranges(offsets[self.users], offsets[self.users + 1])
-        return History(i.items[rows], i.kinds[rows], i.values[rows], i.timestamps[rows], i.kind_names), bounds
+        return History.from_rows(self.dataset.interactions, rows), bounds
 
 
 def joined_ranges(starts: Numbers, stops: Numbers) -> tuple[NDArray[np.int64] | slice, Numbers]:

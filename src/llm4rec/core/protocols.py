@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_che
 import numpy as np
 from numpy.typing import NDArray
 
+from llm4rec.core.answers import Answers
 from llm4rec.core.arrays import Floats, Numbers, Sparse
 from llm4rec.core.candidates import Candidates
 from llm4rec.core.catalog import Catalog
@@ -72,7 +73,8 @@ class FitContext:
     `encoder` gives vectors made for comparing (centred and whitened on the catalog), `raw_encoder` the ones the
     language model gave; `features` are attributes, `words` the words of the texts, both fitted on the catalog;
     `people` are attributes fitted on the users; `holdout` are questions with known answers for choosing settings,
-    never for fitting; `make` builds another model by name, not yet fitted, for models made of models.
+    never for fitting; `make` builds another model by name, not yet fitted, for models made of models; `generator` is a
+    language model that writes, where the settings name one.
     """
 
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
@@ -82,6 +84,7 @@ class FitContext:
     words: Features | None = None
     people: Features | None = None
     holdout: Holdout | None = None
+    generator: Generator | None = None
     device: str = "cpu"
     progress: Progress = silent
     make: Callable[[str, Mapping[str, Any]], Model] = _nothing_to_make_with
@@ -133,6 +136,15 @@ class Learns(Protocol):
 
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fitted on `dataset` with what the questions taught; self stays as it is."""
+        ...
+
+
+@runtime_checkable
+class Distils(Protocol):
+    """A model that can learn from the answers of a better one, beside the data."""
+
+    def distil(self, dataset: Dataset, context: FitContext, answers: Answers) -> Self:
+        """Fitted on the answers and on `dataset`; `fit` is the same without a teacher."""
         ...
 
 
@@ -195,6 +207,16 @@ class Calibrates(Protocol):
     def chances(self, requests: Sequence[Request], items: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
         """The chance that each of `items` (requests, k) is taken next, NaN where nothing is known; and, by request,
         whether the data say more than that some things are popular."""
+        ...
+
+
+@runtime_checkable
+class Situated(Protocol):
+    """A model whose scores may depend on the context of a request; names and words it does not know change no score."""
+
+    @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The names it looks at and the words it knows of each; empty where the data told none."""
         ...
 
 
@@ -276,6 +298,40 @@ class Generator(Protocol):
 
     def complete(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Any:
         """Text, or a value that fits the JSON schema where one is given; neither is ever empty text."""
+        ...
+
+
+class Reading(Protocol):
+    """Prompts that a language model has read once, and can be asked about again and again."""
+
+    def after(
+        self, rows: Sequence[int], paths: Sequence[Sequence[int]], wanted: Sequence[int]
+    ) -> NDArray[np.float64]:
+        """(len(rows), len(wanted)): log-probability of each wanted token behind prompt rows[n] and tokens paths[n]."""
+        ...
+
+
+@runtime_checkable
+class ReadsTokens(Protocol):
+    """A generator whose next token can be looked at: what decoding along a tree of allowed texts needs.
+
+    `room` is how many tokens prompt and answer have together; `taught` are names that it was taught for items, by id.
+    """
+
+    @property
+    def room(self) -> int: ...
+    @property
+    def taught(self) -> Mapping[str, str]: ...
+    def has_learnt(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether it was taught that this user (by id) took this item: then it is no judge of that."""
+        ...
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text by itself as tokens, without any that begin or end a document."""
+        ...
+
+    def read(self, prompts: Sequence[Sequence[int]]) -> Reading:
+        """Read prompts, given as tokens. GeneratorError where one is too long."""
         ...
 
 

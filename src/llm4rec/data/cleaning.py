@@ -160,6 +160,8 @@ def _first_of_equals(interactions: Interactions, cleaning: Cleaning) -> Rows:
         }
         if interactions.texts is not None:
             columns["text"] = pl.Series(interactions.texts.tolist(), dtype=pl.String).hash().to_numpy()
+        if interactions.contexts is not None:
+            columns |= {f"context {n}": codes for n, codes in enumerate(interactions.contexts.codes.T)}
     # Interactions stand in order of time, so the first of a group is the earliest.
     return pl.DataFrame(columns).select(first=pl.struct(pl.all()).is_first_distinct())["first"].to_numpy()
 

@@ -47,18 +47,15 @@ def cold_users(ask: Ask) -> Split:
 def _strangers(ask: Ask, train: Dataset, drawn: Numbers) -> tuple[Fold, Counter[str]]:
     """The views of the held-out users whose targets stand in rows `drawn`."""
     rows, offsets = ask.dataset.interactions, ask.dataset.offsets
-    histories, targets, times = [], [], []
+    base, targets = [], []
     for row in drawn.tolist():
         user, item = int(rows.users[row]), rows.items[row : row + 1]
         history = ask.dataset.history(user).take(slice(0, row - int(offsets[user])))
         if item[0] not in history.items:
-            histories.append(history)
+            time = float(rows.timestamps[row]) if ask.target_time else None
+            seen = np.unique(history.items)
+            base.append(Request(history, time=time, context=rows.context(row), excluded=seen))
             targets.append(item)
-            times.append(float(rows.timestamps[row]) if ask.target_time else None)
-    base = [
-        Request(history, time=time, excluded=np.unique(history.items))
-        for history, time in zip(histories, times, strict=True)
-    ]
     views = {
         name: Holdout([replace(request, history=cut(request.history)) for request in base], targets)
         for name, cut in _cuts().items()

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from llm4rec.core import NEGATIVE_KINDS, Floats, Numbers, Times, suggest
+from llm4rec.core import NEGATIVE_KINDS, EventContexts, Floats, Numbers, Times, suggest
 from llm4rec.data.about import About
+from llm4rec.data.occasions import CONTEXT, read_contexts
 from llm4rec.data.report import Findings
 from llm4rec.data.sheet import Sheet
 from llm4rec.data.times import read_times
@@ -38,6 +39,7 @@ class Events:
     texts: NDArray[Any] | None
     impressions: NDArray[Any] | None
     marks: Mapping[str, NDArray[Any]]
+    contexts: EventContexts | None = None
 
 
 def read_events(sheet: Sheet, about: About, findings: Findings) -> Events:
@@ -48,8 +50,9 @@ def read_events(sheet: Sheet, about: About, findings: Findings) -> Events:
     times, clock = _times(sheet, findings)
     marks = _marks(sheet, about, findings)
     texts, impressions = (_texts(sheet, column, findings) for column in ("text", "impression"))
+    contexts = read_contexts(sheet, [*COLUMNS, *marks], about, findings)
     _note_the_rest(sheet, marks, findings)
-    return Events(kinds, names, values, times, clock, texts, impressions, marks)
+    return Events(kinds, names, values, times, clock, texts, impressions, marks, contexts)
 
 
 def _kinds(sheet: Sheet, about: About, findings: Findings) -> tuple[Numbers, tuple[str, ...]]:
@@ -162,7 +165,7 @@ def _mark(sheet: Sheet, column: str, findings: Findings) -> NDArray[Any] | None:
 def _note_the_rest(sheet: Sheet, marks: Mapping[str, NDArray[Any]], findings: Findings) -> None:
     missing = [name for name in COLUMNS if name not in sheet]
     for column in sheet.frame.columns:
-        if column in COLUMNS or column in marks:
+        if column in COLUMNS or column in marks or column.startswith(CONTEXT):
             continue
         near = suggest(column, missing)
         findings.note(sheet.file, f"was not used{near or ': it is no column of interactions'}", column)

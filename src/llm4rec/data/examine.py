@@ -17,6 +17,7 @@ from llm4rec.data.described import Described, Numbered, all_columns, has_column,
 from llm4rec.data.events import Events, read_events
 from llm4rec.data.folder import Source
 from llm4rec.data.ids import read_ids
+from llm4rec.data.occasions import described
 from llm4rec.data.report import CheckReport, Findings
 from llm4rec.data.sheet import Sheet
 
@@ -88,6 +89,7 @@ def _joined(
         events.kind_names,
         events.texts,
         events.impressions,
+        events.contexts,
     )
     order = np.lexsort((interactions.timestamps, interactions.users))
     catalog = Catalog(things[0].vocabulary(), all_columns(things[1], len(things[0].ids)))
@@ -118,6 +120,9 @@ def _note_duplicates(sheet: Sheet, interactions: Interactions, findings: Finding
     frame = pl.DataFrame(columns)
     if interactions.texts is not None:
         frame = frame.with_columns(pl.Series("text", interactions.texts.tolist(), dtype=pl.String))
+    if interactions.contexts is not None:
+        codes = interactions.contexts.codes
+        frame = frame.with_columns(pl.Series(f"context {n}", codes[:, n]) for n in range(codes.shape[1]))
     again = len(frame) - frame.n_unique()
     if again:
         message = f"rows repeat an earlier row; Cleaning(drop_duplicates={how!r}) removes them"
@@ -185,6 +190,7 @@ def _counts(interactions: Interactions, catalog: Catalog, users: Users, clock: s
         "time": clock,
         "first_time": _moment(interactions.timestamps, clock, least=True),
         "last_time": _moment(interactions.timestamps, clock, least=False),
+        **({} if interactions.contexts is None else {"contexts": described(interactions.contexts)}),
         "attributes": {name: column.type.value for name, column in catalog.columns.items()},
         "user_attributes": {name: column.type.value for name, column in users.columns.items()},
     }

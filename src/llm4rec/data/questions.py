@@ -20,7 +20,7 @@ def questions(known: Dataset, held: Interactions, target_time: bool = False) -> 
     """One request a user with a history from `known`; targets are the positive rows of `held`.
 
     `held` is ordered by user. An item already in the history is no target, because it would not be shown;
-    a user left without targets is not asked. The counts say how often either happened.
+    a user left without targets is not asked. A question is asked in the context of its first target. The counts say how often either happened.
     """
     positive = held.take(held.positive)
     seen_before = _in_history(known.interactions, positive)
@@ -30,8 +30,8 @@ def questions(known: Dataset, held: Interactions, target_time: bool = False) -> 
     targets = [kept.items[start:end] for start, end in zip(starts, ends, strict=False)]
     times = kept.timestamps[starts].tolist() if target_time else [None] * len(users)
     requests = [
-        Request(known.history(user), user=user, time=time)
-        for user, time in zip(users.tolist(), times, strict=True)
+        Request(known.history(user), user=user, time=time, context=kept.context(start))
+        for user, time, start in zip(users.tolist(), times, starts.tolist(), strict=True)
     ]
     counts = Counter(
         targets_already_in_history=int(seen_before.sum()),
@@ -69,6 +69,8 @@ def pairs(known: Dataset, held: Interactions, target_time: bool = False) -> Pair
     requests = [by_user[user] for user in rows.users.tolist()]
     if target_time:
         requests = [replace(r, time=t) for r, t in zip(requests, rows.timestamps.tolist(), strict=True)]
+    if rows.contexts is not None:
+        requests = [replace(r, context=rows.context(row)) for row, r in enumerate(requests)]
     return Pairs(requests, rows.items, rows.values, _groups(rows))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from llm4rec.core import Catalog, Column, ColumnType, Dataset, FolderError, Interactions, Users
+from llm4rec.data.occasions import CONTEXT
 
 Suffix = Literal["parquet", "csv", "jsonl"]
 NUMBERS = (ColumnType.NUMBER, ColumnType.TIME)
@@ -72,6 +73,10 @@ def _events(dataset: Dataset) -> pl.DataFrame:
         columns["text"] = pl.Series(rows.texts.tolist(), dtype=pl.String)
     if rows.impressions is not None:
         columns["impression"] = pl.Series(rows.impressions.tolist(), dtype=pl.String)
+    if rows.contexts is not None:
+        for name in rows.contexts.names:
+            words = rows.contexts.column(name).tolist()
+            columns[f"{CONTEXT}{name}"] = pl.Series(words, dtype=pl.String)
     return pl.DataFrame(columns)
 
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from llm4rec.core import ComponentError, Config, Floats, Numbers, Progress, silent
+from llm4rec.core import ComponentError, Config, Floats, Numbers, Progress, SettingsError, silent
 from llm4rec.encoders import loading, weights
+from llm4rec.encoders.exported import Exported, Told, is_exported
 from llm4rec.encoders.texts import checked
 
 TYPICAL_TOKENS = 32
@@ -25,7 +26,8 @@ class SentenceConfig(Config):
     source      "minilm" (weights of an installed package), a folder (write ./minilm for one of that name),
                 or a Hugging Face hub name
     download    whether a hub name may be fetched; otherwise only the local hub cache is looked at
-    precision   "auto" is bf16 where the processor has it, else fp32; cosines differ by about .0001
+    precision   "auto" is bf16 where the processor has it, else fp32; cosines differ by about .0001.
+                A folder that `llm4rec compress` exported has a precision of its own, and takes only "auto"
     batch_size  texts of 32 tokens in one pass: of shorter texts more are taken, of longer ones fewer
     max_length  tokens read of a text; None is the model's own limit
     """
@@ -57,9 +59,11 @@ class SentenceEncoder:
         self._opened: tuple[Any, int] | None = None
 
     @cached_property
-    def precision(self) -> loading.Precision:
-        """The precision in use: as set, or the best one here."""
+    def precision(self) -> str:
+        """The precision in use: as set, or the best one here; of an exported encoder, its own."""
         chosen = self.config.precision
+        if self._exported is not None:
+            return f"onnx-{Told.read(self._exported).precision}"
         return loading.best_precision(self.device) if chosen == "auto" else chosen
 
     @cached_property
@@ -74,10 +78,23 @@ class SentenceEncoder:
             digest = weights.digest(folder)
         return f"{stem}-{digest[:12]}-{self.config.max_length or 'all'}-{self.precision}"
 
+    @cached_property
+    def _exported(self) -> Path | None:
+        """The folder, where it holds an exported encoder; SettingsError where another precision is asked of it."""
+        folder = Path(self.config.source).expanduser()
+        if self.config.source == weights.MINILM or not is_exported(folder):
+            return None
+        if self.config.precision != "auto":
+            raise SettingsError(
+                f"encoder {self.config.source!r} was exported as {Told.read(folder).precision} and cannot be run as "
+                f"{self.config.precision}; leave precision = 'auto', or compress it again"
+            )
+        return folder
+
     @property
     def width(self) -> int:
-        """Numbers in a vector; loads the model."""
-        return self._loaded()[1]
+        """Numbers in a vector; loads the model, unless the folder of an exported one says it."""
+        return self._loaded()[1] if self._exported is None else Told.read(self._exported).width
 
     def _loaded(self) -> tuple[Any, int]:
         """Model and width, opened by whichever thread asks first."""
@@ -87,8 +104,13 @@ class SentenceEncoder:
             return self._opened
 
     def _open(self) -> tuple[Any, int]:
-        folder = weights.find(self.config.source, self.config.download)
-        model = loading.open_model(folder, self.precision, self.device)
+        if self._exported is not None:
+            model: Any = Exported(self._exported)
+        else:
+            folder = weights.find(self.config.source, self.config.download)
+            chosen = self.config.precision
+            precision = loading.best_precision(self.device) if chosen == "auto" else chosen
+            model = loading.open_model(folder, precision, self.device)
         asked, own = self.config.max_length, model.max_seq_length
         if asked is not None:
             model.max_seq_length = asked if own is None else min(own, asked)
@@ -109,7 +131,8 @@ class SentenceEncoder:
         vectors = np.empty((len(texts), width), dtype=np.float32)
         with self._lock:
             lengths = _lengths(model, texts)
-        batches = list(_batches(lengths, self.config.batch_size * TYPICAL_TOKENS))
+        tokens = self.config.batch_size * TYPICAL_TOKENS
+        batches = list(_batches(lengths, min(tokens, getattr(model, "tokens_at_once", tokens))))
         for rows in self.progress(batches, "encoding texts", len(batches)):
             with self._lock:
                 vectors[rows] = _forward(model, [texts[row] for row in rows])
@@ -122,6 +145,8 @@ class SentenceEncoder:
 
 def _lengths(model: Any, texts: list[str]) -> Numbers:
     """Tokens of each text as the model will read it; characters where its tokenizer cannot be asked."""
+    if isinstance(model, Exported):
+        return model.lengths(texts)
     from transformers import PreTrainedTokenizerBase
 
     if not isinstance(model.tokenizer, PreTrainedTokenizerBase):
@@ -147,5 +172,7 @@ def _batches(lengths: Numbers, tokens: int) -> Iterator[Numbers]:
 
 def _forward(model: Any, texts: list[str]) -> Floats:
     """One pass of the library, which knows the model's prompt, pooling and scaling."""
+    if isinstance(model, Exported):
+        return model.encode(texts)
     found = model.encode(texts, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True)
     return np.asarray(found.float().cpu().numpy(), dtype=np.float32)

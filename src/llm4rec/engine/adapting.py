@@ -1,4 +1,4 @@
-"""A door to the adapting of encoders, for those who may not enter their room. Knows nothing of how it is done."""
+"""A door to the adapting and distilling of encoders, for those who may not enter their room. Knows nothing of how it is done."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def adapt_encoder(
     config = component_from(f"{ROOM}:AdaptConfig").of(options, "adapt")
     world = component_from(f"{ROOM}:World")(device, progress, old)
     return component_from(f"{ROOM}:adapt")(dataset, output, config, world)
+
+
+def distil_encoder(
+    dataset: Dataset,
+    output: Path,
+    options: Mapping[str, object],
+    device: str = "cpu",
+    progress: Progress = silent,
+) -> Any:
+    """`llm4rec.encoders.distilling.distil` with plain options: a `DistilledEncoder`. SettingsError names a wrong option."""
+    room = "llm4rec.encoders.distilling"
+    config = component_from(f"{room}:EncoderConfig").of(options, "distil-encoder")
+    return component_from(f"{room}:distil")(dataset, output, config, device, progress)

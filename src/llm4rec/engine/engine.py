@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,8 +13,10 @@ from llm4rec.core import (
     ComponentError,
     DataError,
     Dataset,
+    Explanation,
     Floats,
     Forgets,
+    Generator,
     Grows,
     History,
     Holdout,
@@ -23,10 +24,11 @@ from llm4rec.core import (
     Model,
     NotFoundError,
     Numbers,
+    Profile,
+    ProfileEdits,
     Progress,
     Recommendations,
     Request,
-    RerankContext,
     SettingsError,
     silent,
     suggest,
@@ -37,7 +39,7 @@ from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
-from llm4rec.engine.ordering import KNOBS, adapted, build_chain
+from llm4rec.engine.ordering import build_chain, checked, for_the_model, turned
 from llm4rec.engine.registry import component
 from llm4rec.engine.settings import Settings
 
@@ -110,27 +112,74 @@ class Engine:
         history: Sequence[Id] | None = None,
         n: int = 10,
         *,
-        explain: bool = False,
+        explain: bool | str = False,
         chances: bool = False,
         **limits: Any,
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
-        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", time=UTC seconds, context=a dictionary, and the
-        knobs diversity, novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users and unknown items of a
-        history are answered by a stated rule and named in `degraded`. `chances` asks how likely each item is to be
+        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
+        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the
+        knobs diversity, novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
+        stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en", "zh", or "auto": the
+        user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
         taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
 
     def recommend_many(
-        self, questions: Iterable[dict[str, Any]], *, explain: bool = False, chances: bool = False
+        self, questions: Iterable[dict[str, Any]], *, explain: bool | str = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
-        asked = [self._request(**question) for question in questions]
+        asked = [self._asked(**question) for question in questions]
         requests, notes = [a for a, _ in asked], [d for _, d in asked]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
+
+    def explain(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        items: Iterable[Id] | None = None,
+        *,
+        language: str = "auto",
+        generator: Generator | None = None,
+        **asked: Any,
+    ) -> tuple[Explanation, ...]:
+        """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
+
+        `asked` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
+        nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
+        that there is no file of; "auto" is the user's own (attribute `language`), else English.
+        """
+        from llm4rec.engine.explaining import explained, in_words_of, language_of
+
+        request, _ = self._asked(user=user, history=history, **asked)
+        numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
+        if numbers is None:
+            found, _, _ = path.ordered(self.fitted, [request])
+            numbers = found.items[0][found.items[0] >= 0]
+        spoken = language_of(language, self.fitted, request.user)
+        return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
+
+    def interests(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        edits: ProfileEdits | None = None,
+        language: str = "auto",
+    ) -> Profile:
+        """What somebody likes and dislikes, in topics and keywords, how sure that is, and the events that prove it.
+
+        `edits` are what its owner says of it; given to `recommend` as `profile`, they steer the ranking.
+        """
+        from llm4rec.engine.explaining import language_of
+        from llm4rec.engine.interests import profile_of
+
+        request, _ = self._request(user, history)
+        spoken = language_of(language, self.fitted, request.user)
+        return profile_of(self.fitted, request, history is None, edits, spoken)
 
     def recommend_all(
         self,
@@ -164,6 +213,15 @@ class Engine:
         told = f"{self._declined} requests without a usable history were answered by what is popular"
         return [told] if self._declined else []
 
+    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+        """The request of a question, steered by the edits of a profile; and what could not be taken as given."""
+        request, notes = self._request(**question)
+        if profile is not None:
+            from llm4rec.engine.interests import steered
+
+            request = steered(self.fitted, request, profile)
+        return request, notes
+
     def _request(
         self,
         user: Id | None = None,
@@ -172,6 +230,7 @@ class Engine:
         allowed: Iterable[Id] | None = None,
         excluded: Iterable[Id] | None = None,
         seen: str = "exclude",
+        context: Mapping[str, object] | None = None,
         **more: Any,
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
@@ -179,21 +238,15 @@ class Engine:
         request = Request(
             past,
             user=number,
+            context=_circumstances(context),
             n=_at_least_one(n),
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
             seen=_seen_rule(seen),
-            **_checked(more),
+            **checked(more),
         )
-        return self._turned(request, more), degraded
-
-    def _turned(self, request: Request, said: Mapping[str, Any]) -> Request:
-        """The request with the knobs of the settings where it says nothing."""
-        usual = self.settings.rerank
-        found = {knob: getattr(usual, knob) for knob in KNOBS if said.get(knob) is None}
-        if found.get("diversity") == "auto":
-            found["diversity"] = adapted(RerankContext(self.catalog), request)
-        return replace(request, **found) if any(found.values()) else request
+        told = path.unheard(self.fitted.model, for_the_model(request, self.settings.rerank))
+        return turned(request, more, self.settings.rerank, self.catalog), (*degraded, *told)
 
     def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
         dataset = self.fitted.dataset
@@ -275,11 +328,14 @@ class Engine:
         return save(self.fitted, self.settings, Path(folder))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format."""
+    def load(cls, folder: str | Path, settings: Settings | None = None) -> Self:
+        """Read an engine folder; FolderError where it was cut short, changed or made by a newer format.
+
+        `settings` say which language model writes (their section `generator`): a folder never does.
+        """
         from llm4rec.engine.saving import load
 
-        settings, fitted = load(Path(folder))
+        settings, fitted = load(Path(folder), None if settings is None else settings.generator)
         engine = cls(settings)
         engine._fitted = fitted
         return engine
@@ -291,19 +347,10 @@ def _at_least_one(n: int) -> int:
     return n
 
 
-def _checked(more: Mapping[str, Any]) -> dict[str, Any]:
-    """Knobs, time and context of a request; SettingsError where one is unknown or out of range."""
-    known = (*KNOBS, "time", "context")
-    for name in more:
-        if name not in known:
-            raise SettingsError(
-                f"a request has no {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
-            )
-    given = {name: value for name, value in more.items() if value is not None}
-    for knob in set(KNOBS) & set(given):
-        if not 0.0 <= given[knob] <= 1.0:
-            raise SettingsError(f"{knob} = {given[knob]!r}: a knob goes from 0 to 1")
-    return given
+def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
+    if not isinstance(context, Mapping | None):
+        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
+    return dict(context or {})
 
 
 def _seen_rule(seen: str) -> SeenRule:

@@ -21,7 +21,8 @@ from llm4rec.core import (
     Progress,
     silent,
 )
-from llm4rec.engine.build import maker
+from llm4rec.engine.build import build_generator, maker
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.settings import RerankSettings, Settings
 
@@ -42,7 +43,7 @@ class Fitted:
     version: str
     notes: tuple[str, ...] = ()
     name: str = ""
-    index: Index | None = None
+    index: Index | ByteIndex | None = None
     rerank: RerankSettings = field(default_factory=RerankSettings)
     seed: int = 0
 
@@ -71,6 +72,7 @@ class Fitted:
             features=self.features,
             words=self.words,
             people=self.people,
+            generator=build_generator(settings),
             progress=progress,
             make=maker(settings),
         )
@@ -90,6 +92,10 @@ def version_of(model: Model, dataset: Dataset) -> str:
     sums.update(json.dumps([str(i) for i in dataset.catalog.ids.ids]).encode())
     for array in (dataset.interactions.users, dataset.interactions.items, dataset.interactions.timestamps):
         sums.update(np.ascontiguousarray(array).tobytes())
+    contexts = dataset.interactions.contexts
+    if contexts is not None:
+        sums.update(json.dumps([contexts.names, contexts.values]).encode())
+        sums.update(np.ascontiguousarray(contexts.codes).tobytes())
     return sums.hexdigest()
 
 

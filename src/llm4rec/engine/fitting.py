@@ -19,7 +19,14 @@ from llm4rec.core import (
     Tunes,
 )
 from llm4rec.data import FeatureBlocks, default_blocks, default_words
-from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.build import (
+    build_encoder,
+    build_generator,
+    build_model,
+    component_from,
+    maker,
+    whitened,
+)
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
 from llm4rec.engine.fitted import Fitted, version_of
 from llm4rec.engine.index import index_for
@@ -42,7 +49,7 @@ def fit(
     """
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
-    context, whitening = _context(settings, dataset, progress)
+    context, whitening = fit_context(settings, dataset, progress)
     data = refit or dataset
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
@@ -111,7 +118,8 @@ def fit_again(model: Model, final: Dataset, context: FitContext) -> Model:
     return type(model)(config).fit(final, context)  # type: ignore[call-arg]
 
 
-def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
+def fit_context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
+    """What models are given: encoder, attributes, words, language model; and the whitening behind the encoder."""
     catalog = dataset.catalog
     raw = build_encoder(settings, progress)
     whitening, encoder = None, raw
@@ -132,6 +140,7 @@ def _context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[
         features=_unless_empty(features),
         words=_unless_empty(words),
         people=_unless_empty(people),
+        generator=build_generator(settings),
         progress=progress,
         make=maker(settings),
     )
@@ -159,7 +168,8 @@ def hold_out_last(dataset: Dataset, questions: int, rng: np.random.Generator) ->
         history = left.history(int(user))
         target = dataset.interactions.items[last[user]]
         if target not in history.items:
-            requests.append(Request(history, user=int(user)))
+            asked_in = dataset.interactions.context(int(last[user]))
+            requests.append(Request(history, user=int(user), context=asked_in))
             targets.append(np.array([target]))
     return left, Holdout(requests, targets)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import ComponentError, Dataset, Embeds, Floats, KnownUsers, Model, Numbers
+from llm4rec.engine.byte_index import MARK, ByteIndex
 from llm4rec.engine.products import Hidden, best_products
 from llm4rec.engine.settings import IndexSettings
 
@@ -120,17 +121,25 @@ def measured_recall(index: Index, people: Floats) -> float:
     return float(np.mean([len(np.intersect1d(a, b)) / depth for a, b in zip(exact, found, strict=True)]))
 
 
+def read_index(state: Mapping[str, NDArray[Any]], vectors: Floats) -> Index | ByteIndex:
+    """The index of either kind that a state was taken from, for the same vectors."""
+    return (ByteIndex if MARK in state else Index).from_state(state, vectors)
+
+
 def index_for(
-    model: Model, dataset: Dataset, settings: IndexSettings, known: Index | None = None
-) -> Index | None:
+    model: Model, dataset: Dataset, settings: IndexSettings, known: Index | ByteIndex | None = None
+) -> Index | ByteIndex | None:
     """The index that serves a fitted model, or None where its answers are exact: few items, or no vectors.
 
     `known` is extended where its vectors are still the first ones of the model, and made anew otherwise.
     """
     if not isinstance(model, Embeds) or len(dataset.catalog) <= settings.above:
         return None
-    vectors, people = model.item_vectors(), _sampled(model, dataset)
-    if known is not None and np.array_equal(known.vectors, vectors[: len(known.vectors)]):
+    vectors = model.item_vectors()
+    if settings.kind == "int8":
+        return ByteIndex(vectors)
+    people = _sampled(model, dataset)
+    if isinstance(known, Index) and np.array_equal(known.vectors, vectors[: len(known.vectors)]):
         return known.extended(vectors, people, settings.recall)
     return Index.build(vectors, people, settings.recall)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from llm4rec.core import (
     Candidates,
+    Catalog,
     Config,
     Embeds,
     Floats,
@@ -18,7 +19,9 @@ from llm4rec.core import (
     Request,
     RerankContext,
     Reranker,
+    SettingsError,
     labels,
+    suggest,
 )
 from llm4rec.core.sets import entropy, interest_shares
 from llm4rec.engine.build import component_from
@@ -103,6 +106,35 @@ def adapted(context: RerankContext, request: Request) -> float:
         return 0.5
     breadth = entropy(np.asarray(interests.todense()))[0] / np.log2(known.matrix.shape[1])
     return float(0.5 * min(breadth, 1.0))
+
+
+def checked(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Knobs and time of a request as given; SettingsError where one is unknown or out of range."""
+    known = (*KNOBS, "time")
+    for name in said:
+        if name not in known:
+            raise SettingsError(
+                f"a request has no {name!r}{suggest(name, known)}; it has: {', '.join(known)}"
+            )
+    given = {name: value for name, value in said.items() if value is not None}
+    for knob in set(KNOBS) & set(given):
+        if not 0.0 <= given[knob] <= 1.0:
+            raise SettingsError(f"{knob} = {given[knob]!r}: a knob goes from 0 to 1")
+    return given
+
+
+def turned(request: Request, said: Mapping[str, Any], settings: RerankSettings, catalog: Catalog) -> Request:
+    """The request with the knobs of the settings where nothing is said of them."""
+    found = {knob: getattr(settings, knob) for knob in KNOBS if said.get(knob) is None}
+    if found.get("diversity") == "auto":
+        found["diversity"] = adapted(RerankContext(catalog), request)
+    return replace(request, **found) if any(found.values()) else request
+
+
+def for_the_model(request: Request, settings: RerankSettings) -> dict[str, object]:
+    """The context of a request without what rerankers read, whatever the model does with it."""
+    read = {"disliked"} if "sentiment" in settings.order else set()
+    return {name: value for name, value in request.context.items() if name not in read}
 
 
 def _sizes(requests: Sequence[Request]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,12 +13,16 @@ from llm4rec.core import (
     Explains,
     Floats,
     KnownUsers,
+    Model,
     Numbers,
     Reason,
     Recommendations,
     Request,
+    Situated,
     Trade,
+    context_word,
     masked,
+    suggest,
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
@@ -40,7 +44,18 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
     declined = np.isneginf(result[:, 0]) if result.shape[1] else np.zeros(len(requests), bool)
     if declined.any():
         result[declined] = fitted.fallback.score([r for r, d in zip(requests, declined, strict=True) if d])
-    return result, declined
+    return _tilted(result, requests), declined
+
+
+def _tilted(rows: Floats, requests: Sequence[Request]) -> Floats:
+    """The scores with what each request wants more or less of, by the way from the mean of its row to the best."""
+    if isinstance(requests, KnownUsers) or all(r.tilt is None for r in requests):
+        return rows
+    rows = rows.copy()
+    for row, request in zip(rows, requests, strict=True):
+        if request.tilt is not None:
+            row += np.float32(max(float(row.max() - row.mean()), 1e-6)) * request.tilt
+    return rows
 
 
 def candidates(
@@ -134,15 +149,21 @@ def recommendations(
     fitted: Fitted,
     requests: Sequence[Request],
     degraded: Sequence[tuple[str, ...]],
-    explain: bool,
+    explain: bool | str,
     chances: bool = False,
 ) -> list[Recommendations]:
-    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked."""
+    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked.
+
+    `explain`: reasons alone (True), or explanations too, in the language of that name.
+    """
+    from llm4rec.engine.explaining import explained, language_of
+
     found, declined, told = ordered(fitted, requests)
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):
         items = found.items[row][found.items[row] >= 0][: request.n]
+        spoken = language_of(explain, fitted, request.user)
         notes = list(degraded[row])
         if declined[row]:
             notes.append("nothing is known of this user: what is popular is shown")
@@ -155,6 +176,7 @@ def recommendations(
                 scores=tuple(float(s) for s in found.scores[row][: len(items)]),
                 titles=tuple(fitted.catalog.titles[i] for i in items),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
+                explanations=explained(fitted, request, items, spoken) if spoken else (),
                 chances=() if likely is None else tuple(likely[row][: len(items)].tolist()),
                 unsure=unsure[row],
                 propensities=_drawn(found, row, len(items)),
@@ -180,6 +202,21 @@ def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> t
         )
     chances, sure = fitted.model.chances(requests, found.items)
     return chances, ["" if one else NOT_SURE for one in sure]
+
+
+def unheard(model: Model, context: Mapping[str, object]) -> list[str]:
+    """What of the context of a request the model cannot look at: each name or word, and by which rule it is taken."""
+    known = model.contexts if isinstance(model, Situated) else {}
+    told = f"the model looks at {', '.join(known)}" if known else "the model looks at no context"
+    notes = []
+    for name, value in context.items():
+        word = context_word(value)
+        if name not in known:
+            notes.append(f"context {name!r} is not used{suggest(name, known)}: {told}")
+        elif word and word not in known[name]:
+            near = suggest(word, known[name])
+            notes.append(f"context {name}={word!r} was never seen{near}: it counts as not told")
+    return notes
 
 
 def reasons(

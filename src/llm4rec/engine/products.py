@@ -34,14 +34,15 @@ class Hidden:
 
 
 def best_products(
-    people: Floats, vectors: Floats, hidden: Hidden, k: int, coarse: bool | None = None
+    people: Floats, vectors: Floats, hidden: Hidden, k: int, coarse: bool | Shelf | None = None
 ) -> tuple[Numbers, Floats]:
     """Numbers (people, k) and products of the k items with the highest people @ vectors.T, best first.
 
     -1 and -inf where there are fewer than k; equal products stand in the order of item numbers. Items are taken in the
     order of their length: a product is at most the product of the lengths (Cauchy-Schwarz), so a person whose list no
     longer vector can change is done (as in LEMP; Teflioudi et al., SIGMOD 2015). With `coarse`, 8-bit copies say which
-    products are worth computing, which changes no list (default: where the processor has instructions for that).
+    products are worth computing, which changes no list (default: where the processor has instructions for that);
+    copies made before (`shelf_of` the same vectors) may be given.
     """
     from llm4rec.engine.product_kernels import Lists
 
@@ -53,7 +54,11 @@ def best_products(
     )
     if k and len(vectors):
         use = has_bytes() if coarse is None else coarse
-        (_by_bytes if use else _by_floats)(np.ascontiguousarray(people), vectors, lists)
+        asked = np.ascontiguousarray(people)
+        if use is False:
+            _by_floats(asked, vectors, lists)
+        else:
+            _by_bytes(asked, shelf_of(vectors) if use is True else use, lists)
     nothing = lists.best == len(vectors)
     lists.best[nothing], lists.values[nothing] = -1, -np.inf
     return lists.best, lists.values
@@ -88,11 +93,11 @@ def _by_floats(people: Floats, vectors: Floats, lists: Lists) -> None:
     by_blocks(work, len(people), PEOPLE)
 
 
-def _by_bytes(people: Floats, vectors: Floats, lists: Lists) -> None:
+def _by_bytes(people: Floats, shelf: Shelf, lists: Lists) -> None:
     """Fill the lists with 8-bit copies going first."""
     from llm4rec.engine.coarse_kernels import fill
 
-    asked, shelf = _asked(people), _shelf(vectors)
+    asked = _asked(people)
 
     def work(start: int, stop: int) -> None:
         for first in range(start, stop, PEOPLE):
@@ -131,7 +136,8 @@ def _asked(people: Floats) -> Asked:
     return Asked(people, unsigned, scales, lost, _lengths(people))
 
 
-def _shelf(vectors: Floats) -> Shelf:
+def shelf_of(vectors: Floats) -> Shelf:
+    """Copies of item vectors, ready to be searched; only for processors that `has_bytes`."""
     from llm4rec.engine.coarse_kernels import TILE, Shelf
     from llm4rec.engine.vnni_kernels import HALVES, ITEMS, LANES
 

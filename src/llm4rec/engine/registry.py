@@ -60,6 +60,22 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.fm:Fm",
             "values with their uncertainty: a Bayesian factorisation machine for ratings",
         ),
+        "prompted": Entry(
+            "llm4rec.models.prompted:Prompted",
+            "a causal language model: catalog names decoded along a tree, yes or no, or lists (needs a generator)",
+        ),
+        "student.transition": Entry(
+            "llm4rec.models.student:TransitionStudent",
+            "low-rank transitions with a memory, learnt from a teacher's lists (`llm4rec distil`)",
+        ),
+        "student.sequence": Entry(
+            "llm4rec.models.student:SequenceStudent",
+            "one block of attention with a memory, learnt from a teacher's lists; serves without torch",
+        ),
+        "student.two-tower": Entry(
+            "llm4rec.models.student:TwoTowerStudent",
+            "the fading mean of item vectors, learnt from a teacher's lists; an index can serve it",
+        ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
     "reranker": {
@@ -98,7 +114,7 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.writers:LocalGenerator", "a causal language model in a local folder (setting: folder)"
         ),
         "double": Entry(
-            "llm4rec.testing:ScriptedGenerator", "a stand-in without a language model, for tests and dry runs"
+            "llm4rec.testing:WordReader", "a stand-in without a language model, for tests and dry runs"
         ),
     },
 }

@@ -24,11 +24,12 @@ from llm4rec.core import (
     silent,
 )
 from llm4rec.data import FeatureBlocks
-from llm4rec.engine.build import build_encoder, build_model, component_from, maker, whitened
+from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
-from llm4rec.engine.index import Index
+from llm4rec.engine.index import Index, read_index
 from llm4rec.engine.settings import GeneratorSettings, Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
 
@@ -93,22 +94,17 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(folder: Path) -> Settings:
     """Without a generator: whoever runs an engine says which server is contacted with which key, not its folder."""
-    settings = read_settings(folder / SETTINGS, environment={})
-    return settings.model_copy(update={"generator": GeneratorSettings()})
+    return read_settings(folder / SETTINGS, environment={})
 
 
-def load(folder: Path) -> tuple[Settings, Fitted]:
+def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Settings, Fitted]:
     """Settings and fitted value of a checked folder. The encoder is loaded only when a new text needs it."""
     checked_folder(folder)
-    settings = _settings(folder)
+    settings = _settings(folder).model_copy(update={"generator": generator or GeneratorSettings()})
     facts = _read_json(folder / FACTS)
     raw = build_encoder(settings, silent)
-    whitening, encoder = None, raw
-    if (folder / "whitening.safetensors").is_file():
-        whitening = component_from("llm4rec.encoders:Whitening").from_state(
-            _arrays(folder / "whitening.safetensors")
-        )
-        encoder = None if raw is None else whitened(raw, whitening)
+    whitening = _whitening(folder / "whitening.safetensors")
+    encoder = raw if raw is None or whitening is None else whitened(raw, whitening)
     features, words, people = (_blocks(folder / f"{name}.json") for name in BLOCKS)
     context = FitContext(
         encoder=encoder,
@@ -116,6 +112,7 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
         features=features,
         words=words,
         people=people,
+        generator=build_generator(settings),
         make=maker(settings),
     )
     model = _restored(facts["model"], facts["config"], folder / "model.safetensors", context)
@@ -140,6 +137,13 @@ def load(folder: Path) -> tuple[Settings, Fitted]:
     )
 
 
+def _whitening(path: Path) -> Any:
+    """The fitted whitening of the texts; None where there is none."""
+    if not path.is_file():
+        return None
+    return component_from("llm4rec.encoders:Whitening").from_state(_arrays(path))
+
+
 def _dataset(folder: Path, facts: Mapping[str, Any]) -> Dataset:
     return Dataset(
         read_interactions(folder / "interactions.parquet"),
@@ -151,11 +155,11 @@ def _dataset(folder: Path, facts: Mapping[str, Any]) -> Dataset:
     )
 
 
-def _index(path: Path, model: Model) -> Index | None:
+def _index(path: Path, model: Model) -> Index | ByteIndex | None:
     if not path.is_file():
         return None
     assert isinstance(model, Embeds)
-    return Index.from_state(_arrays(path), model.item_vectors())
+    return read_index(_arrays(path), model.item_vectors())
 
 
 def _blocks(path: Path) -> FeatureBlocks | None:

@@ -68,6 +68,10 @@ class IndexSettings(Config):
     above: PositiveInt = Field(
         50_000, description="more items are searched by an index; up to so many exactly"
     )
+    kind: Literal["cells", "int8"] = Field(
+        "cells",
+        description="cells: some of the items are looked at, `recall` is reached; int8: 8-bit copies of all, lists exact",
+    )
     recall: float = Field(
         0.95,
         gt=0.0,

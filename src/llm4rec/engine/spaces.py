@@ -53,6 +53,25 @@ SPACES: Mapping[str, Mapping[str, str]] = {
         "attributes": "true|false",
         "text": "0|16|32",
     },
+    "prompted": {"history": "5:50:log", "beam": "16|32|64"},
+    "student.transition": {
+        "embedding_size": "32|64|128",
+        "epochs": "5:20",
+        "learning_rate": "0.001:0.02:log",
+        "reg": "0.0001:0.1:log",
+    },
+    "student.sequence": {
+        "embedding_size": "32|64|128",
+        "epochs": "5:20",
+        "learning_rate": "0.001:0.02:log",
+        "reg": "0.0001:0.1:log",
+    },
+    "student.two-tower": {
+        "embedding_size": "32|64|128",
+        "epochs": "5:20",
+        "learning_rate": "0.001:0.02:log",
+        "reg": "0.0001:0.1:log",
+    },
     "popular": {"window_days": "none|auto|7|30|90|365"},
 }
 

@@ -10,10 +10,20 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
-from llm4rec.core import Catalog, Column, ColumnType, FolderError, Interactions, Users, Vocabulary
+from llm4rec.core import (
+    Catalog,
+    Column,
+    ColumnType,
+    EventContexts,
+    FolderError,
+    Interactions,
+    Users,
+    Vocabulary,
+)
 
 D = TypeVar("D", Catalog, Users)
 IDS = "__id__"
+CONTEXT = "context:"  # before the name of each column of contexts
 
 
 def write_described(table: Catalog | Users, path: Path) -> None:
@@ -88,6 +98,12 @@ def write_interactions(interactions: Interactions, path: Path) -> None:
         if values is not None:
             told = [None if value is None else str(value) for value in values]
             frame = frame.with_columns(pl.Series(name, told, dtype=pl.String))
+    if interactions.contexts is not None:
+        for name in interactions.contexts.names:
+            words = pl.Series(
+                f"{CONTEXT}{name}", interactions.contexts.column(name).tolist(), dtype=pl.String
+            )
+            frame = frame.with_columns(words)
     frame.write_parquet(path)
 
 
@@ -109,7 +125,13 @@ def read_interactions(path: Path) -> Interactions:
         timestamps=frame["timestamp"].to_numpy(),
         texts=_objects(frame, "text"),
         impressions=_objects(frame, "impression"),
+        contexts=_contexts(frame),
     )
+
+
+def _contexts(frame: pl.DataFrame) -> EventContexts | None:
+    columns = {c.removeprefix(CONTEXT): frame[c].to_list() for c in frame.columns if c.startswith(CONTEXT)}
+    return EventContexts.of(columns) if columns else None
 
 
 def _objects(frame: pl.DataFrame, name: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from llm4rec.core import Embeds, Floats, KnownUsers, Numbers, Request
+from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index
 from llm4rec.engine.products import Hidden, best_products
 
@@ -17,7 +18,7 @@ MOST = 2_000  # items that an index is asked for at most
 def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers, Floats]) -> Numbers:
     """Fill `lists`, items and scores (requests, k), and give the rows left out.
 
-    Left out are requests that are limited to some items, and those whose vector is not finite or all zero: whether
+    Left out are requests that are limited to some items or tilted towards some, and those whose vector is not finite or all zero: whether
     the model declines them is for its scores to say.
     """
     people = model.user_vectors(requests)
@@ -33,7 +34,11 @@ def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers
 
 
 def by_index(
-    model: Embeds, index: Index, requests: Sequence[Request], lists: tuple[Numbers, Floats], depth: int = 0
+    model: Embeds,
+    index: Index | ByteIndex,
+    requests: Sequence[Request],
+    lists: tuple[Numbers, Floats],
+    depth: int = 0,
 ) -> Numbers:
     """`by_products` from an index, which is asked for as many more items as a request rules out.
 
@@ -65,10 +70,10 @@ def _sizes(requests: Sequence[Request]) -> Numbers:
 
 
 def limited(requests: Sequence[Request]) -> np.ndarray:
-    """Which requests allow only some items, (requests,)."""
+    """Which requests allow only some items, or want more or less of some, (requests,)."""
     if isinstance(requests, KnownUsers):
         return np.zeros(len(requests), dtype=bool)
-    return np.array([r.allowed is not None for r in requests], dtype=bool)
+    return np.array([r.allowed is not None or r.tilt is not None for r in requests], dtype=bool)
 
 
 def hidden_of(requests: Sequence[Request]) -> Hidden:

@@ -111,6 +111,7 @@ def _questions(view: str, holdout: Holdout, users: Sequence[Id], items: Sequence
         among = "" if request.allowed is None else allowed[id(request.allowed)]
         without = "" if request.excluded is None else _set_hash(request.excluded, items)
         told = "" if request.time is None else repr(float(request.time))
+        told += json.dumps(dict(request.context), sort_keys=True, default=str) if request.context else ""
         yield f"{view}|{_who(request, users)}|{wanted}|{request.seen}|{among}|{without}|{told}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -18,6 +18,7 @@ from llm4rec.core import (
     Holdout,
     Numbers,
     Request,
+    Situated,
     Sparse,
     Tunes,
     rarity,
@@ -69,7 +70,8 @@ class Plan:
 class Run:
     """One fit, asked: measures by name (VIEW/ndcg@10), how long it took, and what was not as it should be.
 
-    `time_aware`: the model looked at when the questions were asked, which others may not have.
+    `time_aware` and `context_aware`: the model looked at when and in which context the questions were asked, which
+    others may not have.
     """
 
     measures: Mapping[str, Measure]
@@ -78,6 +80,7 @@ class Run:
     settings: Mapping[str, Any]
     degraded: tuple[str, ...] = ()
     time_aware: bool = False
+    context_aware: bool = False
 
 
 def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool = False) -> Run:
@@ -99,15 +102,28 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
     if declined:
         notes += (f"{declined} of {asked} questions declined: all items tie there",)
     said = notes + _said(engine) + _unrated(engine, plan)
-    return Run(measures, fit_seconds, seconds, _settings(engine), said, _looked_at_time(engine, fold))
+    looked = _looked_at_time(engine, fold), _looked_at_context(engine, fold)
+    return Run(measures, fit_seconds, seconds, _settings(engine), said, *looked)
 
 
 def _looked_at_time(engine: EngineLike, fold: Fold) -> bool:
     """Whether the model uses the time of a request, and requests had one."""
     able = bool(getattr(getattr(engine, "model", None), "time_aware", False))
-    ranked = any(r.time is not None for holdout in fold.tests.values() for r in holdout.requests)
-    rated = fold.pairs is not None and any(r.time is not None for r in fold.pairs.requests)
-    return able and (ranked or rated)
+    return able and any(request.time is not None for request in _requests(fold))
+
+
+def _looked_at_context(engine: EngineLike, fold: Fold) -> bool:
+    """Whether the model uses a context that requests told."""
+    model = getattr(engine, "model", None)
+    known = set(model.contexts) if isinstance(model, Situated) else set()
+    return bool(known) and any(not known.isdisjoint(request.context) for request in _requests(fold))
+
+
+def _requests(fold: Fold) -> Iterator[Request]:
+    """All that is asked of a fold."""
+    for holdout in fold.tests.values():
+        yield from holdout.requests
+    yield from () if fold.pairs is None else fold.pairs.requests
 
 
 def _with_newcomers(engine: EngineLike, fold: Fold) -> tuple[Scorer, tuple[str, ...]]:

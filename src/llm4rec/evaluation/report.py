@@ -66,8 +66,9 @@ def _sure(content: Content, metric: str, best: str, rest: list[str]) -> bool:
 
 
 def label(content: Content, name: str) -> str:
-    """The name of a model, and whether it looked at when the questions were asked."""
-    return f"{name} (time-aware)" if content["models"][name].get("time_aware") else name
+    """The name of a model, and whether it looked at when and in which context the questions were asked."""
+    seen = [what for what in ("time", "context") if content["models"][name].get(f"{what}_aware")]
+    return f"{name} ({', '.join(f'{what}-aware' for what in seen)})" if seen else name
 
 
 def figure(model: Content, metric: str) -> str:

@@ -72,6 +72,7 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     time_aware: bool = False
+    context_aware: bool = False
     terms: Terms | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +91,7 @@ class Result:
             "settings": self.settings,
             "degraded": list(self.degraded),
             "time_aware": self.time_aware,
+            "context_aware": self.context_aware,
             "validation_trained": self.terms.validation_trained if self.terms else False,
             "fingerprint": self.terms.fingerprint if self.terms else "",
         }
@@ -164,6 +166,7 @@ def _result(
         trial.settings,
         trial.degraded,
         trial.time_aware,
+        trial.context_aware,
         terms,
     )
 

@@ -31,6 +31,7 @@ class Trial:
     settings: Mapping[str, Any] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     time_aware: bool = False
+    context_aware: bool = False
 
 
 def run_trial(
@@ -80,4 +81,5 @@ def _gathered(by_seed: Sequence[Sequence[Run]], peak: float) -> Trial:
         runs[0].settings,
         tuple(dict.fromkeys(line for one in runs for line in one.degraded)),
         any(one.time_aware for one in runs),
+        any(one.context_aware for one in runs),
     )

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from llm4rec.core import Catalog, Config, Dataset, FitContext, Floats, NotFittedError, Numbers, Request
-from llm4rec.models.attention_batches import Columns, Tokens
+from llm4rec.models.attention_batches import Asked, Columns, Tokens
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.attention_newcomers import Newcomers
+from llm4rec.models.contexts import context_note
 from llm4rec.models.maps import part, under
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Attention:
     training so that this works. Items that come later (`grow`) are read by their content too, and are scored by what
     content predicts of trained vectors against the mean of what all places of the history lead to (which taste a new
     thing meets is not a matter of the last event), and by how near they are to what was taken (`attention_newcomers`).
-    Histories without positive events are declined.
+    Where events have contexts, each is read in its own and each place answers for the context of the next one, at the
+    end for that of the request. Histories without positive events are declined.
     """
 
     config_type = AttentionConfig
@@ -93,6 +95,15 @@ class Attention:
         return self.config.time_aware
 
     @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts of the data fitted on that tell events apart: words by name."""
+        return self.tokens_.contexts if hasattr(self, "tokens_") else {}
+
+    def _looks_at(self) -> tuple[str, ...]:
+        """What of a question it sees beside the history."""
+        return (*((TIME_AWARE,) if self.time_aware else ()), *context_note(self.contexts))
+
+    @property
     def chosen(self) -> AttentionConfig:
         """The config with the number of epochs that was best on validation."""
         return self.config.model_copy(update={"stop": self.stop_, "tune": False})
@@ -104,7 +115,7 @@ class Attention:
         learnt = learn(self.config, dataset, context)
         self.network_, self.inputs_, self.tokens_ = learnt.network, learnt.vectors, learnt.tokens
         self.stop_, self.device_ = learnt.epochs, context.device
-        self.notes_ = (*learnt.notes, *((TIME_AWARE,) if self.time_aware else ()))
+        self.notes_ = (*learnt.notes, *self._looks_at())
         return self
 
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
@@ -141,10 +152,8 @@ class Attention:
 
         window = self.config.max_length if self.newcomers_ is None else None  # newcomers ask for all of it
         columns = Columns.of([r.history for r in requests], window)
-        times = None
-        if self.time_aware:
-            times = np.array([np.nan if r.time is None else r.time for r in requests], np.float64)
-        last, mean = read(self.network_, self.inputs_, columns.events(self.tokens_), times, self.device_)
+        asked = Asked.of(requests, self.tokens_, self.time_aware)
+        last, mean = read(self.network_, self.inputs_, columns.events(self.tokens_), asked, self.device_)
         if self.newcomers_ is None:
             return last
         return np.hstack([last, self.newcomers_.asked(mean, [r.history.liked for r in requests])])
@@ -187,7 +196,7 @@ class Attention:
         self.tokens_ = Tokens.from_state(part("tokens", state))
         self.network_ = network_from(part("weights", state), self.config, self.tokens_, context.device)
         self.device_ = context.device
-        self.notes_ = (TIME_AWARE,) if self.time_aware else ()
+        self.notes_ = self._looks_at()
         return self
 
     def _need_fit(self) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Dataset, Floats, History, Numbers, Times
+from llm4rec.core import Dataset, EventContexts, Floats, History, Numbers, Request, Times, asked_codes
 from llm4rec.core.interactions import is_positive
+from llm4rec.models.contexts import from_bytes, in_bytes, occurring
 
 GAPS = 32  # buckets of time: floor(log2 seconds) + 2, 0 is unknown
 BINS = 10  # of values
@@ -80,14 +81,17 @@ class Events:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Codes of kinds, values and time gaps, as the training data has them; a sort that never differs is left out.
+    """Codes of kinds, values, time gaps and contexts, as the training data has them; a sort that never differs is
+    left out.
 
-    `edges` part the values; an empty tuple leaves them out. 0 is what was never seen, or is not known.
+    `edges` part the values; an empty tuple leaves them out. `contexts` are words by name. 0 is what was never seen, or
+    is not known.
     """
 
     kinds: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
     gaps: bool = False
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Columns) -> Self:
@@ -103,6 +107,7 @@ class Tokens:
             used if len(used) > 1 else (),
             tuple(float(v) for v in distinct) if len(distinct) > 1 else (),
             bool(len(np.unique(inside)) > 1),
+            {} if rows.contexts is None else occurring(rows.contexts),
         )
 
     @property
@@ -110,7 +115,12 @@ class Tokens:
         """Codes of each sort, 0 included."""
         kinds = (len(self.kinds) + 1,) if self.kinds else ()
         edges = (len(self.edges) + 1,) if self.edges else ()
-        return (*kinds, *edges, *((GAPS,) if self.gaps else ()))
+        return (*kinds, *edges, *((GAPS,) if self.gaps else ()), *self.asked)
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Codes of each context, 0 included: the last sorts, which are known of a question too."""
+        return tuple(len(words) + 1 for words in self.contexts.values())
 
     def codes(self, rows: Columns) -> Numbers:
         """(events, sorts)."""
@@ -125,23 +135,48 @@ class Tokens:
             sorts.append(np.where(np.isfinite(rows.values), bins, 0))
         if self.gaps:
             sorts.append(gap_codes(rows.times, rows.bounds))
+        if self.contexts and rows.contexts is not None:
+            sorts.extend(rows.contexts.coded(self.contexts).T)
+        elif self.contexts:
+            sorts.extend(np.zeros((len(self.contexts), len(rows.items)), np.int64))
         return np.column_stack(sorts).astype(np.int64) if sorts else np.zeros((len(rows.items), 0), np.int64)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Plain arrays."""
+        """Plain arrays; words in bytes."""
         names = np.frombuffer("\n".join(self.kinds).encode(), dtype=np.uint8)
-        return {
+        plain: dict[str, NDArray[Any]] = {
             "kinds": names.copy(),
             "edges": np.array(self.edges, np.float32),
             "gaps": np.array([self.gaps], np.uint8),
         }
+        return plain | ({"contexts": in_bytes(self.contexts)} if self.contexts else {})
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
         """The inverse of `state`."""
         names = state["kinds"].astype(np.uint8).tobytes().decode()
         edges = tuple(float(v) for v in state["edges"])
-        return cls(tuple(names.split("\n")) if names else (), edges, bool(state["gaps"][0]))
+        contexts = from_bytes(state["contexts"]) if "contexts" in state else {}
+        return cls(tuple(names.split("\n")) if names else (), edges, bool(state["gaps"][0]), contexts)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is known of questions beside their histories: `times` (questions,), NaN unknown, and `contexts` (questions,
+    columns), codes. None where a network does not look at it.
+    """
+
+    times: Times | None = None
+    contexts: Numbers | None = None
+
+    @classmethod
+    def of(cls, requests: Sequence[Request], tokens: Tokens, time_aware: bool) -> Self:
+        """What a network with these tokens may see of requests."""
+        times = None
+        if time_aware:
+            times = np.array([np.nan if r.time is None else r.time for r in requests], np.float64)
+        contexts = asked_codes([r.context for r in requests], tokens.contexts) if tokens.contexts else None
+        return cls(times, contexts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +189,7 @@ class Columns:
     times: Times
     kind_names: tuple[str, ...]
     bounds: Numbers
+    contexts: EventContexts | None = None
 
     @classmethod
     def of(cls, histories: Sequence[History], window: int | None = None) -> Self:
@@ -176,6 +212,7 @@ class Columns:
             joined([p.timestamps for p in parts], np.float64),
             tuple(names),
             bounds,
+            EventContexts.joined([p.contexts for p in parts], np.diff(bounds).tolist()),
         )
 
     @classmethod
@@ -183,7 +220,9 @@ class Columns:
         """All positive events, a row a user."""
         rows = dataset.interactions.take(dataset.interactions.positive)
         bounds = np.searchsorted(rows.users, np.arange(len(dataset.users) + 1)).astype(np.int64)
-        return cls(rows.items, rows.kinds, rows.values, rows.timestamps, rows.kind_names, bounds)
+        return cls(
+            rows.items, rows.kinds, rows.values, rows.timestamps, rows.kind_names, bounds, rows.contexts
+        )
 
     def events(self, tokens: Tokens) -> Events:
         """The same events with their codes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm4rec.core import Dataset, FitContext, Floats, Holdout, Numbers, gains, masked
-from llm4rec.models.attention_batches import Columns, Events, Tokens
+from llm4rec.models.attention_batches import Asked, Columns, Events, Tokens
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.tuning import QUESTIONS
 
@@ -114,13 +114,11 @@ def judge_of(
 
     questions = holdout.sample(QUESTIONS, np.random.default_rng(0))
     events = Columns.of([r.history for r in questions.requests], config.max_length).events(tokens)
-    times = None
-    if config.time_aware:
-        times = np.array([np.nan if r.time is None else r.time for r in questions.requests], np.float64)
+    asked = Asked.of(questions.requests, tokens, config.time_aware)
 
     def judge(network: Network) -> float:
         vectors = item_vectors(network, source, counts, device)
-        users, _ = read(network, vectors, events, times, device)
+        users, _ = read(network, vectors, events, asked, device)
         found = []
         for at in range(0, len(questions), BLOCK):
             requests = questions.requests[at : at + BLOCK]

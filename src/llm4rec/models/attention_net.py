@@ -14,6 +14,7 @@ from torch.nn import functional
 from llm4rec.models.attention_batches import GAPS, Packed, time_codes
 from llm4rec.models.attention_content import ItemSource
 
+HIDDEN = 0.1  # share of codes that are not shown while training
 LOUD = 16.0  # logits begin as 16 times a cosine
 
 
@@ -33,6 +34,7 @@ class Shape:
     time_aware: bool
     dropout: float
     id_dropout: float
+    asked: tuple[int, ...] = ()
 
 
 class ItemVectors(nn.Module):
@@ -167,14 +169,17 @@ class GroupTensors:
 
 
 class Batch:
-    """A packed batch on its device. `asked` (places,): when the question after each place is asked, or None."""
+    """A packed batch on its device. `asked` (places,): when the question after each place is asked, or None; `contexts`
+    (places, columns): codes of what it is asked in, or None.
+    """
 
-    def __init__(self, packed: Packed, device: str, asked: Any = None) -> None:
+    def __init__(self, packed: Packed, device: str, asked: Any = None, contexts: Any = None) -> None:
         events = packed.events
         self.items = torch.as_tensor(events.items, device=device)
         self.tokens = torch.as_tensor(events.tokens, device=device)
         waits = None if asked is None else time_codes(asked - events.times)
         self.waits = None if waits is None else torch.as_tensor(waits, device=device)
+        self.contexts = None if contexts is None else torch.as_tensor(contexts, device=device)
         self.groups = [
             GroupTensors(g, None if asked is None else self._moments(g, events.times, asked), device)
             for g in packed.groups
@@ -205,6 +210,7 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm(shape.width)
         self.loud = nn.Parameter(torch.tensor(math.log(LOUD)))
         self.drop = nn.Dropout(shape.dropout)
+        self.asked = nn.ModuleList(_table(size, shape.width) for size in shape.asked)
 
     def forward(self, vectors: Tensor, batch: Batch) -> Tensor:
         """(places, width): what is expected after each place, from the vectors (places, width) of its items."""
@@ -213,6 +219,10 @@ class Network(nn.Module):
             x = x + table(self._codes(batch.tokens[:, sort]))
         if self.wait is not None and batch.waits is not None:
             x = x + self.wait(batch.waits)
+        if len(self.asked) and batch.contexts is not None:
+            codes = self._asked_codes(batch.contexts)
+            for column, table in enumerate(self.asked):
+                x = x + table(codes[:, column])
         x = self.drop(x)
         for block in self.blocks:
             x = block(x, batch)
@@ -221,4 +231,10 @@ class Network(nn.Module):
 
     def _codes(self, codes: Tensor) -> Tensor:
         """Some codes are hidden while training, so that 0 = unknown has a meaning."""
-        return codes * (torch.rand(codes.shape, device=codes.device) >= 0.1) if self.training else codes
+        return codes * (torch.rand(codes.shape, device=codes.device) >= HIDDEN) if self.training else codes
+
+    def _asked_codes(self, codes: Tensor) -> Tensor:
+        """(places, columns): as `_codes`, and some questions are asked with nothing told at all."""
+        if not self.training:
+            return codes
+        return self._codes(codes) * (torch.rand(len(codes), 1, device=codes.device) >= HIDDEN)

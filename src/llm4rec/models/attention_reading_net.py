@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from llm4rec.core import Floats, Numbers, Times
-from llm4rec.models.attention_batches import Events, Tokens, pack
+from llm4rec.models.attention_batches import Asked, Events, Packed, Tokens, pack
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.attention_net import Batch, ContentRows, Network, Shape
 
 ITEMS = 100_000  # whose vectors are made at once
+V = TypeVar("V", Times, Numbers)
 
 
 def read(
-    network: Network, vectors: Floats, events: Events, times: Times | None, device: str
+    network: Network, vectors: Floats, events: Events, asked: Asked, device: str
 ) -> tuple[Floats, Floats]:
     """(rows, width) twice: what the last place of each row leads to, and the mean over all its places; empty rows:
     zeros. Rows longer than the network reads are read in windows.
 
-    `times` (rows,): when each question is asked, NaN where unknown; None for a network that does not look.
+    `asked` (rows) is what is known of the questions at the ends of the rows.
     """
     last, mean = np.zeros((2, len(events), vectors.shape[1]), np.float32)
     windows, owners = events.windows(network.shape.length)
     if not len(windows):
         return last, mean
     packed = pack(windows)
-    asked = None if times is None else moments(windows, owners, times)
-    if asked is not None:
-        asked = Events(windows.items, windows.tokens, asked, windows.bounds).take(packed.order).times
-    batch = Batch(packed, device, asked)
+    batch = _batch(packed, windows, owners, asked, device)
     with torch.inference_mode():
         network.eval()
         inputs = torch.as_tensor(vectors[packed.events.items], device=device)
@@ -46,15 +44,38 @@ def read(
     return last, mean
 
 
+def _batch(packed: Packed, windows: Events, owners: Numbers, asked: Asked, device: str) -> Batch:
+    """The packed windows with what is known of the question after each place."""
+    times, contexts = windows.times, windows.tokens
+    if asked.times is not None:
+        times = moments(windows, owners, asked.times)
+    if asked.contexts is not None:
+        columns = range(-asked.contexts.shape[1], 0)  # contexts are the last sorts of tokens
+        found = [upcoming(contexts[:, c], windows, owners, asked.contexts[:, c]) for c in columns]
+        contexts = np.column_stack(found)
+    later = Events(windows.items, contexts, times, windows.bounds).take(packed.order)
+    return Batch(
+        packed,
+        device,
+        None if asked.times is None else later.times,
+        None if asked.contexts is None else later.tokens,
+    )
+
+
 def moments(windows: Events, owners: Numbers, times: Times) -> Times:
     """(places,): when the question after each place is asked: the time of the next event of the row, `times` (rows,)
     at its end. Windows stand newest first.
     """
-    asked = np.append(windows.times[1:], 0.0)
+    return upcoming(windows.times, windows, owners, times)
+
+
+def upcoming(values: V, windows: Events, owners: Numbers, last: V) -> V:
+    """(places,): of each place the value of the next event of its row, `last` (rows,) at its end."""
+    later = np.append(values[1:], values[:1] * 0)
     newest = np.append(True, np.diff(owners) > 0)
-    first = windows.times[windows.bounds[:-1]]  # an older window ends where the one before it here begins
-    asked[windows.bounds[1:] - 1] = np.where(newest, times[owners], np.append(0.0, first[:-1]))
-    return asked
+    first = values[windows.bounds[:-1]]  # an older window ends where the one before it here begins
+    later[windows.bounds[1:] - 1] = np.where(newest, last[owners], np.append(first[:1] * 0, first[:-1]))
+    return later
 
 
 def item_vectors(network: Network, source: ItemSource, counts: Numbers, device: str) -> Floats:
@@ -111,5 +132,6 @@ def shape_of(config: Any, tokens: Tokens, **sizes: int) -> Shape:
         time_aware=config.time_aware,
         dropout=config.dropout,
         id_dropout=config.id_dropout,
+        asked=tokens.asked,
         **sizes,
     )

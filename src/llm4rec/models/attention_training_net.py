@@ -201,7 +201,9 @@ def step_loss(
     packed = pack(inputs)
     targets = targets.take(packed.order)
     asked = _sometimes_unknown(targets.times, rng) if network.shape.time_aware else None
-    batch = Batch(packed, lesson.device, asked)
+    columns = len(network.shape.asked)  # contexts are the last sorts of tokens
+    contexts = targets.tokens[:, -columns:] if columns else None
+    batch = Batch(packed, lesson.device, asked, contexts)
     if not lesson.sampled:
         vectors = network.vectors(lesson.all_rows, lesson.numbers, lesson.counts)
         places = network(vectors[batch.items], batch)

@@ -45,6 +45,6 @@ def _questions(dataset: Dataset, chosen: Numbers) -> Holdout:
         user, item = int(dataset.interactions.users[row]), dataset.interactions.items[row]
         history = dataset.history(user).take(slice(0, row - int(dataset.offsets[user])))
         if item not in history.items:
-            requests.append(Request(history, user=user))
+            requests.append(Request(history, user=user, context=dataset.interactions.context(row)))
             targets.append(np.array([item]))
     return Holdout(requests, targets)

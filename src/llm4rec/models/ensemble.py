@@ -38,8 +38,7 @@ class EnsembleConfig(Config):
 
     inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
         "sequence",
-        "ease",
-        "itemknn",
+        "attention",
     )
     options: dict[str, dict[str, Any]] = Field({})
     weights: dict[str, NonNegativeFloat] = Field({})
@@ -70,6 +69,11 @@ class Ensemble:
     def time_aware(self) -> bool:
         """Whether some input looks at when a request is made."""
         return self.inputs_.time_aware
+
+    @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that some input looks at: words by name."""
+        return self.inputs_.contexts if hasattr(self, "inputs_") else {}
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs, then choose weights where there is a holdout."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from llm4rec.core import DAY, Dataset, FitContext, Floats, Numbers, Request, Sparse, Times, as_csr
 from llm4rec.models.content import ItemContent
+from llm4rec.models.habits import PRIOR, Habits
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 from llm4rec.models.slates import Slates
@@ -19,7 +20,6 @@ from llm4rec.models.slates import Slates
 WINDOWS = (1.0, 7.0, 30.0)  # days of popularity by window
 LOOKED_AT = 10  # latest events whose texts a candidate is compared with
 MOMENTS = 8  # part of day (4) x weekend or not
-PRIOR = 20.0  # events that an item's habit of moments is shrunk with
 DECAY = 10.0
 
 
@@ -28,7 +28,7 @@ class Evidence:
     """Features of the items fitted on: texts, attributes, popularity by window, age, and when they are taken.
 
     `recent` is (items, windows) and `age` (items,) in days, both without columns where times are only an order;
-    `moments` (items, MOMENTS) is the log lift of an item at a part of the day.
+    `moments` (items, MOMENTS) is the log lift of an item at a part of the day, `habits` those in contexts.
     """
 
     text: Floats
@@ -37,6 +37,7 @@ class Evidence:
     recent: Floats
     age: Floats
     moments: Floats
+    habits: Habits
 
     @property
     def time_aware(self) -> bool:
@@ -50,9 +51,9 @@ class Evidence:
         events = dataset.interactions.take(dataset.interactions.positive)
         size = len(dataset.catalog)
         fame = np.log1p(dataset.counts).astype(np.float32)
+        habits, nothing = Habits.of(events, size), np.zeros((size, 0), np.float32)
         if not events.has_clock:
-            nothing = np.zeros((size, 0), np.float32)
-            return cls(content.text, content.attributes, fame, nothing, nothing, nothing)
+            return cls(content.text, content.attributes, fame, nothing, nothing, nothing, habits)
         age = (events.timestamps.max() - events.timestamps) / DAY
         windows = [np.bincount(events.items, age <= days, minlength=size) for days in WINDOWS]
         first = np.zeros(size)
@@ -63,7 +64,8 @@ class Evidence:
             fame,
             np.log1p(np.stack(windows, axis=1)).astype(np.float32),
             np.log1p(first).astype(np.float32)[:, None],
-            _habits(events.items, events.timestamps, size) if time_aware else np.zeros((size, 0), np.float32),
+            _habits(events.items, events.timestamps, size) if time_aware else nothing,
+            habits,
         )
 
     def features(self, slates: Slates, scored: Mapping[str, Floats], requests: Many[Request]) -> Floats:
@@ -77,6 +79,7 @@ class Evidence:
         columns.append(self.fame[items] - columns[-1])
         if self.time_aware:
             columns += self._time(slates, requests)
+        columns += self.habits.features(slates.rows, slates.items, requests)
         return np.stack(columns, axis=1).astype(np.float32)
 
     def names(self, inputs: Many[str]) -> list[str]:
@@ -97,6 +100,7 @@ class Evidence:
             "popularity of the history",
             "popularity against the history",
             *(["time since the last event", "habit of the moment"] if self.time_aware else []),
+            *self.habits.names(),
         ]
 
     def _likeness(self, slates: Slates, requests: Many[Request]) -> list[NDArray[Any]]:
@@ -154,13 +158,16 @@ class Evidence:
         """Plain arrays."""
         names = ("text", "fame", "recent", "age", "moments")
         dense = {name: getattr(self, name) for name in names}
-        return dense | under("attributes", sparse_state(self.attributes))
+        attributes = under("attributes", sparse_state(self.attributes))
+        return dense | attributes | under("habits", self.habits.state())
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Evidence:
         """The inverse of `state`."""
-        dense = [state[name] for name in ("fame", "recent", "age", "moments")]
-        return cls(state["text"], read_sparse(part("attributes", state)), *dense)
+        fame, recent, age, moments = (state[name] for name in ("fame", "recent", "age", "moments"))
+        habits = Habits.from_state(part("habits", state), len(state["fame"]))
+        attributes = read_sparse(part("attributes", state))
+        return cls(state["text"], attributes, fame, recent, age, moments, habits)
 
 
 def _habits(items: Numbers, timestamps: Times, size: int) -> Floats:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, Pos
 
 from llm4rec.core import (
     Catalog,
+    ComponentError,
     Config,
     Dataset,
     Explains,
@@ -25,13 +26,15 @@ from llm4rec.core import (
     masked,
     top_k,
 )
+from llm4rec.models.advice import ASKED
+from llm4rec.models.contexts import context_note, together
 from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
 from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
 from llm4rec.models.maps import part, under
 from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
 from llm4rec.models.slates import Slates
-from llm4rec.models.stacking import Form, Order
+from llm4rec.models.stacking import Asked, Form, Order
 
 BYTES = 1_200_000_000  # of features held while learning
 FEW = 5_000
@@ -75,6 +78,8 @@ class Hybrid:
     questions, with features of both the inputs' scores and what stands in `evidence`. Candidates are the best items of
     each input; they share out the base's scores of theirs in the new order, so that all other items, newcomers
     included, stay where the base put them. Without held-out questions the order of the base stands, and a note says so.
+    An input that only advises (a language model) proposes no candidates and enters no ranker: its score moves candidates
+    by a few places with a small weight (`advice`), and where held-out questions show no sure gain it is left out.
     Sources: LambdaMART (Burges 2010); stacking of collaborative and content scores as in challenge entries
     (RecSys Challenge 2024, 2025).
     """
@@ -98,10 +103,21 @@ class Hybrid:
         return self.evidence_.time_aware or self.inputs_.time_aware
 
     @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that its features or an input look at: words by name."""
+        return (
+            together([self.evidence_.habits.contexts, self.inputs_.contexts])
+            if hasattr(self, "inputs_")
+            else {}
+        )
+
+    @property
     def chosen(self) -> HybridConfig:
         """The config with the form and the inputs' settings as chosen."""
-        options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
-        return self.config.model_copy(update={"form": self.form, "options": options, "tune": False})
+        changed: dict[str, Any] = {"form": self.form, "tune": False}
+        if hasattr(self, "inputs_"):
+            changed |= {"options": self.inputs_.options(), "inputs": tuple(self.inputs_.models)}
+        return self.config.model_copy(update=changed)
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs, then learn the order of their candidates where there is a holdout."""
@@ -109,16 +125,28 @@ class Hybrid:
             Inputs.fit(self.config.inputs, self.config.options, dataset, context), dataset, context
         )
         if context.holdout is not None and len(context.holdout) and self.form != "base":
-            lessons = self._lessons(context.holdout, context)
-            own = len(lessons)
+            lessons, advice = self._lessons(context.holdout, context)
+            asked = Asked(len(lessons), self.inputs_.advisers, advice)
             if self.config.earlier and len(context.holdout) < FEW:
                 lessons = lessons.followed_by(self._earlier(dataset, context))
             usual = self._usual(context.holdout)
-            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress, own)
-            self.form, self.notes_ = self.order_.form, (str(self.order_),)
+            self.order_ = Order.learn(lessons, self.form, self._trees(), usual, context.progress, asked)
+            self.form, self.notes_ = self.order_.form, (str(self.order_), *self.order_.advice.told)
         elif self.form != "base":
             self.notes_ = (f"no held-out questions: the order of {self.config.inputs[0]!r} stands",)
+        self._refuse()
+        self.notes_ = (*self.notes_, *context_note(self.contexts))
         return self
+
+    def _refuse(self) -> None:
+        """Leave out the advisers that held-out questions give no weight: they will not be asked."""
+        advice = self.order_.advice.kept()
+        unasked = [n for n in self.inputs_.advisers if n not in self.order_.advice.weights]
+        self.notes_ += tuple(
+            f"no held-out questions say what {name!r} is worth: it is not asked" for name in unasked
+        )
+        self.order_ = replace(self.order_, advice=advice)
+        self.inputs_ = self.inputs_.without([n for n in self.inputs_.advisers if n not in advice.weights])
 
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
         """Inputs fitted on `dataset` with what they chose; the order of candidates as it was learnt."""
@@ -126,8 +154,11 @@ class Hybrid:
         again = type(self)(self.chosen)
         again.order_ = self.order_
         again._learn_inputs(self.inputs_.refit(dataset, context), dataset, context)
+        again._need_same(self.evidence_)
         again.notes_ = self.notes_
         return again
+
+    inputs_: Inputs
 
     def _learn_inputs(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> None:
         self.inputs_ = inputs
@@ -138,8 +169,9 @@ class Hybrid:
         """Lessons from earlier events, by inputs with the same settings that have not seen them."""
         left, questions = earlier_questions(dataset, self.config.earlier, self.questions)
         before = type(self)(self.chosen)
-        before._learn_inputs(self.inputs_.refit(left, context), left, context)
-        return before._lessons(questions, context)
+        own = self.inputs_.without(self.inputs_.advisers)
+        before._learn_inputs(own.refit(left, context), left, context)
+        return before._lessons(questions, context)[0]
 
     def _trees(self) -> TreeSettings:
         own = self.config
@@ -154,14 +186,16 @@ class Hybrid:
             found += bool(np.isin(top_k(shown, LIST)[0], targets).any())
         return found / len(questions)
 
-    def _lessons(self, holdout: Holdout, context: FitContext) -> Lessons:
-        """Features of the candidates of held-out questions, as many as fit into memory."""
-        columns = len(self.evidence_.names(self.config.inputs))
-        room = BYTES // (4 * columns * self.config.depth * len(self.config.inputs))
+    def _lessons(self, holdout: Holdout, context: FitContext) -> tuple[Lessons, Floats]:
+        """Features of the candidates of held-out questions, as many as fit into memory; of the first ASKED of them also
+        what advisers say."""
+        columns = len(self.evidence_.names(self.proposing))
+        room = BYTES // (4 * columns * self.config.depth * len(self.proposing))
         questions = holdout.sample(
             min(self.questions, max(room, 100)), np.random.default_rng(self.config.seed)
         )
         features, hits, sizes = [], [], []
+        advice = [np.zeros((0, len(self.inputs_.advisers)), np.float32)]
         starts = range(0, len(questions), ROWS)
         for at in context.progress(starts, "features of candidates", len(starts)):
             requests = questions.requests[at : at + ROWS]
@@ -169,16 +203,35 @@ class Hybrid:
             features.append(found)
             hits.append(slates.hits(questions.targets[at : at + ROWS]))
             sizes.append(np.diff(slates.bounds))
+            if at < ASKED:
+                advice.append(self._advice(slates, requests))
         if not features:
-            return Lessons.none(columns)
+            return Lessons.none(columns), advice[0]
         bounds = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
         answers = np.array([len(t) for t in questions.targets], dtype=np.int64)
-        return Lessons(np.concatenate(features), np.concatenate(hits), bounds, answers)
+        lessons = Lessons(np.concatenate(features), np.concatenate(hits), bounds, answers)
+        return lessons, np.concatenate(advice)
+
+    @property
+    def proposing(self) -> tuple[str, ...]:
+        """The inputs that propose candidates: all but those that only advise."""
+        return tuple(self.inputs_.without(self.inputs_.advisers).models)
+
+    def _advice(self, slates: Slates, requests: Many[Request]) -> Floats:
+        """(candidates, advisers): what each adviser says of each candidate."""
+        scored = self.inputs_.only(self.inputs_.advisers).scored(requests, self.size_)
+        columns = [found[slates.rows, slates.items] for found in scored.values()]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(slates), 0), np.float32)
+
+    def _values(self, requests: Many[Request]) -> tuple[Slates, np.ndarray]:
+        """Candidates of a batch and their values, advice included: higher is better."""
+        slates, features = self._candidates(requests)
+        return slates, self.order_.values(features, self._advice(slates, requests), slates.bounds)
 
     def _candidates(self, requests: Many[Request]) -> tuple[Slates, Floats]:
         """Candidates of a batch and their features; items fitted on only."""
         requests = [known_part(request, self.size_) for request in requests]
-        scored = self.inputs_.scored(requests, self.size_)
+        scored = self.inputs_.only(self.proposing).scored(requests, self.size_)
         slates = Slates.proposed(scored, [_within(r, self.size_) for r in requests], self.config.depth)
         return slates, self.evidence_.features(slates, scored, requests)
 
@@ -186,7 +239,7 @@ class Hybrid:
         """(requests, items) float32 on the scale of the base; rows that the base declines are -inf."""
         self._need_fit()
         scores = np.array(self.inputs_.base.score(requests), dtype=np.float32)
-        if self.order_.ranker is not None:
+        if self.order_.changes:
             for at in range(0, len(requests), ROWS):
                 self._reorder(scores[at : at + ROWS], requests[at : at + ROWS])
         return scores if items is None else scores[:, items]
@@ -196,9 +249,9 @@ class Hybrid:
         answered = np.flatnonzero(np.isfinite(scores[:, 0]))
         if not len(answered):
             return
-        slates, features = self._candidates([requests[int(row)] for row in answered])
+        slates, values = self._values([requests[int(row)] for row in answered])
         part_of = scores[answered]
-        slates.reordered(part_of, self.order_.values(features))
+        slates.reordered(part_of, values)
         scores[answered] = part_of
 
     def chances(self, requests: Many[Request], items: Numbers) -> tuple[Floats, np.ndarray]:
@@ -215,8 +268,8 @@ class Hybrid:
         if calibration is None:
             return found, sure
         answered = [row for row, r in enumerate(requests) if len(known_part(r, self.size_).history.liked)]
-        slates, features = self._candidates([requests[row] for row in answered])
-        chance = calibration.chances(self.order_.values(features), slates.bounds)
+        slates, values = self._values([requests[row] for row in answered])
+        chance = calibration.chances(values, slates.bounds)
         for place, row in enumerate(answered):
             span = slice(slates.bounds[place], slates.bounds[place + 1])
             by_item = dict(zip(slates.items[span].tolist(), chance[span].tolist(), strict=True))
@@ -233,7 +286,7 @@ class Hybrid:
     def importance(self) -> dict[str, float]:
         """How much each feature counts: its share of what the trees gained, or its weight in the sum."""
         self._need_fit()
-        names = self.evidence_.names(self.config.inputs)
+        names = self.evidence_.names(self.proposing)
         ranker = self.order_.ranker
         if isinstance(ranker, Trees):
             return dict(zip(names, ranker.importance().tolist(), strict=True))
@@ -263,9 +316,18 @@ class Hybrid:
         """The inverse of `state`; the config is the chosen one."""
         self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
         self.evidence_ = Evidence.from_state(part("evidence", state))
-        self.order_ = Order.from_state(part("order", state), self.form)
+        self.order_ = Order.from_state(part("order", state), self.form, self.inputs_.advisers)
         self.size_ = int(state["size"][0])
         return self
+
+    def _need_same(self, before: Evidence) -> None:
+        """ComponentError where the features are not those that the order was learnt from."""
+        now, then = (set(evidence.names(())) for evidence in (self.evidence_, before))
+        if self.order_.ranker is not None and now != then:
+            raise ComponentError(
+                f"hybrid: features {sorted(now ^ then)} are in one of the two data sets only; fit and refit on data "
+                "with the same columns"
+            )
 
     def _need_fit(self) -> None:
         if not hasattr(self, "inputs_"):

@@ -20,9 +20,11 @@ from llm4rec.core import (
     Model,
     Request,
     Saves,
+    Situated,
     Tunes,
     zscore_rows,
 )
+from llm4rec.models.contexts import together
 from llm4rec.models.maps import part, under
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -70,9 +72,27 @@ class Inputs:
         return any(getattr(model, "time_aware", False) for model in self.models.values())
 
     @property
+    def contexts(self) -> Mapping[str, tuple[str, ...]]:
+        """The contexts that some input looks at: words by name."""
+        return together(model.contexts for model in self.models.values() if isinstance(model, Situated))
+
+    @property
     def base(self) -> Model:
         """The first of them."""
         return next(iter(self.models.values()))
+
+    @property
+    def advisers(self) -> tuple[str, ...]:
+        """Inputs behind the base whose influence is to be bounded: they say so in an attribute `advises`."""
+        return tuple(name for name in list(self.models)[1:] if getattr(self.models[name], "advises", False))
+
+    def only(self, names: Many[str]) -> Inputs:
+        """Those of these names, in the order they stand in."""
+        return Inputs({name: model for name, model in self.models.items() if name in set(names)})
+
+    def without(self, names: Many[str]) -> Inputs:
+        """All but those of these names."""
+        return Inputs({name: model for name, model in self.models.items() if name not in set(names)})
 
     def scored(self, requests: Many[Request], size: int) -> dict[str, Floats]:
         """(requests, size) z-scores of each over the first `size` items; a declined row is zeros.

@@ -53,7 +53,7 @@ class Draw:
         numbers = self.place[history.items]
         known = np.flatnonzero(numbers < self.size)
         left = history.take(known)
-        return History(numbers[known], left.kinds, left.values, left.timestamps, left.kind_names)
+        return replace(left, items=numbers[known])
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,12 +63,12 @@ class Slates:
         had = base[self.rows, self.items]
         shared = had[np.lexsort((-had, self.rows))]
         for row in np.unique(self.rows[1:][(np.diff(shared) == 0) & (np.diff(self.rows) == 0)]):
-            _told_apart(shared[self.bounds[row] : self.bounds[row + 1]])
+            told_apart(shared[self.bounds[row] : self.bounds[row + 1]])
         after = np.lexsort((-had, -values, self.rows))
         base[self.rows[after], self.items[after]] = shared
 
 
-def _told_apart(falling: Floats) -> None:
+def told_apart(falling: Floats) -> None:
     """Make falling numbers strictly falling by the least possible, in place."""
     for place in range(1, len(falling)):
         below = np.nextafter(falling[place - 1], np.float32(-np.inf))

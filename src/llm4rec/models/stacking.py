@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Floats, Progress, Times, surely_better
+from llm4rec.core import Floats, Numbers, Progress, Times, surely_better
+from llm4rec.models.advice import Advice
 from llm4rec.models.calibration import Calibration
 from llm4rec.models.maps import part, under
 from llm4rec.models.rankers import (
@@ -37,6 +38,7 @@ class Order:
     ranker: Ranker | None = None
     calibration: Calibration | None = None
     trials: Mapping[str, float] = field(default_factory=dict)
+    advice: Advice = field(default_factory=Advice)
 
     @classmethod
     def learn(
@@ -46,13 +48,16 @@ class Order:
         settings: TreeSettings,
         usual: float,
         progress: Progress,
-        own: int = 0,
+        asked: Asked | None = None,
     ) -> Order:
         """Try the form asked for, or all ("auto": one that surely beats the simpler ones), by cross-validation.
 
-        `usual` is how often a list of what is popular holds the next item; see `Calibration`. The first `own` questions are
-        the ones held out; where there are enough of them they alone are the judges, and earlier ones only teach.
+        `usual` is how often a list of what is popular holds the next item; see `Calibration`. `asked` tells how many of the
+        first questions are the ones held out; where there are enough of them they alone are the judges, and earlier
+        ones only teach. What advisers said of candidates of held-out questions decides how much they count from then on.
         """
+        asked = asked or Asked()
+        own = asked.own
         values, rounds = _trials(lessons, form, settings, progress)
         judges = slice(own if own >= JUDGES else None)
         gains = {name: lessons.gains(value)[judges] for name, value in values.items()}
@@ -65,11 +70,18 @@ class Order:
         calibration = None
         if lessons.hits.any():
             calibration = Calibration.learn(values[best], lessons.hits, lessons.bounds, usual)
-        return cls(best, ranker, calibration, {name: float(found.mean()) for name, found in gains.items()})
+        told = {name: float(found.mean()) for name, found in gains.items()}
+        return cls(best, ranker, calibration, told, asked.learn(lessons, values[best]))
 
-    def values(self, features: Floats) -> Times:
-        """(candidates,): higher is better."""
-        return features[:, 0].astype(np.float64) if self.ranker is None else self.ranker.predict(features)
+    def values(self, features: Floats, advice: Floats, bounds: Numbers) -> Times:
+        """(candidates,): higher is better. `advice` has a column for each adviser that is kept."""
+        own = features[:, 0].astype(np.float64) if self.ranker is None else self.ranker.predict(features)
+        return self.advice.applied(own, advice, bounds)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is another order than the base's."""
+        return self.ranker is not None or any(self.advice.weights.values())
 
     def __str__(self) -> str:
         told = ", ".join(f"{name} {value:.4f}" for name, value in self.trials.items())
@@ -79,12 +91,32 @@ class Order:
         """Plain arrays; trees as text in bytes."""
         ranker = {} if self.ranker is None else self.ranker.state()
         chances = {} if self.calibration is None else self.calibration.state()
-        return under("ranker", ranker) | under("chances", chances)
+        return under("ranker", ranker) | under("chances", chances) | under("advice", self.advice.state())
 
     @classmethod
-    def from_state(cls, state: Mapping[str, NDArray[Any]], form: Form) -> Order:
+    def from_state(cls, state: Mapping[str, NDArray[Any]], form: Form, advisers: Sequence[str] = ()) -> Order:
         """The inverse of `state`; the trials are not in it."""
-        return cls(form, ranker_of(part("ranker", state)), Calibration.from_state(part("chances", state)))
+        calibration = Calibration.from_state(part("chances", state))
+        advice = Advice.from_state(advisers, part("advice", state))
+        return cls(form, ranker_of(part("ranker", state)), calibration, advice=advice)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The first `own` questions of lessons are held-out ones; `advice` (candidates of the first of them, advisers)."""
+
+    own: int = 0
+    names: Sequence[str] = ()
+    advice: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    def learn(self, lessons: Lessons, values: Times) -> Advice:
+        """How much each adviser counts, by the held-out questions that it was asked."""
+        if not self.names:
+            return Advice()
+        size = len(self.advice)
+        questions = int(np.searchsorted(lessons.bounds, size, side="right")) - 1
+        some = lessons.take(np.arange(min(questions, self.own)))
+        return Advice.learn(self.names, values[:size], self.advice, (some.bounds, some.gains))
 
 
 def _trials(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from llm4rec.core import (
     NotFittedError,
     Request,
     Saves,
+    Situated,
     Table,
     Updates,
 )
@@ -110,6 +112,17 @@ def _capabilities(
         _updates(model, data, requests, world)
     if isinstance(model, Explains):
         _explains(model, requests, scores)
+    if isinstance(model, Situated):
+        _situated(model, requests, scores)
+
+
+def _situated(model: Situated, requests: Sequence[Request], scores: Floats) -> None:
+    assert isinstance(model, Model)
+    for name in ("no such name", *model.contexts):
+        strange = [replace(request, context={name: "no such word"}) for request in requests]
+        np.testing.assert_array_equal(
+            model.score(strange), scores, "a context that nobody knows changes no score"
+        )
 
 
 def _embeds(model: Embeds, requests: Sequence[Request], scores: Floats) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from llm4rec.core import (
     Column,
     ColumnType,
     Dataset,
+    EventContexts,
     FitContext,
     History,
     Interactions,
@@ -21,6 +23,7 @@ from llm4rec.core import (
     Vocabulary,
 )
 from llm4rec.testing.fakes import WordEncoder, WordFeatures
+from llm4rec.testing.reading import WordReader
 
 M = TypeVar("M", bound=Model)
 DAY = 86_400.0
@@ -69,14 +72,29 @@ def in_a_row(size: int = 12, users: int = 40) -> Dataset:
     return _dataset(rows, [f"stop {n}" for n in range(size)], "in-a-row")
 
 
+def by_device(steps: int = 6, users: int = 90) -> Dataset:
+    """Everyone walks a circle of steps, and takes 2s at step s on the phone, 2s + 1 on the desktop.
+
+    Devices are drawn by event: what comes next is known of somebody who says on what they ask, and of nobody else.
+    """
+    length = max(3, steps - 1)
+    desktop = np.random.default_rng(0).integers(0, 2, (users, length))
+    rows = [[2 * ((u + n) % steps) + int(desktop[u, n]) for n in range(length)] for u in range(users)]
+    plain = _dataset(rows, [f"stop {n}" for n in range(2 * steps)], "by-device")
+    words = np.array(["phone", "desktop"], dtype=object)[desktop.ravel()]
+    contexts = EventContexts.of({"device": words.tolist()})
+    return replace(plain, interactions=replace(plain.interactions, contexts=contexts))
+
+
 def context(dataset: Dataset | None = None, **given: object) -> FitContext:
-    """A world of fakes: word encoder, word features of the data set, a seeded generator; `given` replaces parts."""
+    """A world of fakes: word encoder, word features of the data set, a language model, seeded chance; `given` replaces parts."""
     data = dataset or shelf()
     parts: dict[str, object] = {
         "encoder": WordEncoder(),
         "raw_encoder": WordEncoder(),
         "features": WordFeatures().fit(data.catalog),
         "words": WordFeatures().fit(data.catalog),
+        "generator": WordReader(),
         "rng": np.random.default_rng(7),
     }
     return FitContext(**(parts | given))  # type: ignore[arg-type]

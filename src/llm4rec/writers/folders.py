@@ -5,6 +5,8 @@ torch and transformers are imported inside the functions: they take seconds.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,10 @@ from typing import Any, Literal
 
 from llm4rec.core import ComponentError, GeneratorRefusedError, Message
 
+NAMES = (
+    Path("teaching") / "names.json"
+)  # inside a folder: what items are called, where the model was taught that
+EVENTS = NAMES.with_name("events.safetensors")  # marks of what it was taught that people took
 SAVE_AGAIN = "save it again with transformers (safetensors, no code of its own)"
 
 
@@ -92,6 +98,47 @@ def end_tokens(model: Any, tokenizer: Any) -> list[int]:
     own = model.generation_config.eos_token_id
     found = {*(own if isinstance(own, list) else [own]), tokenizer.eos_token_id} - {None}
     return sorted(found)
+
+
+def opening_tokens(tokenizer: Any) -> list[int]:
+    """What the tokenizer puts before every text, where it does."""
+    first = tokenizer.bos_token_id
+    found = list(tokenizer("")["input_ids"])
+    return [first] if first is not None and found[:1] == [first] else []
+
+
+def taught_names(name: str, who: str) -> dict[str, str]:
+    """Names of items by id, as `teach` left them in the folder; empty where there are none."""
+    path = Path(name).expanduser() / NAMES
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ComponentError(f"{who}: {path.name} cannot be read ({error}); teach the model again") from error
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ComponentError(f"{who}: {path.name} holds no names of items; teach the model again")
+    return found
+
+
+def marks_of(events: Sequence[tuple[str, str]]) -> list[int]:
+    """A number of 64 bits for each (user, item)."""
+    texts = (f"{len(user)}:{user}{item}".encode("utf-8", "replace") for user, item in events)
+    return [int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") for text in texts]
+
+
+def event_marks(name: str, who: str) -> set[int]:
+    """The marks that `teach` left in the folder; empty where there are none."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = Path(name).expanduser() / EVENTS
+    if not path.is_file():
+        return set()
+    try:
+        return set(load_file(path)["marks"].tolist())
+    except (SafetensorError, KeyError, OSError) as error:
+        raise ComponentError(f"{who}: {path.name} cannot be read ({error}); teach the model again") from error
 
 
 @contextmanager

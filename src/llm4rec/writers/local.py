@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from llm4rec.core import (
     GeneratorError,
     GeneratorRefusedError,
     Message,
+    Reading,
     SettingsError,
 )
 from llm4rec.writers import folders
@@ -77,11 +78,57 @@ class LocalGenerator:
         check_schema(schema)
         return structured(partial(self._ask, schema=schema), instructed(messages, schema), schema, self.who)
 
+    @property
+    def room(self) -> int:
+        """How many tokens the model can look at; the folder is opened for it."""
+        with self._lock:
+            model, tokenizer = self._loaded()
+            return int(getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length)
+
+    @property
+    def taught(self) -> Mapping[str, str]:
+        """Names that the model was taught for items, by id; none where it was taught by others."""
+        return folders.taught_names(self.config.folder, self.who)
+
+    def has_learnt(self, events: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether lessons held these events, as `teach` left their marks in the folder."""
+        marks = folders.event_marks(self.config.folder, self.who)
+        return [mark in marks for mark in folders.marks_of(events)]
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Each text by itself, without tokens that begin or end a document."""
+        with self._lock:
+            _, tokenizer = self._loaded()
+            if not texts:
+                return []
+            return [list(row) for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def read(self, prompts: Sequence[Sequence[int]]) -> Reading:
+        """Prompts as tokens, read at once; GeneratorRefusedError where one is empty or leaves no room for an answer."""
+        from llm4rec.writers.reading_net import ReadPrompts
+
+        with self._lock:
+            model, tokenizer = self._loaded()
+            opening = folders.opening_tokens(tokenizer)
+            rows = [[*opening, *prompt] for prompt in prompts]
+            longest, room = max(map(len, rows), default=0), self.room
+            if not rows or not all(rows) or longest >= room:
+                raise GeneratorRefusedError(
+                    f"{self.who}: a prompt has {longest} tokens, and it reads 1 to {room - 1}; ask for less history"
+                )
+            try:
+                return ReadPrompts(model, rows, self.who, self._lock)
+            except (RuntimeError, ValueError, IndexError) as error:
+                raise GeneratorError(
+                    f"{self.who} failed while reading ({type(error).__name__}: {str(error)[:200]}); "
+                    "shorten the prompt, or look whether folder and tokenizer belong together"
+                ) from error
+
     def _ask(self, messages: Sequence[Message], schema: Schema | None = None) -> Answer:
         with self._lock:
             model, tokenizer = self._loaded()
             tokens = folders.prompt_tokens(tokenizer, messages, self.who)
-            self._check_room(model, tokenizer, len(tokens))
+            self._check_room(len(tokens))
             return self._write(model, tokenizer, tokens, schema)
 
     def _loaded(self) -> tuple[Any, Any]:
@@ -91,8 +138,8 @@ class LocalGenerator:
             )
         return self._opened
 
-    def _check_room(self, model: Any, tokenizer: Any, prompt: int) -> None:
-        room = getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length
+    def _check_room(self, prompt: int) -> None:
+        room = self.room
         if prompt + self.config.max_tokens > room:
             raise GeneratorRefusedError(
                 f"{self.who}: a prompt of {prompt} tokens and an answer of {self.config.max_tokens} do not fit into its "

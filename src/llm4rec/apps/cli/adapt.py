@@ -1,4 +1,4 @@
-"""`llm4rec adapt`: the language model learns from a folder of data; the result works wherever an encoder name does."""
+"""`llm4rec adapt`: a language model learns from a folder of data: an encoder of texts, or a causal model that recommends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Tasks = Annotated[
 Method = Annotated[
     str | None, typer.Option("--method", help="head, last:N, lora, prefix or full; default: lora.")
 ]
-Source = Annotated[str | None, typer.Option("--from", help="The encoder to begin with; default: minilm.")]
+Source = Annotated[
+    str | None,
+    typer.Option("--from", help="The model to begin with; default: minilm; of recommend: scratch."),
+]
 Replay = Annotated[
     Path | None, typer.Option("--replay", help="A folder of earlier data, some of it in each batch.")
 ]
@@ -35,6 +38,7 @@ SeenOnly = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")]
 Device = Annotated[str, typer.Option("--device", help="Where it computes: cpu, cuda.")]
+RECOMMEND = "recommend"
 Options = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,7 +63,7 @@ def adapt(  # noqa: PLR0913, PLR0917 - one parameter an option
     clean: Cleaned = None,
     json: AsJson = False,
 ) -> None:
-    """Adapt a text encoder to the data of a folder, on one task or several, and write it."""
+    """Adapt a text encoder to the data of a folder, on one task or several; or, on task recommend, a causal model."""
     from llm4rec.apps.cli.screen import Bars, as_json
     from llm4rec.engine import adapt_encoder
 
@@ -72,10 +76,46 @@ def adapt(  # noqa: PLR0913, PLR0917 - one parameter an option
         "seed": seed,
     }
     options = {**_options(assignments), **{key: value for key, value in given.items() if value is not None}}
+    if RECOMMEND in options.get("tasks", ()):
+        _teach(_recommending(options, replay), _fitted_on(folder, protocol, clean), output, device, json)
+        return
     dataset = _fitted_on(folder, protocol, clean)
     old = None if replay is None else _fitted_on(replay, None, clean)
     made = adapt_encoder(dataset, output, options, old, device, Bars())
     as_json(made.report) if json else _show(made.report, output)
+
+
+def _recommending(options: dict[str, Any], replay: Path | None) -> dict[str, Any]:
+    """The options of the task recommend; SettingsError names what is only for encoders."""
+    from llm4rec.core import SettingsError
+
+    wrong = [name for name in ("most_forgetting", "twins") if name in options] + (
+        ["replay"] if replay else []
+    )
+    if wrong or len(options["tasks"]) > 1:
+        what = f"--{wrong[0].replace('_', '-')}" if wrong else "another task"
+        raise SettingsError(
+            f"--task {RECOMMEND} teaches a causal model and does not go with {what}; leave that out"
+        )
+    return {key: value for key, value in options.items() if key != "tasks"}
+
+
+def _teach(options: dict[str, Any], dataset: Dataset, output: Path, device: str, json: bool) -> None:
+    """The task recommend: a causal model, taught and told about."""
+    from llm4rec.apps.cli.screen import Bars, as_json, say
+    from llm4rec.engine import read_settings, teach_recommending
+
+    report = teach_recommending(dataset, output, options, read_settings(), device, Bars()).report
+    if json:
+        as_json(report)
+        return
+    for note in report["notes"]:
+        say(note)
+    typer.echo(
+        f"{report['weights']} weights learnt from {report['lessons']} lessons; surprise at how {report['held_out']} held-out "
+        f"histories end: {report['before']:.2f} nats before, {report['after']:.2f} after; model written to {output} in "
+        f"{report['seconds']} s; use it with generator.name='local' and generator.options.folder='{output}'"
+    )
 
 
 def _options(assignments: list[str] | None) -> dict[str, Any]:

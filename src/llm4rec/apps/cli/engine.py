@@ -35,7 +35,7 @@ def fit(  # noqa: PLR0913, PLR0917 - one parameter an option
     ],
     model: Annotated[str | None, typer.Option("--model", help="Which model; default: auto.")] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", min=0.0, help="Minutes that choosing a model may take.")
+        float | None, typer.Option("--budget", help="Minutes that choosing a model may take.")
     ] = None,
     encoder: EncoderName = None,
     assignments: Assignments = None,
@@ -92,28 +92,45 @@ def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
     seen: Annotated[bool, typer.Option("--seen", help="Items of the history may come back.")] = False,
     allowed: Annotated[str | None, typer.Option("--allowed", help="Only these item ids.")] = None,
     excluded: Annotated[str | None, typer.Option("--excluded", help="Never these item ids.")] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", help="NAME=VALUE, in which it is asked: device=phone; repeatable."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Recommend items for a user id, or for a bare history of item ids."""
     from llm4rec.core import SettingsError
-    from llm4rec.engine import Engine
+    from llm4rec.engine import Engine, read_settings
 
     if (user is None) == (history is None):
         raise SettingsError("give either --user ID or --history A,B,C")
-    answer = Engine.load(engine).recommend(
+    answer = Engine.load(engine, read_settings()).recommend(
         user=user,
-        history=_ids(history),
+        history=ids_of(history),
         n=n,
         seen="include" if seen else "exclude",
-        allowed=_ids(allowed),
-        excluded=_ids(excluded),
+        allowed=ids_of(allowed),
+        excluded=ids_of(excluded),
+        context=_context(context),
         explain=True,
     )
     show(answer, json)
 
 
-def _ids(text: str | None) -> list[str] | None:
+def ids_of(text: str | None) -> list[str] | None:
+    """ "A,B,C" as ids."""
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _context(told: list[str] | None) -> dict[str, str]:
+    """NAME=VALUE, each, by name."""
+    from llm4rec.core import SettingsError
+
+    pairs = [part.partition("=") for part in told or ()]
+    wrong = next((name for name, equals, _ in pairs if not equals or not name.strip()), None)
+    if wrong is not None:
+        raise SettingsError(f"--context {wrong!r}: write NAME=VALUE, such as device=phone")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def show(answer: Recommendations, json: bool, title: str = "recommendations") -> None:

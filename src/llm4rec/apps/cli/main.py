@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from llm4rec import __version__
-from llm4rec.apps.cli import adapt, data, demo, engine, evaluate, lists, tune
+from llm4rec.apps.cli import (
+    adapt,
+    compress,
+    data,
+    demo,
+    distil,
+    engine,
+    evaluate,
+    explain,
+    interests,
+    lists,
+    tune,
+)
 
 app = typer.Typer(
     name="llm4rec",
@@ -21,7 +33,12 @@ app.command("demo")(demo.demo)
 app.add_typer(data.app, name="data")
 app.command("fit")(engine.fit)
 app.command("adapt")(adapt.adapt)
+app.command("compress")(compress.compress)
+app.command("distil")(distil.distil)
+app.command("distil-encoder")(distil.distil_encoder)
 app.command("recommend")(engine.recommend)
+app.command("explain")(explain.explain)
+app.command("interests")(interests.interests)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)

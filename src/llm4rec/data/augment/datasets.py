@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from llm4rec.core import Dataset, Interactions, Numbers, Users, Vocabulary
+from llm4rec.core import Dataset, EventContexts, Interactions, Numbers, Users, Vocabulary
 from llm4rec.core.vocabulary import Id
 from llm4rec.data.augment.effect import Effect
 from llm4rec.data.augment.sequences import MoreHistories, SequenceWay, augment_histories
@@ -41,7 +41,8 @@ def _events(more: MoreHistories, first: int) -> Interactions:
         name: np.concatenate([getattr(h, name) for h in more.histories])
         for name in ("items", "kinds", "values", "timestamps")
     }
-    return Interactions(users=users, kind_names=more.histories[0].kind_names, **columns)
+    contexts = EventContexts.joined([h.contexts for h in more.histories], lengths)
+    return Interactions(users=users, kind_names=more.histories[0].kind_names, contexts=contexts, **columns)
 
 
 def _copies(users: Users, origins: Numbers) -> Users:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import Catalog, Dataset, Interactions, Numbers
+from llm4rec.core import Catalog, Dataset, EventContexts, Interactions, Numbers
 from llm4rec.data.simulator.calendar import Calendar, calendar_of
 from llm4rec.data.simulator.config import WorldConfig
 from llm4rec.data.simulator.contexts import Contexts
@@ -33,6 +33,13 @@ class Simulation:
     def truth(self) -> Truth:
         """The known truth of the world."""
         return self.world.truth
+
+    @property
+    def situated(self) -> Dataset:
+        """The data set whose interactions tell device and place: contexts of which the truth is known."""
+        told = {name: self.contexts.columns[name].values.tolist() for name in ("device", "place")}
+        rows = replace(self.dataset.interactions, contexts=EventContexts.of(told))
+        return replace(self.dataset, interactions=rows)
 
 
 def simulate(

@@ -60,7 +60,7 @@ def prepare(model: Any, config: AdaptConfig) -> Trained:
         parameter.requires_grad_(False)
     method, _, number = config.method.partition(":")
     inner = getattr(model[0], "auto_model", None)
-    layers = [] if inner is None else _layers(inner)
+    layers = [] if inner is None else layers_of(inner)
     trained = Trained(model, layers=len(layers))
     if method == "head":
         _project(model)
@@ -86,7 +86,7 @@ def prepare(model: Any, config: AdaptConfig) -> Trained:
     return trained
 
 
-def _layers(inner: nn.Module) -> list[nn.Module]:
+def layers_of(inner: nn.Module) -> list[nn.Module]:
     """The transformer layers, first to last."""
     size = getattr(inner.config, "num_hidden_layers", 0)
     for part in inner.modules():
