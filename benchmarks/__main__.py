@@ -11,6 +11,8 @@ NAMES = {
     "cold_items": "items that nobody has touched",
     "new_users": "people the engine has never seen",
     "stacked": "the stacker against each of its inputs",
+    "knob": "what a setting of a knob gains and costs, on three data sets",
+    "order": "what reranking costs and gains on ml-100k",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
     "few_labels": "sentiment of reviews with 100 labels",

@@ -40,6 +40,7 @@ from llm4rec.engine.build import build_generator, build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
+from llm4rec.engine.ordering import build_chain, checked, for_the_model, turned
 from llm4rec.engine.registry import component
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
@@ -93,6 +94,7 @@ class Engine:
             raise SettingsError(f"options {sorted(options)} are of no model: name one, such as {DEFAULT!r}")
         if self.settings.encoder.name != "none":
             component("encoder", self.settings.encoder.name)
+        build_chain(self.settings.rerank)
         return self
 
     @property
@@ -123,7 +125,8 @@ class Engine:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked, profile=edits (`ProfileEdits`) of the owner of the history. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
+        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the
+        knobs diversity, novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
         stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en", "zh", or "auto": the
         user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
         taken next, and whether the data say so at all.
@@ -160,7 +163,7 @@ class Engine:
         request, _ = self._asked(user=user, history=history, **asked)
         numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
         if numbers is None:
-            found, _ = path.candidates(self.fitted, [request])
+            found, _, _ = path.ordered(self.fitted, [request])
             numbers = found.items[0][found.items[0] >= 0]
         spoken = language_of(language, self.fitted, request.user)
         return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
@@ -229,8 +232,9 @@ class Engine:
         return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
 
     def score(self, requests: Sequence[Request]) -> Floats:
-        """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
-        found, declined = path.scores(self.fitted, requests)
+        """(requests, items) scores over the whole catalog, in the order that is served; rows the model declined are
+        answered by popularity."""
+        found, declined = path.served(self.fitted, requests)
         self._declined += int(declined.sum())
         return found
 
@@ -258,6 +262,7 @@ class Engine:
         excluded: Iterable[Id] | None = None,
         seen: str = "exclude",
         context: Mapping[str, object] | None = None,
+        **more: Any,
     ) -> tuple[Request, tuple[str, ...]]:
         """A request in inside numbers, and what could not be taken as given."""
         past, number, degraded = self._past(user, history)
@@ -269,8 +274,10 @@ class Engine:
             allowed=self._numbers(allowed),
             excluded=self._numbers(excluded),
             seen=_seen_rule(seen),
+            **checked(more),
         )
-        return request, (*degraded, *path.unheard(self.fitted.model, request.context))
+        told = path.unheard(self.fitted.model, for_the_model(request, self.settings.rerank))
+        return turned(request, more, self.settings.rerank, self.catalog), (*degraded, *told)
 
     def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
         dataset = self.fitted.dataset

@@ -27,7 +27,7 @@ def table(fitted: Fitted, users: Numbers, n: int, seen: SeenRule, progress: Prog
     parts = []
     for start in progress(range(0, len(users), PEOPLE), "recommending", -(-len(users) // PEOPLE)):
         some = users[start : start + PEOPLE]
-        found, declined = path.candidates(fitted, KnownUsers(fitted.dataset, some, n, seen), exact=True)
+        found, declined, _ = path.ordered(fitted, KnownUsers(fitted.dataset, some, n, seen), exact=True)
         rows, ranks = np.nonzero(found.items >= 0)
         parts.append(
             (some[rows], ranks + 1, found.items[rows, ranks], found.scores[rows, ranks], declined[rows])

@@ -69,6 +69,8 @@ def fit(
         notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ())) if line),
         name=choice.name,
         index=index_for(model, data, settings.index),
+        rerank=settings.rerank,
+        seed=settings.fit.seed,
     )
 
 

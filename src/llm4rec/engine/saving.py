@@ -103,12 +103,8 @@ def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Sett
     settings = _settings(folder).model_copy(update={"generator": generator or GeneratorSettings()})
     facts = _read_json(folder / FACTS)
     raw = build_encoder(settings, silent)
-    whitening, encoder = None, raw
-    if (folder / "whitening.safetensors").is_file():
-        whitening = component_from("llm4rec.encoders:Whitening").from_state(
-            _arrays(folder / "whitening.safetensors")
-        )
-        encoder = None if raw is None else whitened(raw, whitening)
+    whitening = _whitening(folder / "whitening.safetensors")
+    encoder = raw if raw is None or whitening is None else whitened(raw, whitening)
     features, words, people = (_blocks(folder / f"{name}.json") for name in BLOCKS)
     context = FitContext(
         encoder=encoder,
@@ -136,7 +132,16 @@ def load(folder: Path, generator: GeneratorSettings | None = None) -> tuple[Sett
         notes,
         facts["model"],
         index,
+        settings.rerank,
+        settings.fit.seed,
     )
+
+
+def _whitening(path: Path) -> Any:
+    """The fitted whitening of the texts; None where there is none."""
+    if not path.is_file():
+        return None
+    return component_from("llm4rec.encoders:Whitening").from_state(_arrays(path))
 
 
 def _dataset(folder: Path, facts: Mapping[str, Any]) -> Dataset:

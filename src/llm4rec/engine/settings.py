@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
 from llm4rec.core.config import wrong_value
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Knob = Share | Literal["auto"]
 FILE = "llm4rec.toml"
 PREFIX = "LLM4REC_"
 
@@ -78,6 +80,23 @@ class IndexSettings(Config):
     )
 
 
+class RerankSettings(Config):
+    """How the best items of the model are put into a better order."""
+
+    order: tuple[str, ...] = Field(
+        (),
+        description="rerankers, applied one behind the other, such as novel and mmr; empty: the model's order",
+    )
+    depth: PositiveInt = Field(100, description="how many of the model's best items are reordered")
+    diversity: Knob = Field(
+        0.0,
+        description="knob from 0 to 1 where a request says nothing; 'auto': less for people of narrow taste",
+    )
+    novelty: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
+    explore: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
+    options: dict[str, dict[str, Any]] = Field({}, description="settings by reranker, such as strength")
+
+
 class AskSettings(Config):
     """How requests in plain language are answered. Constraints always hold; these order what is left."""
 
@@ -108,6 +127,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     features: FeatureSettings = FeatureSettings()
     index: IndexSettings = IndexSettings()
+    rerank: RerankSettings = RerankSettings()
     ask: AskSettings = AskSettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(

@@ -34,15 +34,20 @@ def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers
 
 
 def by_index(
-    model: Embeds, index: Index | ByteIndex, requests: Sequence[Request], lists: tuple[Numbers, Floats]
+    model: Embeds,
+    index: Index | ByteIndex,
+    requests: Sequence[Request],
+    lists: tuple[Numbers, Floats],
+    depth: int = 0,
 ) -> Numbers:
     """`by_products` from an index, which is asked for as many more items as a request rules out.
 
-    Left out are also requests that rule out too many, and those for which too little was found.
+    Left out are also requests that rule out too many, and those for which too little was found: less than they ask for,
+    or than `depth`.
     """
     items, scores = lists
     hidden = hidden_of(requests)
-    wanted = _sizes(requests) + np.diff(hidden.bounds)
+    wanted = np.maximum(_sizes(requests), depth) + np.diff(hidden.bounds)
     people = model.user_vectors(requests)
     served = np.isfinite(people).all(axis=1) & people.any(axis=1) & ~limited(requests) & (wanted <= MOST)
     rows = np.flatnonzero(served)
