@@ -48,7 +48,7 @@ def test_taking_out_what_is_cited_costs_what_is_said_and_more_than_chance(fitted
     rng, better, asked = np.random.default_rng(0), 0, 0
     engine, catalog = fitted, fitted.catalog
     for user, answer in enumerate(answers(engine)):
-        request = replace(engine._request(engine.fitted.dataset.users.ids.ids[user])[0], n=5)
+        request = replace(engine._asked(user=engine.fitted.dataset.users.ids.ids[user])[0], n=5)
         whole = path.scores(engine.fitted, [request])[0][0]
         for why in answer.explanations:
             cited = [catalog.ids.number(i) for e in why.of_kind("history") for i in e.items]

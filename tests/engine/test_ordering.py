@@ -155,11 +155,11 @@ def test_saved_and_loaded_the_order_is_the_same(subjects, tmp_path):
 
 def test_a_default_that_adapts_gives_less_diversity_to_narrow_taste(subjects):
     engine = fitted(subjects, diversity="auto")
-    narrow, _ = engine._request(history=["i0", "i3", "i6"])
-    broad, _ = engine._request(history=["i0", "i1", "i2"])
+    narrow, _ = engine._asked(history=["i0", "i3", "i6"])
+    broad, _ = engine._asked(history=["i0", "i1", "i2"])
     assert narrow.diversity == 0.0
     assert broad.diversity == pytest.approx(0.5, abs=1e-3)
-    assert engine._request(history=["i0", "i1"], diversity=0.9)[0].diversity == 0.9
+    assert engine._asked(history=["i0", "i1"], diversity=0.9)[0].diversity == 0.9
 
 
 @pytest.mark.parametrize(

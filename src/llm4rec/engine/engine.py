@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -24,7 +24,6 @@ from llm4rec.core import (
     Id,
     Model,
     NotFoundError,
-    Numbers,
     Profile,
     ProfileEdits,
     Progress,
@@ -34,13 +33,13 @@ from llm4rec.core import (
     silent,
     suggest,
 )
-from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator, build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
+from llm4rec.engine.door import asked, at_least_one, past_of, seen_rule
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
-from llm4rec.engine.ordering import build_chain, checked, for_the_model, turned
+from llm4rec.engine.ordering import build_chain
 from llm4rec.engine.registry import component
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
@@ -125,11 +124,11 @@ class Engine:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the
-        knobs diversity, novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
-        stated rule and named in `degraded`. `explain`: True gives reasons, a language ("en", "zh", or "auto": the
-        user's own) explanations in words with their evidence as well. `chances` asks how likely each item is to be
-        taken next, and whether the data say so at all.
+        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
+        novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts
+        that the model does not know are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a
+        language ("en", "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how
+        likely each item is to be taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
@@ -138,8 +137,8 @@ class Engine:
         self, questions: Iterable[dict[str, Any]], *, explain: bool | str = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
-        asked = [self._asked(**question) for question in questions]
-        requests, notes = [a for a, _ in asked], [d for _, d in asked]
+        made = [self._asked(**question) for question in questions]
+        requests, notes = [request for request, _ in made], [told for _, told in made]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
 
     def explain(
@@ -150,17 +149,17 @@ class Engine:
         *,
         language: str = "auto",
         generator: Generator | None = None,
-        **asked: Any,
+        **limits: Any,
     ) -> tuple[Explanation, ...]:
         """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
 
-        `asked` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
+        `limits` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
         nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
         that there is no file of; "auto" is the user's own (attribute `language`), else English.
         """
         from llm4rec.engine.explaining import explained, in_words_of, language_of
 
-        request, _ = self._asked(user=user, history=history, **asked)
+        request, _ = self._asked(user=user, history=history, **limits)
         numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
         if numbers is None:
             found, _, _ = path.ordered(self.fitted, [request])
@@ -183,13 +182,13 @@ class Engine:
         from llm4rec.engine.explaining import language_of
         from llm4rec.engine.interests import profile_of
 
-        request, _ = self._request(user, history)
+        request, _ = self._asked(user=user, history=history)
         spoken = language_of(language, self.fitted, request.user)
         return profile_of(self.fitted, request, history is None, edits, spoken)
 
     def ask(
         self,
-        asked: Any,
+        wish: Any,
         user: Id | None = None,
         history: Sequence[Id] | None = None,
         n: int = 10,
@@ -205,12 +204,12 @@ class Engine:
         """
         if self._desk is None or self._desk.fitted is not self.fitted:
             self._desk = Desk(self.fitted)
-        past, number, notes = self._past(user, history)
+        past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
         asker = Asker(past, number, self.catalog.ids.numbers(excluded, "item"), notes)
         helper = generator or build_generator(self.settings)
-        return ask(self._desk, asked, asker, _at_least_one(n), self.settings.ask, year, helper)
+        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
     def recommend_all(
         self,
@@ -229,7 +228,7 @@ class Engine:
 
         known = self.fitted.dataset.users.ids
         numbers = np.arange(len(known)) if users is None else known.numbers(users, "user")
-        return table(self.fitted, numbers, _at_least_one(n), _seen_rule(seen), progress)
+        return table(self.fitted, numbers, at_least_one(n), seen_rule(seen), progress)
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog, in the order that is served; rows the model declined are
@@ -245,53 +244,7 @@ class Engine:
         return [told] if self._declined else []
 
     def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
-        """The request of a question, steered by the edits of a profile; and what could not be taken as given."""
-        request, notes = self._request(**question)
-        if profile is not None:
-            from llm4rec.engine.interests import steered
-
-            request = steered(self.fitted, request, profile)
-        return request, notes
-
-    def _request(
-        self,
-        user: Id | None = None,
-        history: Sequence[Id] | None = None,
-        n: int = 10,
-        allowed: Iterable[Id] | None = None,
-        excluded: Iterable[Id] | None = None,
-        seen: str = "exclude",
-        context: Mapping[str, object] | None = None,
-        **more: Any,
-    ) -> tuple[Request, tuple[str, ...]]:
-        """A request in inside numbers, and what could not be taken as given."""
-        past, number, degraded = self._past(user, history)
-        request = Request(
-            past,
-            user=number,
-            context=_circumstances(context),
-            n=_at_least_one(n),
-            allowed=self._numbers(allowed),
-            excluded=self._numbers(excluded),
-            seen=_seen_rule(seen),
-            **checked(more),
-        )
-        told = path.unheard(self.fitted.model, for_the_model(request, self.settings.rerank))
-        return turned(request, more, self.settings.rerank, self.catalog), (*degraded, *told)
-
-    def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
-        dataset = self.fitted.dataset
-        number = -1 if user is None else dataset.users.ids.number(user)
-        if history is None:
-            unknown = user is not None and number < 0
-            return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()
-        numbers = [(name, self.catalog.ids.number(name)) for name in history]
-        strange = [name for name, item in numbers if item < 0]
-        note = f"{len(strange)} of {len(numbers)} history items are not in the catalog: {strange[:5]}"
-        return History.of([item for _, item in numbers if item >= 0]), number, (note,) if strange else ()
-
-    def _numbers(self, ids: Iterable[Id] | None) -> Numbers | None:
-        return None if ids is None else np.unique(self.catalog.ids.numbers(ids, "item"))
+        return asked(self.fitted, self.settings.rerank, profile, **question)
 
     def add_items(self, items: Any, *, progress: Progress = silent) -> Self:
         """New items, recommendable at once, without refitting: a Catalog, a frame, a file or a list of dictionaries."""
@@ -370,24 +323,6 @@ class Engine:
         engine = cls(settings)
         engine._fitted = fitted
         return engine
-
-
-def _at_least_one(n: int) -> int:
-    if n < 1:
-        raise SettingsError(f"n = {n!r}: ask for at least one item")
-    return n
-
-
-def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
-    if not isinstance(context, Mapping | None):
-        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
-    return dict(context or {})
-
-
-def _seen_rule(seen: str) -> SeenRule:
-    if seen not in ("exclude", "include"):
-        raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
-    return seen  # type: ignore[return-value]
 
 
 def _check_ids(new: Catalog, known: Catalog) -> None:
