@@ -132,6 +132,14 @@ def test_settings_of_a_generator_are_told(name, heading):
     assert [field for field in fields if f"`{field}`" not in section] == []
 
 
+@pytest.mark.parametrize("name", TABLE["reranker"])
+def test_settings_of_a_reranker_are_told(name):
+    section = sections(ROOT / "docs" / "order.md")["Rerankers for every list"]
+    (row,) = re.findall(rf"^\| `{name}`(?:, \(\S+\))? \| (`.*) \|$", section, re.MULTILINE)
+    fields = component("reranker", name).config_type.model_fields
+    assert [field for field in fields if f"`{field}`" not in row] == []
+
+
 def test_settings_of_adapting_are_told():
     rows = re.findall(r"^\| `(\w+)` \|", sections(ROOT / "docs" / "adapting.md")["Settings"], re.MULTILINE)
     assert rows == list(AdaptConfig.model_fields)

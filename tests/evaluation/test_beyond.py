@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from llm4rec.evaluation.beyond import content, exposed, gini, ild, novelty, rarity
+from llm4rec.core import rarity
+from llm4rec.evaluation.beyond import content, exposed, gini, ild, novelty
 from llm4rec.testing import shelf
 
 from .worlds import catalog

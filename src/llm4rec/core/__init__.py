@@ -13,7 +13,7 @@ from llm4rec.core.arrays import (
     unit_rows,
     zscore_rows,
 )
-from llm4rec.core.candidates import Candidates, Reason, Recommendations
+from llm4rec.core.candidates import Candidates, Reason, Recommendations, Trade
 from llm4rec.core.catalog import Catalog, Users
 from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
@@ -37,9 +37,12 @@ from llm4rec.core.errors import (
     SettingsError,
     suggest,
 )
+from llm4rec.core.explanation import Evidence, Explanation
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
+from llm4rec.core.interests import Liking, Profile, ProfileEdits, Proof
 from llm4rec.core.known import KnownUsers
+from llm4rec.core.labels import Labels, labels
 from llm4rec.core.protocols import (
     Calibrates,
     Distils,
@@ -54,6 +57,7 @@ from llm4rec.core.protocols import (
     Learns,
     Message,
     Model,
+    Prepares,
     Progress,
     Rates,
     Reading,
@@ -69,6 +73,7 @@ from llm4rec.core.protocols import (
 )
 from llm4rec.core.ranking import gains, masked, surely_better
 from llm4rec.core.request import Request
+from llm4rec.core.sets import rarity
 from llm4rec.core.vocabulary import Id, Vocabulary
 
 __all__ = [
@@ -92,7 +97,9 @@ __all__ = [
     "Embeds",
     "Encoder",
     "EventContexts",
+    "Evidence",
     "Explains",
+    "Explanation",
     "Features",
     "FitContext",
     "Floats",
@@ -109,7 +116,9 @@ __all__ = [
     "Id",
     "Interactions",
     "KnownUsers",
+    "Labels",
     "Learns",
+    "Liking",
     "Llm4recError",
     "Message",
     "Model",
@@ -117,8 +126,12 @@ __all__ = [
     "NotFoundError",
     "Numbers",
     "Places",
+    "Prepares",
     "Problem",
+    "Profile",
+    "ProfileEdits",
     "Progress",
+    "Proof",
     "Rates",
     "Reading",
     "ReadsTokens",
@@ -134,6 +147,7 @@ __all__ = [
     "Store",
     "Table",
     "Times",
+    "Trade",
     "Tunes",
     "Updates",
     "Users",
@@ -144,8 +158,10 @@ __all__ = [
     "context_word",
     "gains",
     "is_positive",
+    "labels",
     "masked",
     "no_entries",
+    "rarity",
     "silent",
     "suggest",
     "surely_better",

@@ -85,7 +85,8 @@ class Places:
         events = dataset.interactions
         rows = np.flatnonzero(events.positive)
         users = events.users[rows]
-        later = np.append(False, users[1:] == users[:-1])
+        later = np.zeros(len(users), dtype=bool)
+        later[1:] = users[1:] == users[:-1]
         rows = rows[later]
         return cls(dataset, users[later], rows, events.items[rows])
 

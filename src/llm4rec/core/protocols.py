@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
@@ -228,24 +228,60 @@ class Saves(Protocol):
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RerankContext:
-    """What a reranker may look at: the catalog, vectors and counts by item, how many go out."""
+    """What a reranker may look at besides requests and candidates: things by item, and things by request.
+
+    By item: `vectors` of texts, `tastes` (collaborative) and `pictures`, rows (items, width); `counts`, how many of
+    `users` people took it; `sentiment`, what reviewers said of it, from -1 to 1, NaN where nobody did; `matrix`, people x
+    items of ones. Items behind the end of an array are newcomers of which it says nothing.
+    By request, None or one entry each: `shown`, the items shown before and when, as a history; `strengths` that go over the
+    reranker's own. `n` go out at most.
+    """
 
     catalog: Catalog
     n: int = 10
     vectors: Floats | None = None
     counts: Numbers | None = None
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    users: int = 0
+    tastes: Floats | None = None
+    pictures: Floats | None = None
+    sentiment: Floats | None = None
+    matrix: Sparse | None = None
+    shown: Sequence[History] | None = None
+    strengths: Floats | None = None
+
+    def part(self, rows: slice) -> RerankContext:
+        """The context of some of the requests."""
+        shown = None if self.shown is None else self.shown[rows]
+        strengths = None if self.strengths is None else self.strengths[rows]
+        return replace(self, shown=shown, strengths=strengths)
 
 
 @runtime_checkable
 class Reranker(Protocol):
-    """Puts candidates in a better order: loses none, invents none."""
+    """Puts candidates in a better order: loses none, invents none.
 
+    What stands further in front is taken for more relevant: the reranker behind another one starts from its order.
+    """
+
+    @property
+    def config(self) -> Config: ...
     def rerank(
         self, requests: Sequence[Request], candidates: Candidates, context: RerankContext
     ) -> Candidates: ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A reranker that learns from many lists what it then holds constant, such as the prices of providers."""
+
+    def prepare(
+        self, requests: Sequence[Request], candidates: Candidates, context: RerankContext
+    ) -> Reranker:
+        """A reranker that has learnt from these candidates; self stays as it is."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,8 +14,10 @@ from llm4rec.core import (
     ComponentError,
     DataError,
     Dataset,
+    Explanation,
     Floats,
     Forgets,
+    Generator,
     Grows,
     History,
     Holdout,
@@ -23,7 +25,8 @@ from llm4rec.core import (
     KnownUsers,
     Model,
     NotFoundError,
-    Numbers,
+    Profile,
+    ProfileEdits,
     Progress,
     Recommendations,
     Request,
@@ -31,17 +34,20 @@ from llm4rec.core import (
     silent,
     suggest,
 )
-from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
-from llm4rec.engine.build import build_model
+from llm4rec.engine.build import build_generator, build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
+from llm4rec.engine.door import asked, at_least_one, past_of, seen_rule
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
+from llm4rec.engine.ordering import build_chain
 from llm4rec.engine.registry import component
 from llm4rec.engine.reports import Report, reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
+from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
+from llm4rec.engine.wishes import Asked, Asker, Desk, ask
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +70,7 @@ class Engine:
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
         self._declined = 0
+        self._desk: Desk | None = None
         self.reports = reports_of(self.settings.safety)
 
     def fit(
@@ -76,7 +83,9 @@ class Engine:
     ) -> Self:
         """Learn from a data set. See `engine.fitting.fit` for what `holdout` and `refit` do."""
         self.check()
-        self._fitted = fit(self.settings, dataset, holdout, refit, progress)
+        self.settings, told = suited(self.settings, dataset.catalog)
+        fitted = fit(self.settings, dataset, holdout, refit, progress)
+        self._fitted = replace(fitted, notes=(*told, *fitted.notes))
         return self
 
     def check(self) -> Self:
@@ -89,6 +98,7 @@ class Engine:
             raise SettingsError(f"options {sorted(options)} are of no model: name one, such as {DEFAULT!r}")
         if self.settings.encoder.name != "none":
             component("encoder", self.settings.encoder.name)
+        build_chain(self.settings.rerank)
         return self
 
     @property
@@ -112,27 +122,101 @@ class Engine:
         history: Sequence[Id] | None = None,
         n: int = 10,
         *,
-        explain: bool = False,
+        explain: bool | str = False,
         chances: bool = False,
         **limits: Any,
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked. Unknown users, unknown items of a history and contexts that the model does not know are answered by a
-        stated rule and named in `degraded`. `chances` asks how likely each item is to be
-        taken next, and whether the data say so at all.
+        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
+        novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts
+        that the model does not know are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a
+        language ("en", "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how
+        likely each item is to be taken next, and whether the data say so at all.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
 
     def recommend_many(
-        self, questions: Iterable[dict[str, Any]], *, explain: bool = False, chances: bool = False
+        self, questions: Iterable[dict[str, Any]], *, explain: bool | str = False, chances: bool = False
     ) -> list[Recommendations]:
         """`recommend` for many questions at once, each a dictionary of its arguments."""
-        asked = [self._safe(*self._request(**question)) for question in questions]
-        requests, notes = [a for a, _ in asked], [d for _, d in asked]
+        made = [self._asked(**question) for question in questions]
+        requests, notes = [request for request, _ in made], [told for _, told in made]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
+
+    def explain(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        items: Iterable[Id] | None = None,
+        *,
+        language: str = "auto",
+        generator: Generator | None = None,
+        **limits: Any,
+    ) -> tuple[Explanation, ...]:
+        """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
+
+        `limits` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
+        nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
+        that there is no file of; "auto" is the user's own (attribute `language`), else English.
+        """
+        from llm4rec.engine.explaining import explained, in_words_of, language_of
+
+        request, _ = self._asked(user=user, history=history, **limits)
+        numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
+        if numbers is None:
+            found, _, _ = path.ordered(self.fitted, [request])
+            numbers = found.items[0][found.items[0] >= 0]
+        spoken = language_of(language, self.fitted, request.user)
+        return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
+
+    def interests(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        edits: ProfileEdits | None = None,
+        language: str = "auto",
+    ) -> Profile:
+        """What somebody likes and dislikes, in topics and keywords, how sure that is, and the events that prove it.
+
+        `edits` are what its owner says of it; given to `recommend` as `profile`, they steer the ranking.
+        """
+        from llm4rec.engine.explaining import language_of
+        from llm4rec.engine.interests import profile_of
+
+        request, _ = self._asked(user=user, history=history)
+        spoken = language_of(language, self.fitted, request.user)
+        return profile_of(self.fitted, request, history is None, edits, spoken)
+
+    def ask(
+        self,
+        wish: Any,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        n: int = 10,
+        *,
+        excluded: Iterable[Id] = (),
+        year: int | None = None,
+        generator: Generator | None = None,
+    ) -> Asked:
+        """The n best items for a request in plain language, or for a reading of one, and how it was understood.
+
+        Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
+        how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
+        """
+        if self._desk is None or self._desk.fitted is not self.fitted:
+            self._desk = Desk(self.fitted)
+        past, number, notes = past_of(self.fitted, user, history)
+        if user is None and history is None:
+            past, notes = History.of([]), ()
+        hidden = self._hides.items({}, number)
+        ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
+        asker = Asker(past, number, ruled_out, notes)
+        helper = generator or build_generator(self.settings)
+        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
     def recommend_all(
         self,
@@ -151,13 +235,13 @@ class Engine:
 
         known = self.fitted.dataset.users.ids
         numbers = np.arange(len(known)) if users is None else known.numbers(users, "user")
-        asked = KnownUsers(self.fitted.dataset, numbers, _at_least_one(n), _seen_rule(seen))
-        hides = Hides(self.settings.safety, self.fitted, self.reports)
-        return table(self.fitted, asked, hides.by_group, progress)
+        known_users = KnownUsers(self.fitted.dataset, numbers, at_least_one(n), seen_rule(seen))
+        return table(self.fitted, known_users, self._hides.by_group, progress)
 
     def score(self, requests: Sequence[Request]) -> Floats:
-        """(requests, items) scores over the whole catalog; rows the model declined are answered by popularity."""
-        found, declined = path.scores(self.fitted, requests)
+        """(requests, items) scores over the whole catalog, in the order that is served; rows the model declined are
+        answered by popularity."""
+        found, declined = path.served(self.fitted, requests)
         self._declined += int(declined.sum())
         return found
 
@@ -167,34 +251,15 @@ class Engine:
         told = f"{self._declined} requests without a usable history were answered by what is popular"
         return [told] if self._declined else []
 
-    def _request(
-        self,
-        user: Id | None = None,
-        history: Sequence[Id] | None = None,
-        n: int = 10,
-        allowed: Iterable[Id] | None = None,
-        excluded: Iterable[Id] | None = None,
-        seen: str = "exclude",
-        context: Mapping[str, object] | None = None,
-    ) -> tuple[Request, tuple[str, ...]]:
-        """A request in inside numbers, and what could not be taken as given."""
-        past, number, degraded = self._past(user, history)
-        request = Request(
-            past,
-            user=number,
-            context=_circumstances(context),
-            n=_at_least_one(n),
-            allowed=self._numbers(allowed),
-            excluded=self._numbers(excluded),
-            seen=_seen_rule(seen),
-        )
-        return request, (*degraded, *path.unheard(self.fitted.model, request.context))
-
-    def _safe(self, request: Request, notes: tuple[str, ...]) -> tuple[Request, tuple[str, ...]]:
-        """The request without what may not be shown to whoever asks."""
-        hides = Hides(self.settings.safety, self.fitted, self.reports)
-        hidden = hides.items(request.context, request.user)
+    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+        """The request without what may not be shown to whoever asks; and what could not be taken as given."""
+        request, notes = asked(self.fitted, self.settings.rerank, profile, **question)
+        hidden = self._hides.items(request.context, request.user)
         return replace(request, excluded=together(request.excluded, hidden)), notes
+
+    @property
+    def _hides(self) -> Hides:
+        return Hides(self.settings.safety, self.fitted, self.reports)
 
     def judge(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """In which ways each text is harmful (core.harm.HARMS), by the guard of this engine; () where in none."""
@@ -208,20 +273,6 @@ class Engine:
         """
         self.catalog.ids.numbers([item], "item")
         return reported(self.reports, item, user, {"category": category, "text": text, **more})
-
-    def _past(self, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, tuple[str, ...]]:
-        dataset = self.fitted.dataset
-        number = -1 if user is None else dataset.users.ids.number(user)
-        if history is None:
-            unknown = user is not None and number < 0
-            return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()
-        numbers = [(name, self.catalog.ids.number(name)) for name in history]
-        strange = [name for name, item in numbers if item < 0]
-        note = f"{len(strange)} of {len(numbers)} history items are not in the catalog: {strange[:5]}"
-        return History.of([item for _, item in numbers if item >= 0]), number, (note,) if strange else ()
-
-    def _numbers(self, ids: Iterable[Id] | None) -> Numbers | None:
-        return None if ids is None else np.unique(self.catalog.ids.numbers(ids, "item"))
 
     def add_items(self, items: Any, *, progress: Progress = silent) -> Self:
         """New items, recommendable at once, without refitting: a Catalog, a frame, a file or a list of dictionaries."""
@@ -306,24 +357,6 @@ class Engine:
         engine._fitted = fitted
         engine.reports = reports_of(settings.safety, known)
         return engine
-
-
-def _at_least_one(n: int) -> int:
-    if n < 1:
-        raise SettingsError(f"n = {n!r}: ask for at least one item")
-    return n
-
-
-def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
-    if not isinstance(context, Mapping | None):
-        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
-    return dict(context or {})
-
-
-def _seen_rule(seen: str) -> SeenRule:
-    if seen not in ("exclude", "include"):
-        raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
-    return seen  # type: ignore[return-value]
 
 
 def _check_ids(new: Catalog, known: Catalog) -> None:

@@ -53,7 +53,7 @@ def _lists(fitted: Fitted, asked: KnownUsers, hidden: Hidden) -> tuple[Numbers, 
     declined = np.zeros(len(asked), dtype=bool)
     for places, excluded in hidden(asked.users):
         some = replace(asked, users=asked.users[places], excluded=excluded)
-        found, declined[places] = path.candidates(fitted, some, exact=True)
+        found, declined[places], _ = path.ordered(fitted, some, exact=True)
         items[places], scores[places] = found.items, found.scores
     return items, scores, declined
 

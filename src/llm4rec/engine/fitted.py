@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from llm4rec.engine.build import build_generator, maker
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
 from llm4rec.engine.safety import Safety
-from llm4rec.engine.settings import Settings
+from llm4rec.engine.settings import RerankSettings, Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,13 @@ class Fitted:
     name: str = ""
     index: Index | ByteIndex | None = None
     safety: Safety | None = None
+    rerank: RerankSettings = field(default_factory=RerankSettings)
+    seed: int = 0
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What is made of this value once it is needed, such as how lists are ordered."""
+        return {}
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -73,7 +81,7 @@ class Fitted:
 
     def with_changes(self, settings: Settings, **changes: Any) -> Fitted:
         """A new value with a version and an index of its own."""
-        changed = replace(self, **changes)
+        changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, **changes)
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
         return replace(changed, version=version_of(changed.model, changed.dataset), index=index)
 

@@ -75,6 +75,8 @@ def fit(
         name=choice.name,
         index=index_for(model, data, settings.index),
         safety=safety,
+        rerank=settings.rerank,
+        seed=settings.fit.seed,
     )
 
 

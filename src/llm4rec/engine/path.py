@@ -19,12 +19,15 @@ from llm4rec.core import (
     Recommendations,
     Request,
     Situated,
+    Trade,
     context_word,
     masked,
     suggest,
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.knobs import trades
+from llm4rec.engine.ordering import ordering, wanted
 from llm4rec.engine.policy import TOLD
 from llm4rec.engine.vectors import by_index, by_products
 
@@ -42,19 +45,31 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
     declined = np.isneginf(result[:, 0]) if result.shape[1] else np.zeros(len(requests), bool)
     if declined.any():
         result[declined] = fitted.fallback.score([r for r, d in zip(requests, declined, strict=True) if d])
-    return result, declined
+    return _tilted(result, requests), declined
+
+
+def _tilted(rows: Floats, requests: Sequence[Request]) -> Floats:
+    """The scores with what each request wants more or less of, by the way from the mean of its row to the best."""
+    if isinstance(requests, KnownUsers) or all(r.tilt is None for r in requests):
+        return rows
+    rows = rows.copy()
+    for row, request in zip(rows, requests, strict=True):
+        if request.tilt is not None:
+            row += np.float32(max(float(row.max() - row.mean()), 1e-6)) * request.tilt
+    return rows
 
 
 def candidates(
-    fitted: Fitted, requests: Sequence[Request], exact: bool = False
+    fitted: Fitted, requests: Sequence[Request], exact: bool = False, depth: int = 0
 ) -> tuple[Candidates, np.ndarray]:
     """The best items of each request that may be shown, in chunks of bounded memory; and which were declined.
 
     Where there is an index, it is asked unless the answer must be `exact`; requests that it cannot answer (limited to
     some items, much ruled out, too little found) are answered exactly. Many requests to a model of vectors (`Embeds`)
-    are answered from products of vectors, without whole rows of scores; the lists are the same up to rounding.
+    are answered from products of vectors, without whole rows of scores; the lists are the same up to rounding. At least
+    `depth` candidates are looked for.
     """
-    k = min(_most(requests), len(fitted.catalog))
+    k = min(max(_most(requests), depth), len(fitted.catalog))
     source = type(fitted.model).__name__
     items = np.full((len(requests), k), -1, dtype=np.int64)
     values = np.full((len(requests), k), -np.inf, dtype=np.float32)
@@ -62,7 +77,7 @@ def candidates(
     left = np.arange(len(requests))
     if isinstance(fitted.model, Embeds) and k:
         if fitted.index is not None and not exact:
-            left = by_index(fitted.model, fitted.index, requests, (items, values))
+            left = by_index(fitted.model, fitted.index, requests, (items, values), min(k, depth))
         elif len(requests) >= MANY:
             left = by_products(fitted.model, requests, (items, values))
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
@@ -77,6 +92,54 @@ def candidates(
     return Candidates(items, values, source), declined
 
 
+def ordered(
+    fitted: Fitted, requests: Sequence[Request], exact: bool = False
+) -> tuple[Candidates, np.ndarray, list[Trade]]:
+    """The items that go out, reordered as settings and requests say; which were declined; and what reordering cost.
+
+    Without rerankers and with all knobs at 0 it is the order of the model, and there are no trades.
+    """
+    if not wanted(requests, fitted.rerank):
+        return *candidates(fitted, requests, exact), []
+    before, declined = candidates(fitted, requests, exact, fitted.rerank.depth)
+    known = ordering(fitted)
+    after = known.apply(requests, before)
+    told = [] if isinstance(requests, KnownUsers) else trades(requests, before, after, known.context)
+    most = slice(None), slice(_most(requests))
+    chance = None if after.propensities is None else after.propensities[most]
+    cut = Candidates(after.items[most], after.scores[most], after.source, chance, after.notes)
+    return cut, declined, told
+
+
+def served(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
+    """`scores` that say the order that is served: the reordered items share out the scores they had among themselves.
+
+    So that what is measured is what goes out. Without rerankers they are the scores of the model.
+    """
+    found, declined = scores(fitted, requests)
+    if not wanted(requests, fitted.rerank) or not found.shape[1]:
+        return found, declined
+    result = found.copy()
+    open_to = masked(found.copy(), requests)
+    depth = min(max(_most(requests), fitted.rerank.depth), found.shape[1])
+    items = top_k(open_to, depth)
+    values = np.where(items >= 0, np.take_along_axis(open_to, np.maximum(items, 0), axis=1), -np.inf)
+    order = ordering(fitted).apply(requests, Candidates(items, values)).items
+    for row, (new, dealt) in enumerate(zip(order, values, strict=True)):
+        there = new >= 0
+        result[row, new[there]] = _falling(dealt[there])
+    return result, declined
+
+
+def _falling(values: Floats) -> Floats:
+    """The values, each less than the one before by the least there is where they were equal."""
+    result = values.copy()
+    for place in range(1, len(result)):
+        if result[place] >= result[place - 1]:
+            result[place] = np.nextafter(result[place - 1], np.float32(-np.inf))
+    return result
+
+
 def _most(requests: Sequence[Request]) -> int:
     if isinstance(requests, KnownUsers):
         return requests.n if len(requests) else 0
@@ -87,19 +150,26 @@ def recommendations(
     fitted: Fitted,
     requests: Sequence[Request],
     degraded: Sequence[tuple[str, ...]],
-    explain: bool,
+    explain: bool | str,
     chances: bool = False,
 ) -> list[Recommendations]:
-    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked."""
-    found, declined = candidates(fitted, requests)
+    """What goes out: ids, titles, scores, reasons and chances where asked for, what could not be done as asked.
+
+    `explain`: reasons alone (True), or explanations too, in the language of that name.
+    """
+    from llm4rec.engine.explaining import explained, language_of
+
+    found, declined, told = ordered(fitted, requests)
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):
         kept = _kept(found.items[row], request)
         items = found.items[row][kept]
+        spoken = language_of(explain, fitted, request.user)
         notes = list(degraded[row])
         if declined[row]:
             notes.append("nothing is known of this user: what is popular is shown")
+        notes += found.notes[row] if found.notes else ()
         if len(items) < request.n:
             notes.append(f"only {len(items)} of {request.n} items may be shown")
         answers.append(
@@ -108,8 +178,11 @@ def recommendations(
                 scores=tuple(float(s) for s in found.scores[row][kept]),
                 titles=tuple(fitted.catalog.titles[i] for i in items),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
+                explanations=explained(fitted, request, items, spoken) if spoken else (),
                 chances=() if likely is None else tuple(likely[row][kept].tolist()),
                 unsure=unsure[row],
+                propensities=_drawn(found, row, kept),
+                trade=told[row] if told else None,
                 version=fitted.version,
                 degraded=tuple(notes),
             )
@@ -125,6 +198,11 @@ def _kept(items: Numbers, request: Request) -> Numbers:
     if request.excluded is not None:
         shown &= ~np.isin(items, request.excluded)
     return np.flatnonzero(shown)[: request.n]
+
+
+def _drawn(found: Candidates, row: int, kept: Numbers) -> tuple[float, ...]:
+    """The chances of some places of a list that was drawn."""
+    return () if found.propensities is None else tuple(found.propensities[row][kept].tolist())
 
 
 def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> tuple[Floats, list[str]]:

@@ -78,12 +78,37 @@ TABLE: dict[str, dict[str, Entry]] = {
         ),
         "popular": Entry("llm4rec.models.popular:Popular", "what most people take, over all time or lately"),
     },
+    "reranker": {
+        "mmr": Entry("llm4rec.rerankers.mmr:Mmr", "relevant, and unlike the nearest above it"),
+        "dpp": Entry("llm4rec.rerankers.dpp:Dpp", "relevant items that span a large volume together"),
+        "ssd": Entry("llm4rec.rerankers.ssd:Ssd", "a feed whose neighbours span a large volume"),
+        "xquad": Entry("llm4rec.rerankers.xquad:Xquad", "cover the categories that a person cares for"),
+        "calibrated": Entry(
+            "llm4rec.rerankers.calibrated:Calibrated", "the shares of the history: categories or popularity"
+        ),
+        "novel": Entry("llm4rec.rerankers.novel:Novel", "what few know, or is unlike the history"),
+        "fair": Entry("llm4rec.rerankers.fair:Fair", "providers are seen as they merit, cold items not less"),
+        "rules": Entry(
+            "llm4rec.rerankers.rules:Rules", "quotas, pins, boosts, frequency caps, cool-downs, spacing"
+        ),
+        "sentiment": Entry(
+            "llm4rec.rerankers.sentiment:Sentiment", "disliked words go down, what reviewers loved goes up"
+        ),
+        "explore": Entry("llm4rec.rerankers.explore:Explore", "an order that is drawn, with its chances"),
+    },
     "encoder": {
         "minilm": Entry(
             "llm4rec.encoders:SentenceEncoder", "MiniLM, 384 numbers a text, weights installed with llm4rec"
         ),
         "sentence": Entry(
             "llm4rec.encoders:SentenceEncoder", "any Hugging Face name or local folder (setting: source)"
+        ),
+        "lexical": Entry(
+            "llm4rec.encoders:LexicalEncoder", "words and groups of letters, hashed; any script, no meaning"
+        ),
+        "minilm+lexical": Entry(
+            "llm4rec.encoders:JointEncoder",
+            "both side by side; takes part by itself where texts are mostly not in Latin script",
         ),
     },
     "generator": {

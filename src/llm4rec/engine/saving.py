@@ -146,6 +146,8 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         facts["model"],
         index,
         _safety(folder / SAFETY, settings, dataset, raw),
+        settings.rerank,
+        settings.fit.seed,
     )
     reports = folder / REPORTS
     return settings, fitted, read_reports(reports) if reports.is_file() else []

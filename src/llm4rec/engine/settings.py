@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -15,6 +15,8 @@ from llm4rec.core import Config, NotFoundError, SettingsError, suggest
 from llm4rec.core.config import wrong_value
 from llm4rec.engine.policy import SafetySettings
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Knob = Share | Literal["auto"]
 FILE = "llm4rec.toml"
 PREFIX = "LLM4REC_"
 
@@ -79,6 +81,35 @@ class IndexSettings(Config):
     )
 
 
+class RerankSettings(Config):
+    """How the best items of the model are put into a better order."""
+
+    order: tuple[str, ...] = Field(
+        (),
+        description="rerankers, applied one behind the other, such as novel and mmr; empty: the model's order",
+    )
+    depth: PositiveInt = Field(100, description="how many of the model's best items are reordered")
+    diversity: Knob = Field(
+        0.0,
+        description="knob from 0 to 1 where a request says nothing; 'auto': less for people of narrow taste",
+    )
+    novelty: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
+    explore: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
+    options: dict[str, dict[str, Any]] = Field({}, description="settings by reranker, such as strength")
+
+
+class AskSettings(Config):
+    """How requests in plain language are answered. Constraints always hold; these order what is left."""
+
+    meaning: float = Field(1.0, ge=0.0, description="weight of nearness in meaning, by the encoder")
+    words: float = Field(0.1, ge=0.0, description="weight of shared words (BM25), beside meaning")
+    letters: float = Field(0.5, ge=0.0, description="weight of titles written alike")
+    taste: float = Field(
+        0.3, ge=0.0, description="weight of what the model thinks the user likes, beside what was asked for"
+    )
+    popularity: float = Field(0.1, ge=0.0, description="the same where nothing is known of who asks")
+
+
 class CacheSettings(Config):
     """Where vectors are kept between runs."""
 
@@ -97,6 +128,8 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     features: FeatureSettings = FeatureSettings()
     index: IndexSettings = IndexSettings()
+    rerank: RerankSettings = RerankSettings()
+    ask: AskSettings = AskSettings()
     safety: SafetySettings = SafetySettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(

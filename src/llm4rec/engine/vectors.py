@@ -18,7 +18,7 @@ MOST = 2_000  # items that an index is asked for at most
 def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers, Floats]) -> Numbers:
     """Fill `lists`, items and scores (requests, k), and give the rows left out.
 
-    Left out are requests that are limited to some items, and those whose vector is not finite or all zero: whether
+    Left out are requests that are limited to some items or tilted towards some, and those whose vector is not finite or all zero: whether
     the model declines them is for its scores to say.
     """
     people = model.user_vectors(requests)
@@ -34,15 +34,20 @@ def by_products(model: Embeds, requests: Sequence[Request], lists: tuple[Numbers
 
 
 def by_index(
-    model: Embeds, index: Index | ByteIndex, requests: Sequence[Request], lists: tuple[Numbers, Floats]
+    model: Embeds,
+    index: Index | ByteIndex,
+    requests: Sequence[Request],
+    lists: tuple[Numbers, Floats],
+    depth: int = 0,
 ) -> Numbers:
     """`by_products` from an index, which is asked for as many more items as a request rules out.
 
-    Left out are also requests that rule out too many, and those for which too little was found.
+    Left out are also requests that rule out too many, and those for which too little was found: less than they ask for,
+    or than `depth`.
     """
     items, scores = lists
     hidden = hidden_of(requests)
-    wanted = _sizes(requests) + np.diff(hidden.bounds)
+    wanted = np.maximum(_sizes(requests), depth) + np.diff(hidden.bounds)
     people = model.user_vectors(requests)
     served = np.isfinite(people).all(axis=1) & people.any(axis=1) & ~limited(requests) & (wanted <= MOST)
     rows = np.flatnonzero(served)
@@ -65,10 +70,10 @@ def _sizes(requests: Sequence[Request]) -> Numbers:
 
 
 def limited(requests: Sequence[Request]) -> np.ndarray:
-    """Which requests allow only some items, (requests,)."""
+    """Which requests allow only some items, or want more or less of some, (requests,)."""
     if isinstance(requests, KnownUsers):
         return np.zeros(len(requests), dtype=bool)
-    return np.array([r.allowed is not None for r in requests], dtype=bool)
+    return np.array([r.allowed is not None or r.tilt is not None for r in requests], dtype=bool)
 
 
 def hidden_of(requests: Sequence[Request]) -> Hidden:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from llm4rec.core import Catalog, Column, ColumnType, Floats, Numbers, Sparse, Times
+from llm4rec.core import Catalog, Floats, Numbers, Sparse, Times
+from llm4rec.core.labels import KINDS, item_labels, ones
 
 Exposure = Callable[[Times], Times]
 SLICE_BYTES = 32 * 2**20
@@ -19,8 +20,8 @@ SLICE_BYTES = 32 * 2**20
 def shown(lists: Numbers, items: int) -> Sparse:
     """Which items stand in which list, (questions, items), ones."""
     rows, places = np.nonzero(lists >= 0)
-    ones = np.ones(len(rows), dtype=np.float32)
-    return sparse.csr_matrix((ones, (rows, lists[rows, places])), shape=(len(lists), items))
+    values = np.ones(len(rows), dtype=np.float32)
+    return sparse.csr_matrix((values, (rows, lists[rows, places])), shape=(len(lists), items))
 
 
 def coverage(exposure: Times) -> Times:
@@ -55,17 +56,6 @@ def exposed(base: str, lists: Numbers, items: int, counts: Times | None = None) 
     return np.concatenate(parts)
 
 
-def rarity(counts: Numbers, users: int, items: int) -> Times:
-    """Self-information of each item, -log2 p with p = (users who took it + 1) / (users + 1), (items,).
-
-    The one added is the smoothing: an item nobody took has finite novelty, one that everybody took none.
-    Items behind the counts (newcomers) were taken by nobody.
-    """
-    taken = np.zeros(items)
-    taken[: len(counts)] = counts[:items]
-    return np.asarray(-np.log2((taken + 1.0) / (users + 1.0)))
-
-
 def novelty(lists: Numbers, rarities: Times) -> Times:
     """Mean rarity of the items of each list, (questions,); 0 for an empty list (Vargas and Castells 2011)."""
     there = lists >= 0
@@ -79,7 +69,7 @@ def ild(lists: Numbers, vectors: Sparse | Floats) -> Times:
     `vectors` are (items, width); an item whose vector is zero is unlike every other. Pairs are never formed:
     the cosines of a list of unit vectors add up to (|sum|^2 - sum of |v|^2) / 2 (Ziegler et al. 2005).
     """
-    units = _unit(vectors)
+    units = unit(vectors)
     matrix = shown(lists, units.shape[0]).astype(np.float64)
     together = matrix @ units
     sums = together.multiply(together).sum(axis=1)
@@ -90,7 +80,7 @@ def ild(lists: Numbers, vectors: Sparse | Floats) -> Times:
     return np.where(length > 1, 1.0 - cosines / pairs, 0.0)
 
 
-def _unit(vectors: Sparse | Floats) -> Sparse:
+def unit(vectors: Sparse | Floats) -> Sparse:
     """Rows of length one, sparse float64; rows of zeros stay."""
     matrix = sparse.csr_matrix(vectors, dtype=np.float64)
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
@@ -103,29 +93,8 @@ def content(catalog: Catalog) -> tuple[Sparse | None, str]:
     Ones for every category and tag; where a catalog has neither, for every word of its texts; None where it
     has no words either.
     """
-    kinds = (ColumnType.CATEGORY, ColumnType.TAGS)
-    names = [name for name, column in catalog.columns.items() if column.type in kinds]
+    names = [name for name, column in catalog.columns.items() if column.type in KINDS]
     if names:
-        values = [_labels(catalog.columns[name], name) for name in names]
-        return _ones([sum(row, ()) for row in zip(*values, strict=True)]), ", ".join(names)
+        return item_labels(catalog, names)[0], ", ".join(names)
     words = [tuple(sorted(set(text.lower().split()))) for text in catalog.texts]
-    return (_ones(words), "words of the texts") if any(words) else (None, "")
-
-
-def _labels(column: Column, name: str) -> list[tuple[str, ...]]:
-    if column.type is ColumnType.TAGS:
-        return [tuple(f"{name}={tag}" for tag in value) for value in column.values]
-    return [(f"{name}={value}",) if value else () for value in column.values]
-
-
-def _ones(rows: list[tuple[str, ...]]) -> Sparse:
-    """A column a label, in the order of first use."""
-    place: dict[str, int] = {}
-    pairs = [
-        (row, place.setdefault(label, len(place))) for row, labels in enumerate(rows) for label in labels
-    ]
-    at = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
-    ones = np.ones(len(pairs), dtype=np.float32)
-    matrix = sparse.csr_matrix((ones, (at[:, 0], at[:, 1])), shape=(len(rows), max(len(place), 1)))
-    matrix.data[:] = 1.0
-    return matrix
+    return (ones(words)[0], "words of the texts") if any(words) else (None, "")

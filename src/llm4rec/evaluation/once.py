@@ -21,14 +21,16 @@ from llm4rec.core import (
     Situated,
     Sparse,
     Tunes,
+    rarity,
 )
 from llm4rec.core.protocols import Rates
-from llm4rec.evaluation.beyond import content, exposed, ild, novelty, rarity
+from llm4rec.evaluation.beyond import content, exposed, ild, novelty, unit
 from llm4rec.evaluation.names import WHOLE, Metric
 from llm4rec.evaluation.ranking import CHUNK_BYTES, Ranked, Scorer, rank
 from llm4rec.evaluation.samples import Measure, Rows, Whole, people
 from llm4rec.evaluation.significance import resampled
 from llm4rec.evaluation.values import are_clicks, judged, ordered
+from llm4rec.evaluation.variety import VARIETY, Shelf, measure
 
 if TYPE_CHECKING:
     from llm4rec.data.folds import Fold
@@ -94,7 +96,7 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
             ranked = _ranked(name, scorer, fold, holdout, plan)
             seconds, declined = seconds + ranked.seconds, declined + ranked.declined
             asked += len(holdout)
-            found = _accuracy(ranked) | _lists(ranked, fold, plan)
+            found = _accuracy(ranked) | _lists(ranked, holdout, fold, plan)
             measures |= {f"{view}/{key}" if view else key: value for key, value in found.items()}
     measures |= _values(name, engine, scorer, fold, plan)
     if declined:
@@ -167,13 +169,14 @@ def _accuracy(ranked: Ranked) -> dict[str, Measure]:
     return {key: Rows(ranked.users, values) for key, values in ranked.values.items()}
 
 
-def _lists(ranked: Ranked, fold: Fold, plan: Plan) -> dict[str, Measure]:
+def _lists(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str, Measure]:
     """Metrics of the top lists of one view."""
     result: dict[str, Measure] = {}
     metrics = plan.of("lists")
     bases = {m.base for m in metrics}
     catalog = _catalog(fold)
-    vectors = _vectors(catalog, plan) if "ild" in bases else None
+    vectors = _vectors(catalog, plan) if bases & {"ild", *VARIETY} else None
+    shelf = Shelf(catalog, fold.train, holdout, None if vectors is None else unit(vectors))
     takers = len(np.unique(fold.train.interactions.users))
     rarities = rarity(fold.train.counts, takers, len(catalog)) if "novelty" in bases else np.zeros(0)
     for metric in metrics:
@@ -182,6 +185,10 @@ def _lists(ranked: Ranked, fold: Fold, plan: Plan) -> dict[str, Measure]:
             result[metric.name] = _whole(metric.base, ranked, lists, len(catalog))
         elif metric.base == "novelty":
             result[metric.name] = Rows(ranked.users, novelty(lists, rarities))
+        elif metric.base in VARIETY:
+            values = measure(metric.base, lists, shelf)
+            if values is not None:
+                result[metric.name] = Rows(ranked.users, values)
         elif vectors is not None:
             result[metric.name] = Rows(ranked.users, ild(lists, vectors))
     return result

@@ -1,8 +1,9 @@
 """Contract checks every component must pass, fakes, and tiny data sets whose right answers are known."""
 
-from llm4rec.testing.checks import check_encoder, check_features, check_model, check_reranker
+from llm4rec.testing.checks import check_encoder, check_features, check_model
 from llm4rec.testing.fakes import WordEncoder, WordFeatures
 from llm4rec.testing.generators import ScriptedConfig, ScriptedGenerator, check_generator
+from llm4rec.testing.orders import check_reranker, rerank_world, some_candidates
 from llm4rec.testing.reading import WordReader
 from llm4rec.testing.shelves import asking, best, by_device, checkerboard, context, fitted, in_a_row, shelf
 
@@ -24,5 +25,7 @@ __all__ = [
     "context",
     "fitted",
     "in_a_row",
+    "rerank_world",
     "shelf",
+    "some_candidates",
 ]

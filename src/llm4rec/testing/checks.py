@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from llm4rec.core import (
-    Candidates,
     Dataset,
     Embeds,
     Encoder,
@@ -22,8 +21,6 @@ from llm4rec.core import (
     Model,
     NotFittedError,
     Request,
-    RerankContext,
-    Reranker,
     Saves,
     Situated,
     Table,
@@ -205,15 +202,3 @@ def check_features(features: Features, table: Table) -> None:
     assert matrix.shape == (len(table), len(fitted.names)), "(rows, names)"
     assert matrix.dtype == np.float32, "float32"
     assert np.isfinite(matrix.data).all(), "finite"
-
-
-def check_reranker(
-    reranker: Reranker, requests: Sequence[Request], candidates: Candidates, context: RerankContext
-) -> Candidates:
-    """A reranker that passes can be plugged into any engine: it loses none and invents none."""
-    before = candidates.items.copy()
-    after = reranker.rerank(requests, candidates, context)
-    for old, new in zip(before, after.items, strict=True):
-        assert sorted(old) == sorted(new), "nothing lost, nothing invented"
-    np.testing.assert_array_equal(candidates.items, before, "the input is left alone")
-    return after

@@ -106,18 +106,19 @@ def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise SettingsError("give either --user ID or --history A,B,C")
     answer = Engine.load(engine, read_settings()).recommend(
         user=user,
-        history=_ids(history),
+        history=ids_of(history),
         n=n,
         seen="include" if seen else "exclude",
-        allowed=_ids(allowed),
-        excluded=_ids(excluded),
+        allowed=ids_of(allowed),
+        excluded=ids_of(excluded),
         context=_context(context),
         explain=True,
     )
     show(answer, json)
 
 
-def _ids(text: str | None) -> list[str] | None:
+def ids_of(text: str | None) -> list[str] | None:
+    """ "A,B,C" as ids."""
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from llm4rec import __version__
-from llm4rec.apps.cli import adapt, compress, data, demo, distil, engine, evaluate, lists, report, tune
+from llm4rec.apps.cli import (
+    adapt,
+    ask,
+    compress,
+    data,
+    demo,
+    distil,
+    engine,
+    evaluate,
+    explain,
+    interests,
+    lists,
+    report,
+    tune,
+)
 
 app = typer.Typer(
     name="llm4rec",
@@ -25,6 +39,9 @@ app.command("compress")(compress.compress)
 app.command("distil")(distil.distil)
 app.command("distil-encoder")(distil.distil_encoder)
 app.command("recommend")(engine.recommend)
+app.command("explain")(explain.explain)
+app.command("interests")(interests.interests)
+app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)

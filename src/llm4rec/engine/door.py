@@ -1,0 +1,93 @@
+"""From what callers say to requests in inside numbers: people, histories, limits, contexts. Answers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core import History, Id, Numbers, ProfileEdits, Request, SettingsError
+from llm4rec.core.request import SeenRule
+from llm4rec.engine import path
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.ordering import checked, for_the_model, turned
+from llm4rec.engine.settings import RerankSettings
+
+Notes = tuple[str, ...]
+
+
+def asked(
+    fitted: Fitted, rerank: RerankSettings, profile: ProfileEdits | None = None, **question: Any
+) -> tuple[Request, Notes]:
+    """The request of a question, steered by the edits of a profile; and what could not be taken as given."""
+    request, notes = _request(fitted, rerank, **question)
+    if profile is not None:
+        from llm4rec.engine.interests import steered
+
+        request = steered(fitted, request, profile)
+    return request, notes
+
+
+def _request(
+    fitted: Fitted,
+    rerank: RerankSettings,
+    user: Id | None = None,
+    history: Sequence[Id] | None = None,
+    n: int = 10,
+    *,
+    seen: str = "exclude",
+    context: Mapping[str, object] | None = None,
+    **more: Any,
+) -> tuple[Request, Notes]:
+    allowed, excluded = (_numbers(fitted, more.pop(name, None)) for name in ("allowed", "excluded"))
+    past, number, degraded = past_of(fitted, user, history)
+    request = Request(
+        past,
+        user=number,
+        context=_circumstances(context),
+        n=at_least_one(n),
+        seen=seen_rule(seen),
+        allowed=allowed,
+        excluded=excluded,
+        **checked(more),
+    )
+    told = path.unheard(fitted.model, for_the_model(request, rerank))
+    return turned(request, more, rerank, fitted.catalog), (*degraded, *told)
+
+
+def past_of(fitted: Fitted, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, Notes]:
+    """The history of a known user or of item ids, the user's number or -1, and what of it is not known."""
+    dataset = fitted.dataset
+    number = -1 if user is None else dataset.users.ids.number(user)
+    if history is None:
+        unknown = user is not None and number < 0
+        return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()
+    numbers = [(name, fitted.catalog.ids.number(name)) for name in history]
+    strange = [name for name, item in numbers if item < 0]
+    note = f"{len(strange)} of {len(numbers)} history items are not in the catalog: {strange[:5]}"
+    return History.of([item for _, item in numbers if item >= 0]), number, (note,) if strange else ()
+
+
+def _numbers(fitted: Fitted, ids: Iterable[Id] | None) -> Numbers | None:
+    return None if ids is None else np.unique(fitted.catalog.ids.numbers(ids, "item"))
+
+
+def at_least_one(n: int) -> int:
+    """n, or SettingsError."""
+    if n < 1:
+        raise SettingsError(f"n = {n!r}: ask for at least one item")
+    return n
+
+
+def seen_rule(seen: str) -> SeenRule:
+    """The rule of that name, or SettingsError."""
+    if seen not in ("exclude", "include"):
+        raise SettingsError(f"seen = {seen!r}: it is 'exclude' or 'include'")
+    return seen  # type: ignore[return-value]
+
+
+def _circumstances(context: Mapping[str, object] | None) -> dict[str, object]:
+    if not isinstance(context, Mapping | None):
+        raise SettingsError(f"context = {context!r}: it is names and values, such as {{'device': 'phone'}}")
+    return dict(context or {})

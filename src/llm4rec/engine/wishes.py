@@ -1,0 +1,238 @@
+"""Requests in plain language: read, held against the catalog, searched for, and ordered with the person's taste.
+
+What the words mean is read by `writers/asking`; here their parts meet a fitted engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core import (
+    Catalog,
+    Floats,
+    Generator,
+    History,
+    Numbers,
+    Recommendations,
+    Request,
+    masked,
+    top_k,
+    unit_rows,
+    zscore_rows,
+)
+from llm4rec.engine import path
+from llm4rec.engine.build import component_from
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.settings import AskSettings
+
+HOME = "llm4rec.writers.asking:"
+AGAINST = 0.5
+"""What words and items that are not wanted weigh against those that are."""
+LEAN = 1.5
+"""What "rather short" weighs: from the longest to the shortest item, so many spreads of nearness in meaning, twice."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer, and the reading of the request it answers; `str(reading)` tells it in words, its JSON can be edited."""
+
+    reading: Any
+    answer: Recommendations
+
+
+@dataclass(frozen=True, eq=False)
+class Asker:
+    """Who asks: what they did, and what they may not be shown."""
+
+    history: History
+    user: int = -1
+    excluded: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    notes: tuple[str, ...] = ()
+
+
+class Desk:
+    """What is needed to answer requests from one fitted value: made once, used for all of them."""
+
+    def __init__(self, fitted: Fitted) -> None:
+        self.fitted = fitted
+        self.catalog: Catalog = fitted.catalog
+
+    @cached_property
+    def lexicon(self) -> Any:
+        """The catalog's words."""
+        return component_from(f"{HOME}Lexicon").of(self.catalog)
+
+    @cached_property
+    def shelf(self) -> Any:
+        """Which items have which value."""
+        return component_from(f"{HOME}Shelf").of(self.catalog, self.lexicon)
+
+    @cached_property
+    def words(self) -> Any:
+        """BM25 over all that is said of items."""
+        said: list[list[str]] = [[text] for text in self.catalog.texts]
+        for (_, value), rows in self.shelf.rows.items():
+            for row in rows.tolist():
+                said[row].append(value)
+        return component_from(f"{HOME}Bm25").of([". ".join(parts) for parts in said])
+
+    @cached_property
+    def letters(self) -> Any:
+        """BM25 over groups of letters of titles, which forgives misspelling."""
+        return component_from(f"{HOME}Bm25").of(self.catalog.titles, grams=True)
+
+    @cached_property
+    def vectors(self) -> Floats | None:
+        """(items, width) of the item texts as the encoder gives them, which words are compared with; None without one."""
+        encoder = self.fitted.raw_encoder
+        return None if encoder is None else unit_rows(encoder.encode(self.catalog.texts))
+
+    @cached_property
+    def likeness(self) -> Floats | None:
+        """(items, width) of the same vectors made for comparing items with items."""
+        if self.vectors is None or self.fitted.whitening is None:
+            return self.vectors
+        return unit_rows(self.fitted.whitening.transform(self.vectors))
+
+    def read(self, asked: Any, year: int | None, generator: Generator | None) -> tuple[Any, tuple[str, ...]]:
+        """The reading of a text, or a reading as it is given; and what could not be done as asked."""
+        if not isinstance(asked, str):
+            return asked, ()
+        reading = component_from(f"{HOME}understood")(asked, self.lexicon, year)
+        if generator is None:
+            return reading, ()
+        helped: tuple[Any, tuple[str, ...]] = component_from(f"{HOME}with_model")(
+            reading, self.lexicon, generator
+        )
+        return helped
+
+    def answer(self, reading: Any, asker: Asker, n: int, settings: AskSettings) -> Asked:
+        """The best items that fulfil all hard pieces; where none does, those of the nearest reading that some fulfil."""
+        ids = self.catalog.ids
+        named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
+        named = named[named >= 0]
+        free = np.ones(len(self.catalog), dtype=bool)
+        free[named] = False
+        free[asker.excluded] = False
+        unseen = free.copy()
+        unseen[asker.history.items] = False
+        seen = not (self.shelf.allowed(reading.hard) & unseen).any() and bool(
+            (self.shelf.allowed(reading.hard) & free).any()
+        )
+        reading, allowed = self.shelf.opened(reading, n, free if seen else unseen)
+        if seen and len(asker.history):
+            reading = reading.with_notes(component_from(f"{HOME}note")(reading.language, "only_known"))
+        request = Request(
+            asker.history,
+            user=asker.user,
+            query=reading.text,
+            n=n,
+            allowed=np.flatnonzero(allowed),
+            seen="include" if seen else "exclude",
+        )
+        scores, notes = self._scores(reading, request, settings)
+        shown = masked(scores[None], [request])
+        return Asked(reading, self._shown(shown, request, (*asker.notes, *notes)))
+
+    def _shown(self, scores: Floats, request: Request, notes: tuple[str, ...]) -> Recommendations:
+        best = top_k(scores, min(request.n, scores.shape[1]))[0]
+        best = best[best >= 0]
+        if len(best) < request.n:
+            notes = (*notes, f"only {len(best)} of {request.n} items may be shown")
+        return Recommendations(
+            items=tuple(self.catalog.ids.names(best)),
+            scores=tuple(float(s) for s in scores[0][best]),
+            titles=tuple(self.catalog.titles[i] for i in best),
+            version=self.fitted.version,
+            degraded=notes,
+        )
+
+    def _scores(
+        self, reading: Any, request: Request, settings: AskSettings
+    ) -> tuple[Floats, tuple[str, ...]]:
+        """(items,) relevance, leanings and taste, each in spreads of what may be shown."""
+        allowed = request.allowed
+        assert allowed is not None
+        total = np.zeros(len(self.catalog), dtype=np.float32)
+        if not len(allowed):
+            return total, ()
+        rows, weights = self._rankings(reading, settings)
+        if rows:
+            total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
+        for lean in reading.leans:
+            total[allowed] += LEAN * self._leaning(lean, allowed)
+        taste, declined = path.scores(self.fitted, [request])
+        weight = settings.popularity if declined[0] else settings.taste
+        if not total.any():
+            weight = 1.0  # nothing else tells items apart
+        total[allowed] += weight * zscore_rows(taste[:, allowed])[0]
+        told = "nothing is known of this user: what is popular counts a little"
+        return total, (told,) if declined[0] and request.user >= 0 else ()
+
+    def _leaning(self, lean: Any, allowed: Numbers) -> Floats:
+        """(allowed,) from -1 to 1 by the rank of a number; what is not known is at -1."""
+        values = self.shelf.numbers.get(lean.column)
+        result = np.full(len(allowed), -1.0, dtype=np.float32)
+        if values is None:
+            return np.zeros(len(allowed), dtype=np.float32)
+        some = values[allowed] if lean.more else -values[allowed]
+        known = np.flatnonzero(np.isfinite(some))
+        if len(known) > 1:
+            ordered = np.searchsorted(np.sort(some[known]), some[known])
+            result[known] = 2.0 * ordered / (len(known) - 1) - 1.0
+        return result
+
+    def _rankings(self, reading: Any, settings: AskSettings) -> tuple[list[Floats], list[float]]:
+        """Score rows (items,) of meaning, likeness, words and letters, and what each weighs; none without a wish."""
+        rows, weights = self._meant(reading), []
+        weights += [settings.meaning] * len(rows)
+        wish = reading.wish()
+        if wish:
+            rows += [self.words.scores(wish), self.letters.scores(wish)]
+            weights += [settings.words, settings.letters]
+        return rows, weights
+
+    def _meant(self, reading: Any) -> list[Floats]:
+        """How near each item is to what is wished for, and to the items that are liked, each less what is not wanted."""
+        if self.vectors is None or self.likeness is None:
+            return []
+        worded = self._worded(reading.wish()) - AGAINST * self._worded(reading.wish(False))
+        named = self._named(reading, "liked") - AGAINST * self._named(reading, "disliked")
+        pairs = ((self.vectors, worded), (self.likeness, named))
+        return [vectors @ direction for vectors, direction in pairs if direction.any()]
+
+    def _worded(self, wish: str) -> Floats:
+        """(width,) what words mean; zeros without words."""
+        assert self.vectors is not None
+        if not wish or self.fitted.raw_encoder is None:
+            return np.zeros(self.vectors.shape[1], dtype=np.float32)
+        return np.asarray(unit_rows(self.fitted.raw_encoder.encode([wish]))[0])
+
+    def _named(self, reading: Any, role: str) -> Floats:
+        """(width,) the mean of the items named in a role; zeros where none is."""
+        assert self.likeness is not None
+        numbers = [self.catalog.ids.number(i) for p in reading.named if p.role == role for i in p.items]
+        numbers = [number for number in numbers if number >= 0]
+        if not numbers:
+            return np.zeros(self.likeness.shape[1], dtype=np.float32)
+        return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])
+
+
+def ask(
+    desk: Desk,
+    asked: Any,
+    asker: Asker,
+    n: int,
+    settings: AskSettings,
+    year: int | None,
+    generator: Generator | None,
+) -> Asked:
+    """Read and answer a request; the notes of the reading tell what was let go, `degraded` what went wrong."""
+    reading, failed = desk.read(asked, year, generator)
+    found = desk.answer(reading, asker, n, settings)
+    answer = replace(found.answer, degraded=(*failed, *found.answer.degraded))
+    return replace(found, answer=answer)

@@ -1,0 +1,1 @@
+"""Better-ordered candidates: diversity, novelty, calibration, fairness, rules, exploration."""

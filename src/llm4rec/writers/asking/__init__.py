@@ -1,0 +1,28 @@
+"""Requests in plain language: one sentence to constraints, wishes and named items, and items found by its words."""
+
+from llm4rec.writers.asking.bm25 import Bm25
+from llm4rec.writers.asking.fusion import fused
+from llm4rec.writers.asking.grammar import understood
+from llm4rec.writers.asking.lexicon import Lexicon
+from llm4rec.writers.asking.limits import Shelf
+from llm4rec.writers.asking.modelled import with_model
+from llm4rec.writers.asking.readings import Items, Lean, Range, Soft, Understood, Values
+from llm4rec.writers.asking.told import account, chips, note
+
+__all__ = [
+    "Bm25",
+    "Items",
+    "Lean",
+    "Lexicon",
+    "Range",
+    "Shelf",
+    "Soft",
+    "Understood",
+    "Values",
+    "account",
+    "chips",
+    "fused",
+    "note",
+    "understood",
+    "with_model",
+]

@@ -1,0 +1,219 @@
+"""What the score of an item loses when things are taken out of a history, by scoring anew. Writes no words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm4rec.core import Floats, Numbers, Request, masked
+
+Rescore: TypeAlias = Callable[[Sequence[Request]], tuple[Floats, NDArray[np.bool_]]]
+"""Requests to finite scores (requests, items) as they are served, and which rows a fallback answered."""
+
+LOOKED = 24  # latest things of a history that are taken out one by one
+BLOCKS = 8  # in which what came before is taken out, where that counts at all
+CITED = 3  # at most
+WORTH = 0.2  # of the greatest loss that a further thing must reach to be cited
+DEEPEST = 3  # things taken out together in search of what an item hangs on
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """Of each item asked about: what it loses.
+
+    `cited` are the history items whose removal costs it most, greatest first, and `alone` what each costs; `together`
+    is the loss when all cited are taken out at once. `without`: the fewest of the costliest without which it is not
+    among the first `n`, or none where the search found none. `context`: by key, what it loses without it.
+    """
+
+    place: int
+    cited: tuple[int, ...]
+    alone: tuple[float, ...]
+    shares: tuple[float, ...]
+    together: float
+    without: tuple[int, ...]
+    context: Mapping[str, float]
+
+
+def without(request: Request, items: Sequence[int]) -> Request:
+    """The request of somebody who never met these items."""
+    h = request.history
+    return replace(request, history=h.take(np.flatnonzero(~np.isin(h.items, list(items)))))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One request, the items asked about, and how it is answered."""
+
+    request: Request
+    items: Numbers
+    score: Rescore
+
+    def losses(self) -> list[Losses]:
+        """One an item, in order."""
+        return _Trial(self).found()
+
+
+class _Trial:
+    """Two rounds of scoring: each thing alone, then sets of the costliest."""
+
+    def __init__(self, question: Question) -> None:
+        self.asked = question
+        whole, fallback = question.score([question.request])
+        self.whole = whole[0]
+        self.fallback = bool(fallback[0])
+        # What may be shown stays as it was: an item does not fall because what was taken out comes back.
+        self.shown = np.isfinite(masked(np.zeros_like(whole), [question.request])[0])
+        self.least = max(float(np.ptp(self.whole)), 1e-9) * 1e-6
+
+    def found(self) -> list[Losses]:
+        """Losses of each item, in order."""
+        history, alone, places = self._singles()
+        asked = range(len(self.asked.items))
+        orders = [[int(history[r]) for r in _falling(alone[:, c], self.least)] for c in asked]
+        lost: dict[tuple[int, ...], Floats] = {
+            (int(item),): row for item, row in zip(history, alone, strict=True)
+        }
+        out: dict[tuple[int, ...], Numbers] = {
+            (int(item),): row for item, row in zip(history, places, strict=True)
+        }
+        chosen = [_worth(order, lost, column) for column, order in enumerate(orders)]
+        deeper = self._deeper(orders, chosen, out)
+        more, places = self._tried([without(self.asked.request, s) for s in deeper])
+        lost.update(zip(deeper, more, strict=True))
+        out.update(zip(deeper, places, strict=True))
+        context, now = self._context(), self._places(self.whole)
+        result = []
+        for column, (order, cited) in enumerate(zip(orders, chosen, strict=True)):
+            single = tuple(float(lost[(item,)][column]) for item in cited)
+            all_of_it = float(np.maximum(alone[:, column], 0.0).sum())
+            result.append(
+                Losses(
+                    int(now[column]),
+                    cited,
+                    single,
+                    tuple(value / all_of_it for value in single),
+                    float(lost[_key(cited)][column]) if cited else 0.0,
+                    self._hanging(column, int(now[column]), order, out),
+                    {key: float(values[column]) for key, values in context.items()},
+                )
+            )
+        return result
+
+    def _singles(self) -> tuple[Numbers, Floats, Numbers]:
+        """History items, latest first, and what each costs each item asked about and where that puts it.
+
+        What is behind the latest LOOKED is looked at where all of it together counts for more than any one item: in
+        blocks, and in those one by one that some item lives on most.
+        """
+        request = self.asked.request
+        liked = request.history.liked[:0] if self.fallback else request.history.liked[::-1]
+        _, first = np.unique(liked, return_index=True)
+        distinct = liked[np.sort(first)]
+        looked, older = distinct[:LOOKED], distinct[LOOKED:]
+        block = [without(request, older.tolist())] if len(older) else []
+        lost, places = self._tried([*(without(request, [int(i)]) for i in looked), *block])
+        size = len(looked)
+        best = lost[:size].max(axis=0, initial=self.least)
+        further = self._weightiest(older) if block and (lost[size] > best).any() else older[:0]
+        more, further_places = self._tried([without(request, [int(i)]) for i in further])
+        return (
+            np.concatenate([looked, further]),
+            np.concatenate([lost[:size], more]),
+            np.concatenate([places[:size], further_places]),
+        )
+
+    def _weightiest(self, older: Numbers) -> Numbers:
+        """Some BLOCKS of the older items among which are, by halves of halves, those that matter most."""
+        while len(older) > BLOCKS:
+            blocks = np.array_split(older, BLOCKS)
+            lost, _ = self._tried([without(self.asked.request, b.tolist()) for b in blocks])
+            # Of several items asked about, blocks that matter to most of them.
+            votes = np.bincount(lost.argmax(axis=0), minlength=BLOCKS)
+            kept = np.sort(np.argsort(-votes, kind="stable")[: 2 if len(older) > 4 * BLOCKS else BLOCKS // 2])
+            older = np.concatenate([blocks[block] for block in kept])
+        return older
+
+    def _tried(self, requests: Sequence[Request]) -> tuple[Floats, Numbers]:
+        """Losses and places of the items asked about, both (requests, items)."""
+        items = self.asked.items
+        if not requests:
+            return np.zeros((0, len(items)), np.float32), np.zeros((0, len(items)), np.int64)
+        rows, fallback = self.asked.score(requests)
+        lost = self.whole[items][None, :] - rows[:, items]
+        # Where nothing is left to go by, scores are of another kind: everything that was above the least is lost.
+        lost[fallback] = self.whole[items] - self.whole.min()
+        return lost, np.stack([self._places(row) for row in rows])
+
+    def _places(self, row: Floats) -> Numbers:
+        """The place of each item asked about among what may be shown, from 1; equals at the best of theirs."""
+        shown = row[self.shown]
+        return np.array([1 + int(np.count_nonzero(shown > row[i])) for i in self.asked.items], dtype=np.int64)
+
+    def _deeper(
+        self,
+        orders: Sequence[Sequence[int]],
+        chosen: Sequence[tuple[int, ...]],
+        out: Mapping[tuple[int, ...], Numbers],
+    ) -> list[tuple[int, ...]]:
+        """Sets of more than one item that are still to be tried."""
+        sets: dict[tuple[int, ...], None] = {}
+        for column, (order, cited) in enumerate(zip(orders, chosen, strict=True)):
+            if len(cited) > 1:
+                sets[_key(cited)] = None
+            if order and out[(order[0],)][column] <= self.asked.request.n:
+                for size in range(2, min(DEEPEST, len(order)) + 1):
+                    sets[_key(order[:size])] = None
+        return list(sets)
+
+    def _hanging(
+        self, column: int, place: int, order: Sequence[int], out: Mapping[tuple[int, ...], Numbers]
+    ) -> tuple[int, ...]:
+        """The shortest beginning of the costliest without which the item is not among the first n."""
+        n = self.asked.request.n
+        if place > n:
+            return ()
+        for size in range(1, min(DEEPEST, len(order)) + 1):
+            ranks = out.get(_key(order[:size]))
+            if ranks is not None and ranks[column] > n:
+                return tuple(order[:size])
+        return ()
+
+    def _context(self) -> dict[str, Floats]:
+        """What each item loses without each part of the context, where any loses something."""
+        request = self.asked.request
+        if self.fallback:
+            return {}
+        parts = {
+            key: replace(request, context={k: v for k, v in request.context.items() if k != key})
+            for key in request.context
+        }
+        if request.time is not None:
+            parts["time"] = replace(request, time=None)
+        if request.tilt is not None:
+            parts["wishes"] = replace(request, tilt=None)
+        lost, _ = self._tried(list(parts.values()))
+        return {key: row for key, row in zip(parts, lost, strict=True) if (row > self.least).any()}
+
+
+def _key(items: Sequence[int]) -> tuple[int, ...]:
+    """A set of items by one name, single ones as they are."""
+    return tuple(sorted(items))
+
+
+def _falling(lost: Floats, least: float) -> Numbers:
+    """Rows whose loss is more than rounding, greatest first."""
+    order = np.argsort(-lost, kind="stable")
+    return order[lost[order] > least]
+
+
+def _worth(order: Sequence[int], lost: Mapping[tuple[int, ...], Floats], column: int) -> tuple[int, ...]:
+    """The first few that cost enough beside the costliest."""
+    if not order:
+        return ()
+    least = WORTH * lost[(order[0],)][column]
+    return tuple(item for item in order[:CITED] if lost[(item,)][column] >= least)
