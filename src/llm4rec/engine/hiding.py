@@ -23,12 +23,15 @@ class Hides:
 
     def items(self, context: Mapping[str, object], user: int = -1) -> Numbers:
         """Numbers of the items that are hidden from somebody, ascending."""
+        safety = self.fitted.safety
+        if safety is None or not len(safety.harmful):
+            return self._reported()
         return self._from(Audience.of(context, self.fitted.dataset, user))
 
     def by_group(self, users: Numbers) -> list[tuple[Numbers, Numbers | None]]:
         """Places in `users`, group by group, and what is hidden from the group; None where nothing is."""
         safety = self.fitted.safety
-        if safety is None or not safety.harms.any():
+        if safety is None or not len(safety.harmful):
             hidden = self._reported()
             return [(np.arange(len(users)), hidden if len(hidden) else None)]
         found: dict[Audience, list[int]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,16 @@ class Safety:
         return replace(self, harms=np.concatenate([self.harms, self.guard.judge(catalog.texts)]))
 
     def blocked(self, settings: SafetySettings, who: Audience) -> Numbers:
-        """Numbers of the items that somebody may not be shown."""
+        """Numbers of the items that somebody may not be shown, ascending."""
+        if not len(self.harmful):
+            return self.harmful
         places = [HARMS.index(name) for name in settings.blocked(who)]
-        return np.flatnonzero(self.harms[:, places].any(axis=1))
+        return self.harmful[self.harms[self.harmful][:, places].any(axis=1)]
+
+    @cached_property
+    def harmful(self) -> Numbers:
+        """Numbers of the items in which anything was found: few, so that a request need not look at all."""
+        return np.flatnonzero(self.harms.any(axis=1))
 
     @property
     def notes(self) -> tuple[str, ...]:
