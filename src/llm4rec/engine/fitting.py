@@ -34,6 +34,8 @@ from llm4rec.engine.memory import give_back
 from llm4rec.engine.safety import judged, safe_data
 from llm4rec.engine.settings import Settings
 
+LARGE = 10_000  # events from which what fitting leaves behind is worth collecting
+
 
 def fit(
     settings: Settings,
@@ -58,7 +60,8 @@ def fit(
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
     fallback = build_model("popular", FALLBACK).fit(data, context)
-    give_back()
+    if len(data.interactions) >= LARGE:
+        give_back()
     return Fitted(
         model=model,
         fallback=fallback,

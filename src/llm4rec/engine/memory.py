@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import gc
+import sys
 
 
 def give_back() -> None:
@@ -13,7 +13,6 @@ def give_back() -> None:
     Without this a process keeps hundreds of megabytes after training, because free blocks lie between used ones.
     """
     gc.collect()
-    name = ctypes.util.find_library("c")
-    trim = getattr(ctypes.CDLL(name), "malloc_trim", None) if name else None
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

@@ -6,6 +6,8 @@ Adding a component is one file in its room and one line here. Packages outside u
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
@@ -133,11 +135,16 @@ def names(kind: str) -> dict[str, Entry]:
         raise NotFoundError(
             f"no kind of component named {kind!r}{suggest(kind, TABLE)}; there are: {', '.join(TABLE)}"
         )
-    outside = {
+    return {**TABLE[kind], **_outside(kind, entry_points)}
+
+
+@cache
+def _outside(kind: str, read: Callable[..., Any]) -> dict[str, Entry]:
+    """Components of installed packages, read once: that looks into the records of every package there is."""
+    return {
         point.name: Entry(point.value, f"from {point.dist.name if point.dist else 'outside'}")
-        for point in entry_points(group=f"llm4rec.{kind}")
+        for point in read(group=f"llm4rec.{kind}")
     }
-    return {**TABLE[kind], **outside}
 
 
 def component(kind: str, name: str) -> Any:
