@@ -35,6 +35,7 @@ from llm4rec.core.errors import (
     NotFoundError,
     Problem,
     SettingsError,
+    short_of_memory,
     suggest,
 )
 from llm4rec.core.explanation import Evidence, Explanation
@@ -162,6 +163,7 @@ __all__ = [
     "masked",
     "no_entries",
     "rarity",
+    "short_of_memory",
     "silent",
     "suggest",
     "surely_better",

@@ -118,3 +118,12 @@ def suggest(name: object, known: Iterable[object]) -> str:
     """ "; did you mean 'x'?" for the nearest known name, or an empty string."""
     near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def short_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: Python's own, or one of a library that only its words tell."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or any(words in str(error).lower() for words in NO_MEMORY)

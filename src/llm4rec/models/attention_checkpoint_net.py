@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from llm4rec.models.attention_training_net import Course, Lesson
+from llm4rec.models.checkpoint_net import moments, recall, under
 
 if TYPE_CHECKING:
     from llm4rec.models.attention import AttentionConfig
@@ -72,12 +73,11 @@ def write(path: Path, course: Course) -> None:
 
 def tensors(course: Course) -> dict[str, Tensor]:
     """Everything of a course that is not a plain number."""
-    state = course.optimiser.state_dict()["state"]
     return (
         {f"network.{name}": value.clone() for name, value in course.network.state_dict().items()}
         | {f"averaged.{name}": value.clone() for name, value in course.averaged.state_dict().items()}
         | {f"best.{name}": value.clone() for name, value in course.best.items()}
-        | {f"adam.{n}.{name}": value.clone() for n, row in state.items() for name, value in row.items()}
+        | moments(course.optimiser)
     )
 
 
@@ -86,18 +86,9 @@ def read(path: Path, course: Course) -> None:
     with safe_open(path, framework="pt") as file:
         facts = json.loads(file.metadata()["course"])
         found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    course.network.load_state_dict(_under("network.", found))
-    course.averaged.load_state_dict(_under("averaged.", found))
-    course.best = _under("best.", found)
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under("adam.", found).items():
-        number, _, key = name.partition(".")
-        state.setdefault(int(number), {})[key] = value
-    whole = course.optimiser.state_dict()
-    course.optimiser.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+    course.network.load_state_dict(under("network.", found))
+    course.averaged.load_state_dict(under("averaged.", found))
+    course.best = under("best.", found)
+    recall(course.optimiser, found)
     course.epoch, course.steps = facts["epoch"], facts["steps"]
     course.best_epoch, course.scores = facts["best_epoch"], facts["scores"]
-
-
-def _under(start: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(start): value for name, value in found.items() if name.startswith(start)}

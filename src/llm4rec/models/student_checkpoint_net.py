@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from llm4rec.core import FolderError
+from llm4rec.models.checkpoint_net import moments, recall, under
 from llm4rec.models.student_lessons import Lessons
 from llm4rec.models.student_training_net import Course
 
@@ -58,10 +58,9 @@ def signature(course: Course, lessons: Lessons) -> str:
 
 def write(path: Path, course: Course) -> None:
     """Beside its place, then renamed: a kill while writing leaves the last good one."""
-    state = course.optimiser.state_dict()["state"]
-    tensors = {f"net.{name}": value.clone() for name, value in course.net.state_dict().items()} | {
-        f"adam.{n}.{name}": value.clone() for n, row in state.items() for name, value in row.items()
-    }
+    tensors = {f"net.{name}": value.clone() for name, value in course.net.state_dict().items()} | moments(
+        course.optimiser
+    )
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     told = json.dumps({"epoch": course.epoch, "steps": course.steps})
     save_file(tensors, beside, metadata={"course": told})
@@ -74,17 +73,8 @@ def read(path: Path, course: Course) -> None:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["course"])
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        course.net.load_state_dict(_under("net.", found))
+        course.net.load_state_dict(under("net.", found))
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise FolderError(f"checkpoint {path} is damaged ({error}); delete it to begin anew") from error
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under("adam.", found).items():
-        number, _, key = name.partition(".")
-        state.setdefault(int(number), {})[key] = value
-    whole = course.optimiser.state_dict()
-    course.optimiser.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+    recall(course.optimiser, found)
     course.epoch, course.steps = facts["epoch"], facts["steps"]
-
-
-def _under(start: str, found: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(start): value for name, value in found.items() if name.startswith(start)}

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llm4rec.core import ComponentError, Floats, Numbers, Progress
+from llm4rec.core import ComponentError, Floats, Numbers, Progress, short_of_memory
 from llm4rec.core.known import joined_ranges
 from llm4rec.models.student_lessons import Lessons, Start
 from llm4rec.models.student_memory import Memory
@@ -26,7 +26,6 @@ LEAST_STEPS = 8  # an epoch, however small the data
 LEAST_BATCH = 16
 CELLS = 8_000_000  # scores held at once: batches shrink where items are many
 SORTED = 32  # batches whose rows are sorted by length together
-NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(eq=False)
@@ -77,9 +76,8 @@ def _told(course: Course) -> Iterator[None]:
     """Failures for want of memory, by name."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not short and not any(words in str(error).lower() for words in NO_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        if not short_of_memory(error):
             raise
         raise ComponentError(
             f"student: no memory in epoch {course.epoch + 1} with batch_size = {course.config.batch_size}; set "

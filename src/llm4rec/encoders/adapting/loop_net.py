@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from llm4rec.core import ComponentError, Progress
+from llm4rec.core import ComponentError, Progress, short_of_memory
 from llm4rec.encoders.adapting import course_net as courses
 from llm4rec.encoders.adapting.batches import Batches
 from llm4rec.encoders.adapting.config import TASKS, AdaptConfig, Task
@@ -25,7 +25,6 @@ from llm4rec.encoders.adapting.measure_net import measured, probed
 from llm4rec.encoders.adapting.tracking import Tracker, Untracked
 
 LEAST_BETWEEN = 10  # steps between validations, however small the data
-NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(eq=False)
@@ -107,9 +106,8 @@ def _guarded(run: Run, step: int) -> None:
     try:
         with seeded(run.config.seed, step, run.course.network.model.device):
             _step(run, step)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not short and not any(words in str(error).lower() for words in NO_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        if not short_of_memory(error):
             raise
         half = max(1, run.config.batch_size // 2)
         raise ComponentError(

@@ -16,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from llm4rec.core import ComponentError, Floats, FolderError, Progress
+from llm4rec.core import ComponentError, Floats, FolderError, Progress, short_of_memory
 from llm4rec.encoders import weights
-from llm4rec.encoders.adapting.loop_net import NO_MEMORY, seeded
+from llm4rec.encoders.adapting.loop_net import seeded
 from llm4rec.encoders.distilling.distil import EncoderConfig, Texts
 from llm4rec.encoders.distilling.pair_net import Pair
 
@@ -103,9 +103,8 @@ def _guarded(run: Run, step: int) -> None:
     try:
         with seeded(run.config.seed, step, run.pair.student.model.device):
             _step(run, step)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not short and not any(words in str(error).lower() for words in NO_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        if not short_of_memory(error):
             raise
         raise ComponentError(
             f"no memory for step {step} with batch_size = {run.config.batch_size}; set a smaller one or a smaller "

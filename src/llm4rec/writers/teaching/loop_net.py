@@ -20,13 +20,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from llm4rec.core import ComponentError, FolderError, Progress
+from llm4rec.core import ComponentError, FolderError, Progress, short_of_memory
 from llm4rec.writers.teaching.config import TeachConfig
 from llm4rec.writers.teaching.course import Row, Rows
 from llm4rec.writers.teaching.pupil_net import Pupil
 
 CHECKPOINT = "checkpoint.safetensors"
-NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(eq=False)
@@ -128,9 +127,8 @@ def _guarded(run: Run, step: int) -> None:
     try:
         with _seeded(run.config.seed, step, run.pupil.device):
             _step(run, step)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not short and not any(words in str(error).lower() for words in NO_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        if not short_of_memory(error):
             raise
         half = max(1, run.config.batch_size // 2)
         raise ComponentError(
