@@ -14,18 +14,14 @@ from llm4rec.core import (
     ComponentError,
     DataError,
     Dataset,
-    Explanation,
     Floats,
     Forgets,
-    Generator,
     Grows,
-    History,
     Holdout,
     Id,
     KnownUsers,
     Model,
     NotFoundError,
-    Profile,
     ProfileEdits,
     Progress,
     Recommendations,
@@ -35,9 +31,9 @@ from llm4rec.core import (
     suggest,
 )
 from llm4rec.engine import path
-from llm4rec.engine.build import build_generator, build_model
+from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
-from llm4rec.engine.door import asked, at_least_one, past_of, seen_rule
+from llm4rec.engine.door import asked, at_least_one, seen_rule
 from llm4rec.engine.fitted import Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
@@ -47,13 +43,13 @@ from llm4rec.engine.reports import Report, reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
-from llm4rec.engine.wishes import Asked, Asker, Desk, ask
+from llm4rec.engine.speaking import Speaks
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-class Engine:
+class Engine(Speaks):
     """Recommends items of a catalog to people, from what they did and from what items say.
 
     `fit` learns from a data set; `recommend` answers for a known user, or for anybody with a bare history.
@@ -70,7 +66,6 @@ class Engine:
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
         self._declined = 0
-        self._desk: Desk | None = None
         self.reports = reports_of(self.settings.safety)
 
     def fit(
@@ -145,78 +140,6 @@ class Engine:
         made = [self._asked(**question) for question in questions]
         requests, notes = [request for request, _ in made], [told for _, told in made]
         return path.recommendations(self.fitted, requests, notes, explain, chances)
-
-    def explain(
-        self,
-        user: Id | None = None,
-        history: Sequence[Id] | None = None,
-        items: Iterable[Id] | None = None,
-        *,
-        language: str = "auto",
-        generator: Generator | None = None,
-        **limits: Any,
-    ) -> tuple[Explanation, ...]:
-        """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
-
-        `limits` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
-        nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
-        that there is no file of; "auto" is the user's own (attribute `language`), else English.
-        """
-        from llm4rec.engine.explaining import explained, in_words_of, language_of
-
-        request, _ = self._asked(user=user, history=history, **limits)
-        numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
-        if numbers is None:
-            found, _, _ = path.ordered(self.fitted, [request])
-            numbers = found.items[0][found.items[0] >= 0]
-        spoken = language_of(language, self.fitted, request.user)
-        return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
-
-    def interests(
-        self,
-        user: Id | None = None,
-        history: Sequence[Id] | None = None,
-        *,
-        edits: ProfileEdits | None = None,
-        language: str = "auto",
-    ) -> Profile:
-        """What somebody likes and dislikes, in topics and keywords, how sure that is, and the events that prove it.
-
-        `edits` are what its owner says of it; given to `recommend` as `profile`, they steer the ranking.
-        """
-        from llm4rec.engine.explaining import language_of
-        from llm4rec.engine.interests import profile_of
-
-        request, _ = self._asked(user=user, history=history)
-        spoken = language_of(language, self.fitted, request.user)
-        return profile_of(self.fitted, request, history is None, edits, spoken)
-
-    def ask(
-        self,
-        wish: Any,
-        user: Id | None = None,
-        history: Sequence[Id] | None = None,
-        n: int = 10,
-        *,
-        excluded: Iterable[Id] = (),
-        year: int | None = None,
-        generator: Generator | None = None,
-    ) -> Asked:
-        """The n best items for a request in plain language, or for a reading of one, and how it was understood.
-
-        Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
-        how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
-        """
-        if self._desk is None or self._desk.fitted is not self.fitted:
-            self._desk = Desk(self.fitted)
-        past, number, notes = past_of(self.fitted, user, history)
-        if user is None and history is None:
-            past, notes = History.of([]), ()
-        hidden = self._hides.items({}, number)
-        ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
-        asker = Asker(past, number, ruled_out, notes)
-        helper = generator or build_generator(self.settings)
-        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
     def recommend_all(
         self,

@@ -1,0 +1,119 @@
+"""What an engine says in words: explanations, profiles, answers to wishes. Thin: the work is done beside it.
+
+`Engine` inherits these verbs; whatever speaks for it is added here and not there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core import Catalog, Explanation, Generator, History, Id, Profile, ProfileEdits, Request
+from llm4rec.engine import path
+from llm4rec.engine.build import build_generator
+from llm4rec.engine.door import at_least_one, past_of
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.hiding import Hides
+from llm4rec.engine.settings import Settings
+from llm4rec.engine.wishes import Asked, Asker, Desk, ask
+
+
+class Speaks(ABC):
+    """The verbs in words of an engine; what they need of it stands first."""
+
+    settings: Settings
+    _desk: Desk | None = None
+
+    @property
+    @abstractmethod
+    def fitted(self) -> Fitted:
+        """What has been learnt."""
+
+    @property
+    @abstractmethod
+    def catalog(self) -> Catalog:
+        """All items that can be recommended."""
+
+    @property
+    @abstractmethod
+    def _hides(self) -> Hides:
+        """What may not be shown to whom."""
+
+    @abstractmethod
+    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+        """The request for the arguments of a question, and what could not be taken as given."""
+
+    def explain(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        items: Iterable[Id] | None = None,
+        *,
+        language: str = "auto",
+        generator: Generator | None = None,
+        **limits: Any,
+    ) -> tuple[Explanation, ...]:
+        """Why the recommended items are recommended, or why any `items` stand where they do, in words with evidence.
+
+        `limits` are the other arguments of `recommend` (n=10 and the limits). A `generator` may put the words more
+        nicely: what it writes is taken where a checker finds evidence for all of it. SettingsError for a `language`
+        that there is no file of; "auto" is the user's own (attribute `language`), else English.
+        """
+        from llm4rec.engine.explaining import explained, in_words_of, language_of
+
+        request, _ = self._asked(user=user, history=history, **limits)
+        numbers = self.catalog.ids.numbers(items, "item") if items is not None else None
+        if numbers is None:
+            found, _, _ = path.ordered(self.fitted, [request])
+            numbers = found.items[0][found.items[0] >= 0]
+        spoken = language_of(language, self.fitted, request.user)
+        return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
+
+    def interests(
+        self,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        edits: ProfileEdits | None = None,
+        language: str = "auto",
+    ) -> Profile:
+        """What somebody likes and dislikes, in topics and keywords, how sure that is, and the events that prove it.
+
+        `edits` are what its owner says of it; given to `recommend` as `profile`, they steer the ranking.
+        """
+        from llm4rec.engine.explaining import language_of
+        from llm4rec.engine.interests import profile_of
+
+        request, _ = self._asked(user=user, history=history)
+        spoken = language_of(language, self.fitted, request.user)
+        return profile_of(self.fitted, request, history is None, edits, spoken)
+
+    def ask(
+        self,
+        wish: Any,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        n: int = 10,
+        *,
+        excluded: Iterable[Id] = (),
+        year: int | None = None,
+        generator: Generator | None = None,
+    ) -> Asked:
+        """The n best items for a request in plain language, or for a reading of one, and how it was understood.
+
+        Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
+        how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
+        """
+        if self._desk is None or self._desk.fitted is not self.fitted:
+            self._desk = Desk(self.fitted)
+        past, number, notes = past_of(self.fitted, user, history)
+        if user is None and history is None:
+            past, notes = History.of([]), ()
+        hidden = self._hides.items({}, number)
+        ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
+        asker = Asker(past, number, ruled_out, notes)
+        helper = generator or build_generator(self.settings)
+        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
