@@ -470,3 +470,24 @@ def test_the_chance_of_others_is_left_alone(quick, tmp_path):
 def test_half_precision_learns_too(quick, tmp_path):
     report = adapt(shop(), tmp_path / "e", quick(precision="bf16", steps=2)).report
     assert np.isfinite([told["score"] for told in report["history"]]).all()
+
+
+def test_consistency_counts_what_dropout_changes_and_nothing_else(quick, tmp_path):
+    from llm4rec.encoders.adapting.loop_net import seeded
+    from llm4rec.encoders.adapting.losses_net import Setting
+    from llm4rec.encoders.adapting.reading import examples_of
+    from llm4rec.encoders.adapting.session_net import ready
+
+    config = quick(tasks=("sentiment",), method="full", dropout=0.5)
+    run, _ = ready(examples_of(shop(), config, None), config, tmp_path, "cpu")
+    network, examples = run.course.network, run.tasks["sentiment"]
+
+    def loss(weight):
+        with seeded(0, 0, network.model.device):
+            return float(network.loss(examples, np.arange(16), Setting(0.05, (0,), weight)).detach())
+
+    network.train()
+    once, twice = loss(1.0), loss(2.0)
+    assert twice > once
+    network.eval()
+    assert loss(0.0) == pytest.approx(loss(5.0), abs=1e-6)

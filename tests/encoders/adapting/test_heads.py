@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from llm4rec.core import DataError, FolderError, NotFoundError
-from llm4rec.encoders.adapting import Heads, adapt
+from llm4rec.encoders.adapting import AdaptConfig, Heads, adapt
 from llm4rec.encoders.adapting.folder import INSIDE
 
 from .conftest import shop
@@ -12,8 +12,6 @@ from .conftest import shop
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, tiny):
-    from llm4rec.encoders.adapting import AdaptConfig
-
     config = AdaptConfig(
         source=str(tiny),
         tasks=("co-consumption", "sentiment", "rating", "category"),
@@ -78,3 +76,54 @@ def test_damaged_heads_are_named(folder, tmp_path):
     (tmp_path / "e" / INSIDE / "heads.json").write_text("[{}]")
     with pytest.raises(FolderError, match="is damaged"):
         Heads(tmp_path / "e").labels("sentiment")
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory, tiny):
+    """Heads that read histories, of people who keep to one subject."""
+    config = AdaptConfig(
+        source=str(tiny),
+        tasks=("next-item", "click", "rating"),
+        method="full",
+        steps=60,
+        batch_size=16,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        hidden=8,
+        tracking=None,
+        probe_loss=1000.0,
+        validation=0.2,
+        patience=50,
+    )
+    return Heads(adapt(shop(texts=False), tmp_path_factory.mktemp("readers") / "e", config).folder)
+
+
+@pytest.mark.parametrize("task", ["next-item", "click"])
+def test_who_took_robots_is_offered_robots(readers, task):
+    histories = [["robot space rocket"] * 3, ["garden soil seeds"] * 3]
+    found = readers.scores(task, histories, ["robot rocket space", "seeds soil garden"])
+    assert found.shape == (2, 2)
+    assert found.argmax(axis=1).tolist() == [0, 1]
+
+
+def test_a_person_counts_alone_and_the_latest_items_only(readers):
+    long = ["garden soil seeds"] * 20 + ["robot space rocket"] * 5
+    together = readers.scores("click", [long, []], ["robot rocket space"])
+    np.testing.assert_allclose(
+        together[:1], readers.scores("click", [long[-5:]], ["robot rocket space"]), atol=0.01
+    )
+    assert np.isfinite(together).all()
+    assert readers.scores("click", [], ["x"]).shape == (0, 1)
+    assert readers.scores("rating", [["x"]], []).shape == (1, 0)
+
+
+def test_ratings_of_histories_keep_to_the_scale(readers):
+    found = readers.scores("rating", [["robot space rocket"]], ["robot rocket space"])
+    assert 1 <= found[0, 0] <= 5
+
+
+def test_a_head_is_asked_what_it_answers(readers, folder):
+    with pytest.raises(NotFoundError, match=r"'rating'.*reads texts.*there are: none"):
+        readers.values(["x"])
+    with pytest.raises(NotFoundError, match=r"'sentiment'.*reads a history.*there are: none"):
+        Heads(folder).scores("sentiment", [["x"]], ["y"])

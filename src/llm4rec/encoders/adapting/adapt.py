@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llm4rec.core import Dataset, Progress, silent
 from llm4rec.encoders import weights
 from llm4rec.encoders.adapting import folder as folders
+from llm4rec.encoders.adapting import wordwise
 from llm4rec.encoders.adapting.config import AdaptConfig, Task
 from llm4rec.encoders.adapting.examples import Examples
 from llm4rec.encoders.adapting.reading import examples_of
@@ -79,8 +80,14 @@ def adapt(
     if config.twins and len(tasks) > 1:
         story.twins = {task: _twin(tasks[task], config, inside, world) for task in tasks}
     report = _report(run, story, config)
+    words = _words(run, config, report)
     report["seconds"] = round(time.monotonic() - started, 1)
-    folders.finish(output, lambda fresh: save(run.course, fresh), report)
+
+    def write(fresh: Path) -> None:
+        save(run.course, fresh)
+        wordwise.write(fresh / folders.INSIDE, words)
+
+    folders.finish(output, write, report)
     return Adapted(output, report)
 
 
@@ -115,6 +122,28 @@ def _twin(examples: Examples, config: AdaptConfig, inside: Path, world: World) -
     run, _ = ready({task: examples}, config.alone(task), inside / f"twin-{task}", world.device)
     _trained(run, world, task)
     return measured(run.course.network, run.tasks, run.config)[task]
+
+
+def _words(run: Run, config: AdaptConfig, report: Mapping[str, Any]) -> dict[Task, wordwise.Words]:
+    """Word counts beside the heads of labels, where they help; told in the report of each task."""
+    from llm4rec.encoders.adapting.figures import macro_f1
+    from llm4rec.encoders.adapting.measure_net import answered, asked_rows
+
+    found: dict[Task, wordwise.Words] = {}
+    for task, examples in run.tasks.items() if config.words else ():
+        spec = run.course.network.specs[task]
+        if spec.kind != "classes" or not spec.reads_text or examples.targets is None:
+            continue
+        held = asked_rows(examples, config)
+        chances = answered(run.course.network, examples, held)
+        words = wordwise.learnt_beside(examples, held, chances)
+        told = {"share": 0.0, "after": macro_f1(chances, examples.targets[held])}
+        if words is not None:
+            found[task] = words
+            both = words.beside([examples.texts[n] for n in examples.left[held, 0]], chances)
+            told = {"share": words.share, "after": macro_f1(both, examples.targets[held])}
+        report["tasks"][task]["with_words"] = told
+    return found
 
 
 def _report(run: Run, story: _Story, config: AdaptConfig) -> dict[str, Any]:

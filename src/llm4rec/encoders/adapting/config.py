@@ -47,6 +47,10 @@ class AdaptConfig(Config):
     balance: Balance | None = Field("scaled", description="how losses are weighed; none: one each")
     weights: dict[Task, PositiveFloat] = Field({}, description="one number a task on top of the balance")
     even: float = Field(0.5, ge=0.0, le=1.0, description="how far rare labels are weighed up: 0 not, 1 fully")
+    words: bool = Field(True, description="heads of labels follow word counts too, as far as that helps")
+    consistency: NonNegativeFloat = Field(
+        0.0, description="of labels: two passes with different dropout should agree, and this counts so much"
+    )
     rating_loss: Literal["squared", "ordinal"] = Field("squared", description="loss of the task rating")
     label_column: str | None = Field(
         None, description="item column with the sentiment; none: from the values"

@@ -46,3 +46,28 @@ def said(network: Any, task: Task, texts: Sequence[str]) -> Floats:
         for at in range(0, len(texts), READ_AT_ONCE)
     ]
     return np.concatenate(parts).astype(np.float32)
+
+
+@torch.no_grad()
+def met(network: Network, task: Task, histories: Sequence[Sequence[str]], texts: Sequence[str]) -> Floats:
+    """(histories, texts) what the head says of each person and each text; the vectors are made once."""
+    spec = network.specs[task]
+    told = list(dict.fromkeys([*texts, *(text for history in histories for text in history)]))
+    place = {text: row + 1 for row, text in enumerate(told)}
+    vectors = torch.as_tensor(network.encode(told), device=network.model.device)
+    vectors = torch.cat([torch.zeros_like(vectors[:1]), vectors])
+    longest = max(1, *(len(history) for history in histories))
+    left = np.zeros((len(histories), longest), dtype=np.int64)
+    for row, history in enumerate(histories):
+        left[row, : len(history)] = [place[text] for text in history]
+    asked = vectors[torch.as_tensor([place[text] for text in texts], device=vectors.device)]
+    people = network.people(spec, vectors, left, left > 0)
+    if spec.kind == "next":
+        near = torch.nn.functional.normalize
+        return np.asarray((near(people[0], dim=1) @ near(asked, dim=1).T).cpu().numpy(), dtype=np.float32)
+    steps, mask = people
+    rows = []
+    for at in range(len(histories)):
+        one = (part[at : at + 1].expand(len(asked), *part.shape[1:]) for part in (steps, mask))
+        rows.append(answers(network.heads[task](*one, asked), spec).float().cpu().numpy())
+    return np.stack(rows).astype(np.float32)

@@ -169,7 +169,7 @@ def _gradients(run: Run, step: int) -> dict[Task, Gradient]:
         total = 0.0
         for number in range(step * passes, (step + 1) * passes):
             seed = (run.config.seed, TASKS.index(task), number)
-            setting = Setting(run.config.temperature, seed)
+            setting = Setting(run.config.temperature, seed, run.config.consistency)
             loss = course.network.loss(run.tasks[task], batches.rows(number), setting) / passes
             total += float(loss.detach())
             if not np.isfinite(total):

@@ -20,10 +20,11 @@ HIDDEN = 0.15  # of the tokens; of these .8 are masked, .1 are another word, .1 
 
 
 class Setting(NamedTuple):
-    """What a loss needs beside its examples: temperature of contrasts, seed of what is hidden."""
+    """What a loss needs beside its examples: temperature of contrasts, seed of what is hidden, weight of agreement."""
 
     temperature: float
     seed: tuple[int, ...]
+    consistency: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,19 +43,16 @@ def probed(network: Network) -> float:
 
 
 def _figure(network: Network, examples: Examples, config: AdaptConfig, old: bool) -> float:
-    rng = np.random.default_rng([config.seed, 99, TASKS.index(examples.task)])
-    rows = examples.rows(held=True, old=old)
-    if len(rows) > config.most_questions:
-        rows = np.sort(rng.choice(rows, config.most_questions, replace=False))
+    rows = asked_rows(examples, config, old)
     if not len(rows):
         return 0.0
     spec = network.specs[examples.task]
     if spec.kind == "masked":
         return _words_found(network, examples, rows, config)
     if spec.kind in ("pair", "next"):
-        return _ranks(network, examples, rows, config, rng)
+        return _ranks(network, examples, rows, config)
     assert examples.targets is not None, "heads that answer have targets"
-    said = _answers(network, examples, rows)
+    said = answered(network, examples, rows)
     if spec.kind == "classes":
         return figures.macro_f1(said, examples.targets[rows])
     if spec.kind == "click":
@@ -63,9 +60,23 @@ def _figure(network: Network, examples: Examples, config: AdaptConfig, old: bool
     return figures.explained(said, examples.targets[rows])
 
 
-def _answers(network: Network, examples: Examples, rows: Numbers) -> Floats:
+def asked_rows(examples: Examples, config: AdaptConfig, old: bool = False) -> Numbers:
+    """The held-out examples that are asked about: all, or `most_questions` of them, drawn alike in every run."""
+    rows = examples.rows(held=True, old=old)
+    if len(rows) > config.most_questions:
+        rows = np.sort(_chance(examples, config, 99).choice(rows, config.most_questions, replace=False))
+    return rows
+
+
+def _chance(examples: Examples, config: AdaptConfig, number: int) -> np.random.Generator:
+    return np.random.default_rng([config.seed, number, TASKS.index(examples.task)])
+
+
+@torch.no_grad()
+def answered(network: Network, examples: Examples, rows: Numbers) -> Floats:
     """Chances or values that the head gives, in the order of the rows."""
     spec = network.specs[examples.task]
+    network.eval()
     parts = []
     for start in range(0, len(rows), READ_AT_ONCE):
         part = rows[start : start + READ_AT_ONCE]
@@ -97,15 +108,14 @@ def _sides(
     return people, vectors, torch.as_tensor(np.searchsorted(numbers, asked), device=device)
 
 
-def _ranks(
-    network: Network, examples: Examples, rows: Numbers, config: AdaptConfig, rng: np.random.Generator
-) -> float:
+def _ranks(network: Network, examples: Examples, rows: Numbers, config: AdaptConfig) -> float:
     """How far up the answer stands among about `most_questions` texts."""
     assert examples.right is not None, "contrasts have two sides"
     right = examples.right[rows]
     pool = np.unique(right)
     used = np.setdiff1d(np.unique(examples.right), pool)
     more = min(len(used), max(0, config.most_questions - len(pool)))
+    rng = _chance(examples, config, 97)
     pool = np.sort(np.concatenate([pool, rng.choice(used, more, replace=False)]))
     (people,), vectors, places = _sides(network, examples, rows, pool)
     normal = torch.nn.functional.normalize

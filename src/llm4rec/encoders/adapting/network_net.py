@@ -17,8 +17,10 @@ from llm4rec.encoders.adapting.examples import Examples
 from llm4rec.encoders.adapting.specs import HeadSpec
 from llm4rec.encoders.adapting.towers_net import Sequence as Steps
 from llm4rec.encoders.adapting.towers_net import head_of
+from llm4rec.encoders.few_labels.consistency_net import agree
 
 READ_AT_ONCE = 32
+TOGETHER = 8
 
 
 class Reading(NamedTuple):
@@ -94,8 +96,7 @@ class Network(nn.Module):
         if spec.kind == "masked":
             return self._masked(examples, rows, setting)
         if spec.reads_text:
-            said = self.said(examples.task, [examples.texts[n] for n in examples.left[rows, 0]])
-            return losses.of_answer(said, self._targets(examples, rows), spec)
+            return self._of_texts(examples, rows, setting)
         left, right = examples.left[rows], examples.right
         assert right is not None, "tasks that read no text alone ask about an item"
         hard = None if examples.hard is None else examples.hard[rows]
@@ -119,6 +120,17 @@ class Network(nn.Module):
         said = self.heads[examples.task](*people, items)
         return losses.of_answer(said, self._targets(examples, rows), spec)
 
+    def _of_texts(self, examples: Examples, rows: Numbers, setting: losses.Setting) -> Tensor:
+        """Of heads that read texts. With `consistency`, labels are read twice, each time with other dropout (R-Drop)."""
+        task, targets = examples.task, self._targets(examples, rows)
+        spec, texts = self.specs[task], [examples.texts[n] for n in examples.left[rows, 0]]
+        said = self.said(task, texts)
+        if spec.kind != "classes" or not setting.consistency:
+            return losses.of_answer(said, targets, spec)
+        again = self.said(task, texts)
+        both = (losses.of_answer(said, targets, spec) + losses.of_answer(again, targets, spec)) / 2
+        return both + setting.consistency * agree(said, again)
+
     def people(
         self, spec: HeadSpec, vectors: Tensor, places: Numbers, there: np.ndarray
     ) -> tuple[Tensor, ...]:
@@ -133,7 +145,19 @@ class Network(nn.Module):
         return (self.heads[spec.task](steps, mask),) if spec.kind == "next" else (steps, mask)
 
     def said(self, task: Task, texts: Sequence[str]) -> Tensor:
-        """What the head of a task says of texts, (texts, outputs), as it is before any scaling."""
+        """What the head of a task says of texts, (texts, outputs), as it is before any scaling.
+
+        On a CPU texts of one length are read together: half of the work was padding.
+        """
+        size = TOGETHER if self.model.device.type == "cpu" else max(1, len(texts))
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        parts = [
+            self._said(task, [texts[row] for row in order[at : at + size]])
+            for at in range(0, len(order), size)
+        ]
+        return torch.cat(parts)[torch.as_tensor(np.argsort(order), device=self.model.device)]
+
+    def _said(self, task: Task, texts: Sequence[str]) -> Tensor:
         reading = self.read(texts)
         head = self.heads[task]
         if self.specs[task].tower == "feed-forward" or reading.tokens is None:
