@@ -12,6 +12,7 @@ from llm4rec.core import (
     DataError,
     FolderError,
     NotFoundError,
+    Request,
     SettingsError,
     Users,
     Vocabulary,
@@ -51,6 +52,20 @@ def made(engine, data):
 
 def shown(engine, **asked):
     return set(engine.recommend(n=6, seen="include", **asked).items)
+
+
+def test_what_is_measured_is_what_is_shown(made, data):
+    """Scores that an evaluation asks for put behind everything else what nobody who asks is shown."""
+    child, adult, unknown = (
+        Request(data.history(0), user=0),
+        Request(data.history(1), user=1),
+        Request(data.history(0)),
+    )
+    found = made.score([child, adult, unknown])
+    assert np.isfinite(found).all()
+    for row, hidden in zip(found, ({2, 3}, {3}, {2, 3}), strict=True):
+        assert set(np.argsort(row, kind="stable")[: len(hidden)].tolist()) == hidden
+    np.testing.assert_array_equal(made.score([adult])[0], found[1])
 
 
 def test_nobody_unknown_is_shown_harmful_items(made):

@@ -163,10 +163,10 @@ class Engine(Speaks):
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items) scores over the whole catalog, in the order that is served; rows the model declined are
-        answered by popularity."""
+        answered by popularity, and what is hidden from whoever asks stands last."""
         found, declined = path.served(self.fitted, requests)
         self._declined += int(declined.sum())
-        return found
+        return self._hides.put_last(found, requests)
 
     @property
     def degraded(self) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from llm4rec.core import Numbers
+from llm4rec.core import Floats, Numbers, Request
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.policy import Audience, SafetySettings
 from llm4rec.engine.reports import Reports
@@ -38,6 +38,20 @@ class Hides:
         for place, user in enumerate(users.tolist()):
             found.setdefault(Audience.of({}, self.fitted.dataset, user), []).append(place)
         return [(np.array(places), together(None, self._from(who))) for who, places in found.items()]
+
+    def put_last(self, scores: Floats, requests: Sequence[Request]) -> Floats:
+        """The scores with what is hidden from whoever asks below everything else, still finite; (requests, items)."""
+        groups: dict[Audience, list[int]] = {}
+        for row, request in enumerate(requests):
+            who = Audience.of(request.context, self.fitted.dataset, request.user)
+            groups.setdefault(who, []).append(row)
+        for who, rows in groups.items():
+            hidden = self._from(who)
+            if len(hidden):
+                scores = scores.copy() if not scores.flags.owndata else scores
+                own = np.array(rows)
+                scores[own[:, None], hidden] = scores[own].min(axis=1, keepdims=True) - 1
+        return scores
 
     def _from(self, who: Audience) -> Numbers:
         reported = self._reported()
