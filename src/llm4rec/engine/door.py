@@ -12,16 +12,21 @@ from llm4rec.core.request import SeenRule
 from llm4rec.engine import path
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.ordering import checked, for_the_model, turned
-from llm4rec.engine.settings import RerankSettings
+from llm4rec.engine.settings import RerankSettings, Settings
 
 Notes = tuple[str, ...]
 
 
 def asked(
-    fitted: Fitted, rerank: RerankSettings, profile: ProfileEdits | None = None, **question: Any
+    fitted: Fitted, settings: Settings, profile: ProfileEdits | None = None, **question: Any
 ) -> tuple[Request, Notes]:
     """The request of a question, steered by the edits of a profile; and what could not be taken as given."""
-    request, notes = _request(fitted, rerank, **question)
+    request, notes = _request(fitted, settings.rerank, **question)
+    if request.query is not None:
+        from llm4rec.engine.intent import intended
+
+        request, told = intended(fitted, request, settings.ask)
+        notes = (*notes, *told)
     if profile is not None:
         from llm4rec.engine.interests import steered
 
@@ -42,9 +47,11 @@ def _request(
 ) -> tuple[Request, Notes]:
     allowed, excluded = (_numbers(fitted, more.pop(name, None)) for name in ("allowed", "excluded"))
     past, number, degraded = past_of(fitted, user, history)
+    now, _, strange = past_of(fitted, None, more.pop("session", None) or ())
     request = Request(
-        past,
+        past.followed_by(now) if len(now) else past,
         user=number,
+        query=more.pop("query", None),
         context=_circumstances(context),
         n=at_least_one(n),
         seen=seen_rule(seen),
@@ -53,7 +60,7 @@ def _request(
         **checked(more),
     )
     told = path.unheard(fitted.model, for_the_model(request, rerank))
-    return turned(request, more, rerank, fitted.catalog), (*degraded, *told)
+    return turned(request, more, rerank, fitted.catalog), (*degraded, *strange, *told)
 
 
 def past_of(fitted: Fitted, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, Notes]:

@@ -123,8 +123,8 @@ class Engine(Speaks):
     ) -> Recommendations:
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
-        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
+        `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", query="words of a search", session=ids of what was
+        looked at just now (they go behind the history), context={"device": "phone"}, in which it is asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
         novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts
         that the model does not know are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a
         language ("en", "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how
@@ -176,7 +176,7 @@ class Engine(Speaks):
 
     def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
         """The request without what may not be shown to whoever asks; and what could not be taken as given."""
-        request, notes = asked(self.fitted, self.settings.rerank, profile, **question)
+        request, notes = asked(self.fitted, self.settings, profile, **question)
         hidden = self._hides.items(request.context, request.user)
         return replace(request, excluded=together(request.excluded, hidden)), notes
 

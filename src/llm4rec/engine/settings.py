@@ -108,6 +108,11 @@ class AskSettings(Config):
         0.3, ge=0.0, description="weight of what the model thinks the user likes, beside what was asked for"
     )
     popularity: float = Field(0.1, ge=0.0, description="the same where nothing is known of who asks")
+    intent: float = Field(
+        1.0,
+        ge=0.0,
+        description="how far the query of `recommend` lifts what fits it; 1: to the best of the model",
+    )
 
 
 class CacheSettings(Config):

@@ -18,14 +18,13 @@ from llm4rec.engine.door import at_least_one, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
 from llm4rec.engine.settings import Settings
-from llm4rec.engine.wishes import Asked, Asker, Desk, ask
+from llm4rec.engine.wishes import Asked, Asker, ask, desk_of
 
 
 class Speaks(ABC):
     """The verbs in words of an engine; what they need of it stands first."""
 
     settings: Settings
-    _desk: Desk | None = None
 
     @property
     @abstractmethod
@@ -107,8 +106,6 @@ class Speaks(ABC):
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         """
-        if self._desk is None or self._desk.fitted is not self.fitted:
-            self._desk = Desk(self.fitted)
         past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
@@ -116,4 +113,4 @@ class Speaks(ABC):
         ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
         asker = Asker(past, number, ruled_out, notes)
         helper = generator or build_generator(self.settings)
-        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
+        return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)

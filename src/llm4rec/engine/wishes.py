@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from llm4rec.engine.settings import AskSettings
 HOME = "llm4rec.writers.asking:"
 AGAINST = 0.5
 """What words and items that are not wanted weigh against those that are."""
+_MADE: WeakKeyDictionary[Fitted, Desk] = WeakKeyDictionary()
 LEAN = 1.5
 """What "rather short" weighs: from the longest to the shortest item, so many spreads of nearness in meaning, twice."""
 
@@ -97,6 +99,18 @@ class Desk:
         if self.vectors is None or self.fitted.whitening is None:
             return self.vectors
         return unit_rows(self.fitted.whitening.transform(self.vectors))
+
+    def relevance(self, words: str, settings: AskSettings) -> Floats:
+        """(items,) how well each item fits words, of whatever kind: in meaning, by the words themselves, by its title."""
+        rows, weights = (
+            [self.words.scores(words), self.letters.scores(words)],
+            [settings.words, settings.letters],
+        )
+        if self.vectors is not None:
+            rows.append(self.vectors @ self._worded(words))
+            weights.append(settings.meaning)
+        found: Floats = component_from(f"{HOME}fused")(rows, weights)
+        return found
 
     def read(self, asked: Any, year: int | None, generator: Generator | None) -> tuple[Any, tuple[str, ...]]:
         """The reading of a text, or a reading as it is given; and what could not be done as asked."""
@@ -220,6 +234,13 @@ class Desk:
         if not numbers:
             return np.zeros(self.likeness.shape[1], dtype=np.float32)
         return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])
+
+
+def desk_of(fitted: Fitted) -> Desk:
+    """The desk of what has been learnt; it lives as long as that does."""
+    if fitted not in _MADE:
+        _MADE[fitted] = Desk(fitted)
+    return _MADE[fitted]
 
 
 def ask(

@@ -89,6 +89,10 @@ def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option("--history", help="Item ids A,B,C, oldest first, of anybody.")
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
+    session: Annotated[
+        str | None, typer.Option("--session", help="Item ids A,B,C looked at just now, behind the history.")
+    ] = None,
+    query: Annotated[str | None, typer.Option("--query", help="Words of a search: lifts what fits.")] = None,
     seen: Annotated[bool, typer.Option("--seen", help="Items of the history may come back.")] = False,
     allowed: Annotated[str | None, typer.Option("--allowed", help="Only these item ids.")] = None,
     excluded: Annotated[str | None, typer.Option("--excluded", help="Never these item ids.")] = None,
@@ -108,6 +112,8 @@ def recommend(  # noqa: PLR0913, PLR0917 - one parameter an option
         user=user,
         history=ids_of(history),
         n=n,
+        session=ids_of(session) or (),
+        query=query,
         seen="include" if seen else "exclude",
         allowed=ids_of(allowed),
         excluded=ids_of(excluded),
