@@ -117,6 +117,7 @@ def _sqlite(file: Path, config: StoreConfig, writes: bool) -> sa.Engine:
     )
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
+        hide_parameters=True,
         connect_args={"timeout": config.busy_seconds, "check_same_thread": False},
         **pool,
     )
@@ -157,6 +158,7 @@ def _postgres(address: sa.URL, config: StoreConfig) -> sa.Engine:
     try:
         return sa.create_engine(
             address,
+            hide_parameters=True,
             connect_args={"options": options, "connect_timeout": max(2, int(config.busy_seconds))},
             pool_pre_ping=True,
             pool_size=8,
