@@ -108,13 +108,12 @@ def person(store: SqlStore, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str,
     """Everything kept of one person, by kind of record, as plain values: what they may ask for."""
     from llm4rec.core import Impression, Report, as_plain
 
-    nouns: tuple[type, ...] = (Feedback, Impression, UserVersion, Report)
-    return {
-        noun.__name__: [
-            _plain(as_plain(row)) for row in store.recent(noun, [user], tenant=tenant, n=2**31 - 1)[0]
-        ]
-        for noun in nouns
-    }
+    nouns: tuple[type[Any], ...] = (Feedback, Impression, UserVersion, Report)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for noun in nouns:
+        (rows,) = store.recent(noun, [user], tenant=tenant, n=2**31 - 1)
+        told[noun.__name__] = [_plain(as_plain(row)) for row in rows]
+    return told
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:
