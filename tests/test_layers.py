@@ -32,8 +32,10 @@ HEAVY = {"torch", "sentence_transformers", "transformers", "sklearn", "matplotli
     "onnxscript",
     "onnxruntime",
     "tokenizers",
+    "sqlalchemy",
+    "psycopg",
 }
-BEHIND_A_DOOR = ("_net", "_kernels")
+BEHIND_A_DOOR = ("_net", "_kernels", "_sql")
 """Files of such names are imported inside functions only, so they may load heavy libraries at their top."""
 
 

@@ -7,13 +7,16 @@ Llm4recError
 ├── NotFittedError   asked before it has learnt
 ├── FolderError      a saved engine or a vector cache cannot be trusted, read or written
 └── ComponentError   an encoder, a generator or another replaceable part failed
-    └── GeneratorError                 a language model gave no usable answer
-        ├── GeneratorTimeoutError      no answer in time
-        ├── GeneratorUnavailableError  not reached, overloaded or broken
-        ├── GeneratorRefusedError      asked, and declined to answer
-        ├── BreakerOpenError           not asked, because it failed too often just now
-        ├── CapReachedError            not asked, because tokens or money are spent
-        └── BrokenAnswerError          answered, but not in the form that was asked for
+    ├── GeneratorError                 a language model gave no usable answer
+    │   ├── GeneratorTimeoutError      no answer in time
+    │   ├── GeneratorUnavailableError  not reached, overloaded or broken
+    │   ├── GeneratorRefusedError      asked, and declined to answer
+    │   ├── BreakerOpenError           not asked, because it failed too often just now
+    │   ├── CapReachedError            not asked, because tokens or money are spent
+    │   └── BrokenAnswerError          answered, but not in the form that was asked for
+    └── StoreError                     a store cannot be opened, read or written
+        ├── StoreBusyError             locked, overloaded or not reached for now: the same again may succeed
+        └── StoreFullError             no room: nothing was written, reading goes on
 """
 
 from __future__ import annotations
@@ -77,6 +80,18 @@ class CapReachedError(GeneratorError):
 
 class BrokenAnswerError(GeneratorError):
     """Answered, but not in the form that was asked for: empty, cut off, no JSON, or JSON that breaks the schema."""
+
+
+class StoreError(ComponentError):
+    """A store cannot be opened, read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Locked, overloaded or not reached for now: the same again, under the same idempotency key, may succeed."""
+
+
+class StoreFullError(StoreError):
+    """No room: nothing of the batch was written, and what is there can still be read."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from llm4rec.core.config import Config
 from llm4rec.core.dataset import Dataset, Holdout
 from llm4rec.core.errors import ComponentError
 from llm4rec.core.history import History
-from llm4rec.core.interactions import Interactions
 from llm4rec.core.request import Request
 
 T = TypeVar("T")
@@ -333,11 +332,3 @@ class ReadsTokens(Protocol):
     def read(self, prompts: Sequence[Sequence[int]]) -> Reading:
         """Read prompts, given as tokens. GeneratorError where one is too long."""
         ...
-
-
-@runtime_checkable
-class Store(Protocol):
-    """Keeps interactions: append-only, by batch; acknowledged means durable."""
-
-    def append(self, interactions: Interactions) -> None: ...
-    def read(self, users: Numbers | None = None) -> Interactions: ...

@@ -30,6 +30,7 @@ from llm4rec.core import (
     silent,
     suggest,
 )
+from llm4rec.core.records import Report
 from llm4rec.engine import path
 from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
@@ -39,7 +40,7 @@ from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
 from llm4rec.engine.ordering import build_chain
 from llm4rec.engine.registry import component
-from llm4rec.engine.reports import Report, reported, reports_of
+from llm4rec.engine.reports import reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings

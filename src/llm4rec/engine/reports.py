@@ -5,30 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from llm4rec.core import FolderError, Id, SettingsError, suggest
+from llm4rec.core import FolderError, Id, Report, SettingsError, suggest
 from llm4rec.core.harm import HARMS
 from llm4rec.core.plain import plain
+from llm4rec.core.records import OTHER, ReportAction
 from llm4rec.engine.policy import SafetySettings
 
-Action = Literal["report", "withdraw", "clear"]
-OTHER = "other"
 TEXT = 500  # characters of a report that are kept
-
-
-@dataclass(frozen=True)
-class Report:
-    """One line of the record: who said what of which item, and when (UTC seconds)."""
-
-    action: Action
-    item: Id
-    user: Id
-    category: str = OTHER
-    text: str = ""
-    time: float = 0.0
 
 
 class Reports:
@@ -50,8 +37,8 @@ class Reports:
 
     def add(self, report: Report) -> Report:
         """Append, on disk first; SettingsError for a category that there is not. The text is made plain and cut."""
-        if report.action not in get_args(Action):
-            raise SettingsError(f"action {report.action!r}: it is one of {', '.join(get_args(Action))}")
+        if report.action not in get_args(ReportAction):
+            raise SettingsError(f"action {report.action!r}: it is one of {', '.join(get_args(ReportAction))}")
         if report.category not in (*HARMS, OTHER):
             known = (*HARMS, OTHER)
             raise SettingsError(
@@ -95,7 +82,7 @@ def read_reports(file: Path) -> list[Report]:
             one = Report(**json.loads(line))
         except (TypeError, ValueError) as error:
             raise FolderError(f"{file}, line {number} is no report ({error}); remove or mend it") from None
-        if one.action not in get_args(Action):
+        if one.action not in get_args(ReportAction):
             raise FolderError(f"{file}, line {number}: no action {one.action!r}; remove or mend it")
         found.append(one)
     return found

@@ -24,6 +24,7 @@ from llm4rec.core import (
     Users,
     silent,
 )
+from llm4rec.core.records import Report
 from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
 from llm4rec.engine.byte_index import ByteIndex
@@ -31,7 +32,7 @@ from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index, read_index
-from llm4rec.engine.reports import Report, Reports, read_reports
+from llm4rec.engine.reports import Reports, read_reports
 from llm4rec.engine.safety import Safety, judged
 from llm4rec.engine.settings import Settings, read_settings
 from llm4rec.engine.tables import read_described, read_interactions, write_described, write_interactions
