@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm4rec.core import Column, ColumnType, EventContexts, Users
+from llm4rec.core import Column, ColumnType, EventContexts, Interactions, Users
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.settings import FitSettings
 from llm4rec.engine.shield import Shield, protected
@@ -79,12 +79,42 @@ def test_nothing_to_hold_back_is_the_very_data():
 
 def test_the_latest_events_of_a_user_count():
     board = checkerboard()
-    shield = Shield((), 3)
+    shield = Shield((), 3, 9)
     cut = shield.data(board)
     for user in range(len(board.users)):
         np.testing.assert_array_equal(cut.history(user).items, board.history(user).items[-3:])
         np.testing.assert_array_equal(shield.history(board.history(user)).items, cut.history(user).items)
-    assert "20 users have more than 3 events" in shield.notes(board)[0]
+    assert "of 20 users the latest 3 events count" in shield.notes(board)[0]
+
+
+def test_repeats_of_an_item_count_so_often_and_the_latest_stay():
+    board = checkerboard()
+    rows = Interactions.of([0] * 6 + [1] * 3, [4, 4, 2, 4, 4, 2, 4, 4, 4], timestamps=range(9))
+    data = replace(board, interactions=rows)
+    shield = Shield((), 100, 2)
+    kept = shield.data(data).interactions
+    assert list(zip(kept.users, kept.timestamps, strict=True)) == [
+        (0, 2),
+        (0, 3),
+        (0, 4),
+        (0, 5),
+        (1, 7),
+        (1, 8),
+    ]
+    assert shield.history(data.history(0)).timestamps.tolist() == [2, 3, 4, 5]
+    assert Shield((), 3, 2).data(data).history(0).timestamps.tolist() == [3, 4, 5]
+
+
+def test_one_user_alone_cannot_make_a_thing_popular():
+    """A hundred people took something; one account says the same item a thousand times."""
+    board = checkerboard()
+    hammer = Interactions.of([19] * 1000, [7] * 1000, timestamps=1e6 + np.arange(1000))
+    data = replace(board, interactions=board.interactions.followed_by(hammer).sorted())
+    settings = Settings(
+        fit={"model": "popular"}, models={"popular": {"half_life_days": 1e6}}, encoder={"name": "none"}
+    )
+    counts = Engine(settings).fit(data).model.counts_
+    assert counts[7] <= 10 + 10
 
 
 def test_what_was_seen_is_still_not_recommended_and_forgetting_is_exact():

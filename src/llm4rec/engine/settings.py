@@ -63,6 +63,9 @@ class FitSettings(Config):
     user_events: PositiveInt = Field(
         1000, description="at most so many events of one user count in fitting, the latest"
     )
+    user_repeats: PositiveInt = Field(
+        10, description="and at most so many of them with the same item, so that nobody lifts it alone"
+    )
 
 
 class EncoderSettings(Config):

@@ -7,22 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from llm4rec.core import Dataset, EventContexts, History, Users
+from llm4rec.core import Dataset, EventContexts, History, Interactions, Numbers, Users
 from llm4rec.engine.settings import FitSettings
 
 
 @dataclass(frozen=True)
 class Shield:
-    """`words` in the name of an attribute or context make it protected; `events` of each user count, the latest."""
+    """`words` in the name of an attribute or context make it protected; `events` of each user count, and of each item
+    among them `repeats`, the latest. So one account is worth no more than so many rows, whatever it does.
+    """
 
     words: tuple[str, ...]
     events: int
+    repeats: int
 
     @classmethod
     def of(cls, settings: FitSettings) -> Shield:
         """As the settings say."""
-        return cls(settings.protected, settings.user_events)
+        return cls(settings.protected, settings.user_events, settings.user_repeats)
 
     def data(self, dataset: Dataset) -> Dataset:
         """What models are fitted on; the very data set where there is nothing to hold back."""
@@ -37,29 +41,45 @@ class Shield:
         return self._capped(dataset)
 
     def _capped(self, dataset: Dataset) -> Dataset:
-        ends = dataset.offsets[1:]
-        if not len(ends) or int(np.diff(dataset.offsets).max()) <= self.events:
-            return dataset
-        left = np.repeat(ends, np.diff(dataset.offsets)) - np.arange(len(dataset.interactions))
-        return dataset.only(left <= self.events)
+        counts = self._counts(dataset.interactions)
+        return dataset if counts.all() else dataset.only(counts)
+
+    def _counts(self, events: Interactions) -> NDArray[np.bool_]:
+        """Which events count, (events,); they stand in the order of users and time."""
+        few = _from_the_end(events.users * 0, events.users) < self.events
+        once = _from_the_end(events.items, events.users) < self.repeats
+        return np.asarray(few & once)
 
     def history(self, history: History) -> History:
         """The part of a history that counted in fitting."""
-        return history.take(slice(max(0, len(history) - self.events), None))
+        return history.take(np.flatnonzero(self._counts(history.interactions())))
 
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         """What is held back of this data."""
         contexts = dataset.interactions.contexts
         named = (*dataset.users.columns, *(() if contexts is None else contexts.names))
         hidden = tuple(dict.fromkeys(protected(named, self.words)))
-        many = int((np.diff(dataset.offsets) > self.events).sum())
+        counts = self._counts(dataset.interactions)
+        many = len(np.unique(dataset.interactions.users[~counts]))
         told = (
             f"protected, seen by no model: {', '.join(hidden)} (fit.protected)" if hidden else "",
-            f"{many} users have more than {self.events} events; the latest count (fit.user_events)"
+            f"of {many} users the latest {self.events} events count, and {self.repeats} of an item "
+            "(fit.user_events, fit.user_repeats)"
             if many
             else "",
         )
         return tuple(line for line in told if line)
+
+
+def _from_the_end(items: Numbers, users: Numbers) -> Numbers:
+    """How many later events of the same user and item there are, (events,)."""
+    order = np.lexsort((np.arange(len(users)), items, users))
+    new = (np.diff(users[order], prepend=-1) != 0) | (np.diff(items[order], prepend=-1) != 0)
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(order)))
+    result = np.empty(len(order), dtype=np.int64)
+    result[order] = np.repeat(starts + sizes, sizes) - 1 - np.arange(len(order))
+    return result
 
 
 def protected(names: Iterable[str], words: Sequence[str]) -> tuple[str, ...]:
