@@ -7,7 +7,7 @@ import pytest
 
 from llm4rec.core import Column, ColumnType, Request, Users
 from llm4rec.engine import Settings
-from llm4rec.evaluation.audit import Plan, _swapped, audit, rank_biased_overlap
+from llm4rec.evaluation.audit import Plan, _swapped, _twins, audit, rank_biased_overlap
 from llm4rec.evaluation.manipulation import KINDS, Attack, attacked, reached, unpopular
 from llm4rec.testing import checkerboard
 
@@ -49,6 +49,21 @@ def test_what_no_model_sees_changes_no_list(found):
     }
 
 
+def test_a_model_that_looks_at_the_attribute_is_found_out(data):
+    twins = _twins(data, ("gender",), np.random.default_rng(0))
+
+    class Looks:
+        def score(self, requests):
+            told = twins.dataset.users.columns["gender"].values
+            rows = [np.arange(20) if told[r.user] == "f" else -np.arange(20) for r in requests]
+            return np.array(rows, dtype=np.float32)
+
+    found = twins.compared(Looks())["gender"]
+    assert found["equal"] == 0.0
+    assert found["overlap"] < 1.0
+    assert found["people"] == 20
+
+
 def test_the_busiest_users_are_removed_and_compared(found):
     assert len(found["influence"]["removed"]) == 5
     assert found["influence"]["worst"]["overlap"] <= 1.0
@@ -80,8 +95,8 @@ def test_fakes_stand_behind_everybody_and_push_their_item(data, kind):
 
 def test_reach_counts_people_who_have_not_taken_it(data):
     requests = [Request(data.history(u), user=u) for u in (0, 1, 2)]
-    target = int(data.history(0).items[0])
-    assert target in data.history(2).items
+    target = 4
+    assert [target in r.history.items for r in requests] == [True, False, True]
     lists = np.array([[target], [target], [0]])
     assert reached(lists, target, requests) == 1.0
 

@@ -144,7 +144,7 @@ def _ended(items: Numbers, target: int) -> Numbers:
 
 def _new_ids(known: Vocabulary, size: int) -> list[str] | list[int]:
     if known.numeric:
-        first = int(max(known.ids, default=0)) + 1  # type: ignore[type-var, call-overload]
+        first = int(max(known.ids, default=0)) + 1
         return list(range(first, first + size))
     names = (f"fake-{n}" for n in range(size + len(known)))
     return [name for name in names if name not in known][:size]
