@@ -104,3 +104,10 @@ def test_reach_counts_people_who_have_not_taken_it(data):
 def test_pushed_items_are_rare(data):
     some = unpopular(data, 2, np.random.default_rng(0), most=1)
     assert len(some) == 2
+
+
+def test_a_shop_of_one_person_is_audited_too(data):
+    alone = data.only(data.interactions.users == 3)
+    content = audit(alone, Settings(fit={"model": "popular"}, encoder={"name": "none"}), Plan(targets=1))
+    assert content["influence"]["removed"][0]["equal"] == 1.0
+    assert content["manipulation"]["profiles"] == 1

@@ -181,7 +181,9 @@ class _Again:
 
 
 def _alike(one: Numbers, other: Numbers) -> dict[str, float]:
-    """Mean share of items in both lists, mean rank-biased overlap, and share of lists that are equal."""
+    """Mean share of items in both lists, mean rank-biased overlap, and share of lists that are equal; 1 without lists."""
+    if not len(one):
+        return {"overlap": 1.0, "rbo": 1.0, "equal": 1.0}
     both = ((one[:, :, None] == other[:, None, :]) & (one >= 0)[:, :, None]).any(axis=2).sum(axis=1)
     overlap = both / np.maximum((one >= 0).sum(axis=1), 1)
     return {

@@ -110,7 +110,7 @@ def unpopular(dataset: Dataset, size: int, rng: np.random.Generator, most: int =
 
 def lists_of(scorer: Scorer, requests: Sequence[Request], items: int, n: int = 10) -> Numbers:
     """The n best items of each request, (requests, n), -1 padded."""
-    parts = []
+    parts = [np.zeros((0, n), dtype=np.int64)]
     for at in range(0, len(requests), ROWS):
         asked = requests[at : at + ROWS]
         scores = checked(scorer.score(asked), len(asked), items, "the model")[0]
