@@ -38,6 +38,7 @@ def main() -> None:
         *ratings(),
         *cold(),
         *new_users(),
+        *attacks(),
         *peers(),
         *speed(),
     ]
@@ -99,6 +100,27 @@ def interval(row: dict[str, Any], metric: str) -> str:
     """ ".0657 (.0629–.0684)"."""
     found = row["metrics"][metric]
     return f"{found['mean']:.4f} ({found['low']:.4f}–{found['high']:.4f})"
+
+
+def attacks() -> Iterator[str]:
+    """Share of lists that show a pushed item, attack by attack."""
+    yield "## Fake profiles: `python -m benchmarks.attack`\n"
+    content = result("attack")
+    if content is None:
+        yield "not measured yet.\n"
+        return
+    yield (
+        f"ml-100k, ratings of 4 and more: 1 % fake profiles push an item that at most three of {content['people']} people took. Share of "
+        f"genuine lists of ten that show it: mean and largest of {content['targets']} items, without and with caps on an account.\n"
+    )
+    yield "| model | attack | without caps | with caps |\n|---|---|---|---|"
+    for model, ways in content["models"].items():
+        for kind in ways["capped"]:
+            cells = [
+                f"{100 * ways[w][kind][v]:.2f} %" for w in ("uncapped", "capped") for v in ("mean", "most")
+            ]
+            yield f"| {model} | {kind} | {cells[0]}, {cells[1]} | {cells[2]}, {cells[3]} |"
+    yield ""
 
 
 def stacked() -> Iterator[str]:

@@ -17,7 +17,7 @@ from llm4rec.core import (
 )
 from llm4rec.evaluation.beyond import content, ild, unit
 from llm4rec.evaluation.names import RULES
-from llm4rec.evaluation.variety import VARIETY, Shelf, measure
+from llm4rec.evaluation.variety import VARIETY, Shelf
 from llm4rec.testing import shelf as bare
 
 
@@ -37,7 +37,7 @@ def world():
 
 
 def value(base, world, *items):
-    return measure(base, np.array([items]), world)[0]
+    return VARIETY[base](np.array([items]), world)[0]
 
 
 def test_categories_of_a_list(world):
@@ -84,7 +84,7 @@ def test_without_categories_there_is_nothing_to_measure():
     holdout = Holdout([Request(data.history(0))], [np.array([2])])
     lists = np.array([[2, 3]])
     empty = Shelf(data.catalog, data, holdout, None)
-    assert [base for base in VARIETY if measure(base, lists, empty) is None] == [
+    assert [base for base in VARIETY if VARIETY[base](lists, empty) is None] == [
         "breadth",
         "entropy",
         "calibration",

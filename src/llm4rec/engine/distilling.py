@@ -36,6 +36,7 @@ from llm4rec.engine.engine import Engine
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.folder import MANIFEST, digest, refuse_foreign
 from llm4rec.engine.registry import component
+from llm4rec.engine.shield import Shield
 
 STUDENTS = ("transition", "sequence", "two-tower")
 ALONE = ("content", "interest", "prompted")  # teachers that know nothing but what texts say
@@ -189,7 +190,8 @@ def _taught(model: Model, teacher: Engine, answers: Answers, config: DistilConfi
         rng=np.random.default_rng([config.seed, 2]),
         device=room.device,
     )
-    taught: Model = model.distil(teacher.fitted.dataset, context, answers)
+    seen = Shield.of(teacher.settings.fit).data(teacher.fitted.dataset)
+    taught: Model = model.distil(seen, context, answers)
     return taught
 
 

@@ -44,6 +44,7 @@ from llm4rec.engine.reports import reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
+from llm4rec.engine.shield import Shield
 from llm4rec.engine.speaking import Speaks
 
 if TYPE_CHECKING:
@@ -248,15 +249,16 @@ class Engine(Speaks):
             raise NotFoundError(f"no user {user!r}{suggest(user, fitted.dataset.users.ids.ids[:20_000])}")
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings, progress)
-        model = fitted.model
+        model, shield = fitted.model, Shield.of(self.settings.fit)
+        seen = shield.data(left)
         if isinstance(model, Forgets):
-            model = model.forget([fitted.dataset.history(number)])
+            model = model.forget([shield.history(fitted.dataset.history(number))])
         else:
-            model = fit_again(model, left, context)
+            model = fit_again(model, seen, context)
         self._fitted = fitted.with_changes(
             self.settings,
             model=model,
-            fallback=type(fitted.fallback)(fitted.fallback.config).fit(left, context),  # type: ignore[call-arg]
+            fallback=type(fitted.fallback)(fitted.fallback.config).fit(seen, context),  # type: ignore[call-arg]
             dataset=left,
         )
         return self

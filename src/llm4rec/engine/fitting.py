@@ -33,6 +33,7 @@ from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
 from llm4rec.engine.safety import judged, safe_data
 from llm4rec.engine.settings import Settings
+from llm4rec.engine.shield import Shield
 
 LARGE = 10_000  # events from which what fitting leaves behind is worth collecting
 
@@ -54,12 +55,14 @@ def fit(
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
     told = (refit or dataset).catalog
     dataset, refit, cut = safe_data(settings.safety, dataset, refit)
+    shield, data = Shield.of(settings.fit), refit or dataset
+    cut += shield.notes(data)
+    dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
     context, whitening = fit_context(settings, dataset, progress)
-    data = refit or dataset
     safety = judged(settings.safety, told, context.raw_encoder)
     choice = _learnt(settings, dataset, holdout, refit, context)
     model = choice.model
-    fallback = build_model("popular", FALLBACK).fit(data, context)
+    fallback = build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
     return Fitted(

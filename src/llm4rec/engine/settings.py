@@ -19,6 +19,28 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Knob = Share | Literal["auto"]
 FILE = "llm4rec.toml"
 PREFIX = "LLM4REC_"
+PROTECTED = (
+    "age",
+    "birth",
+    "birthday",
+    "birthdate",
+    "birthyear",
+    "caste",
+    "citizenship",
+    "disability",
+    "ethnicity",
+    "gender",
+    "health",
+    "marital",
+    "nationality",
+    "orientation",
+    "politics",
+    "pregnancy",
+    "race",
+    "religion",
+    "sex",
+    "sexuality",
+)
 
 
 class FitSettings(Config):
@@ -34,6 +56,16 @@ class FitSettings(Config):
         True, description="choose the model's settings on held-out last events, then fit on everything"
     )
     questions: PositiveInt = Field(3000, description="at most so many held-out events to choose on")
+    protected: tuple[str, ...] = Field(
+        PROTECTED,
+        description="words in the names of user attributes and contexts that no model may see; []: models see all",
+    )
+    user_events: PositiveInt = Field(
+        1000, description="at most so many events of one user count in fitting, the latest"
+    )
+    user_repeats: PositiveInt = Field(
+        10, description="and at most so many of them with the same item, so that nobody lifts it alone"
+    )
 
 
 class EncoderSettings(Config):

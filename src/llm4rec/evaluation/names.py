@@ -9,7 +9,7 @@ from typing import Literal
 
 from llm4rec.core import SettingsError, suggest
 
-Family = Literal["places", "lists", "values"]
+Family = Literal["places", "weighted", "lists", "groups", "values"]
 CutOff = Literal["needed", "optional", "none"]
 
 
@@ -32,6 +32,8 @@ RULES: dict[str, Rule] = {
     "mrr": Rule("places", "optional", "one over the rank of the first right answer"),
     "map": Rule("places", "optional", "mean precision at the ranks of right answers"),
     "auc": Rule("places", "none", "chance that a right answer stands above a wrong one"),
+    "ips_recall": Rule("weighted", "needed", "recall, answers weighed by 1 / propensity"),
+    "ips_ndcg": Rule("weighted", "needed", "ndcg, answers weighed by 1 / propensity"),
     "coverage": Rule("lists", "needed", "share of the catalog that anybody was shown"),
     "gini": Rule("lists", "needed", "inequality of exposure over the catalog, 0 all alike", True),
     "novelty": Rule("lists", "needed", "mean self-information of shown items, in bits"),
@@ -44,6 +46,21 @@ RULES: dict[str, Rule] = {
     "distance": Rule("lists", "needed", "mean of 1 - cosine between a list and the history"),
     "unexpectedness": Rule("lists", "needed", "share of a list that popularity and neighbours lack"),
     "serendipity": Rule("lists", "needed", "share of a list that is right and unexpected"),
+    "arp": Rule(
+        "lists", "needed", "average recommendation popularity: share of users who took an item", True
+    ),
+    "tail": Rule("lists", "needed", "share of a list that lies in the long tail"),
+    "lift": Rule("lists", "needed", "popularity of a list less that of the history", True),
+    "deviation": Rule(
+        "lists", "needed", "distance of a list's head, middle and tail from the history's", True
+    ),
+    "opportunity": Rule(
+        "lists", "needed", "recall of answers in the head less that of answers in the tail", True
+    ),
+    "exposure": Rule("groups", "needed", "share of exposure that a group of items gets (--by)"),
+    "parity": Rule(
+        "groups", "needed", "exposure of a group of items over its share of what was taken (--by)"
+    ),
     "rmse": Rule("values", "none", "root mean squared error of predicted stars", True),
     "mae": Rule("values", "none", "mean absolute error of predicted stars", True),
     "accuracy": Rule("values", "none", "share of clicks and non-clicks told apart at 0.5"),
@@ -90,7 +107,7 @@ class Metric:
 
 def parse_metric(name: str) -> Metric:
     """The metric of a name; SettingsError names what is wrong and the nearest name there is."""
-    match = re.fullmatch(r"([a-z0-9]+?)(?:@(\d+))?", name.strip().lower())
+    match = re.fullmatch(r"([a-z0-9_]+?)(?:@(\d+))?", name.strip().lower())
     base = match.group(1) if match else name.partition("@")[0]
     if match is None or base not in RULES:
         near = suggest(base, RULES) or f"; there are: {', '.join(RULES)}"

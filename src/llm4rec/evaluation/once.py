@@ -20,23 +20,28 @@ from llm4rec.core import (
     Request,
     Situated,
     Sparse,
+    Times,
     Tunes,
     rarity,
 )
 from llm4rec.core.protocols import Rates
 from llm4rec.evaluation.beyond import content, exposed, ild, novelty, unit
+from llm4rec.evaluation.groups import by_items, by_users, groups_of
 from llm4rec.evaluation.names import WHOLE, Metric
+from llm4rec.evaluation.popularity import POPULARITY
+from llm4rec.evaluation.propensity import POWER, inverse_propensity, weights_of
 from llm4rec.evaluation.ranking import CHUNK_BYTES, Ranked, Scorer, rank
 from llm4rec.evaluation.samples import Measure, Rows, Whole, people
 from llm4rec.evaluation.significance import resampled
 from llm4rec.evaluation.values import are_clicks, judged, ordered
-from llm4rec.evaluation.variety import VARIETY, Shelf, measure
+from llm4rec.evaluation.variety import VARIETY, Shelf
 
 if TYPE_CHECKING:
     from llm4rec.data.folds import Fold
 
 Vectors: TypeAlias = Callable[[Catalog], Sparse | Floats]
 LIST_DRAWS = 200
+OF_LISTS = VARIETY | POPULARITY
 
 
 class EngineLike(Protocol):
@@ -53,13 +58,16 @@ class EngineLike(Protocol):
 class Plan:
     """What to measure and how; the same for every model of an evaluation.
 
-    `vectors` gives item vectors for `ild` (default: categories and tags, see `beyond.content`).
+    `vectors` gives item vectors for `ild` (default: categories and tags, see `beyond.content`). `by` are attributes
+    to group people or items by (see `groups`), `propensity` is the power of popularity in weighted metrics.
     """
 
     metrics: tuple[Metric, ...]
     seeds: int = 1
     vectors: Vectors | None = None
     chunk_bytes: int = CHUNK_BYTES
+    by: tuple[str, ...] = ()
+    propensity: float = POWER
 
     def of(self, family: str) -> tuple[Metric, ...]:
         """The metrics that look at places, lists or values."""
@@ -96,7 +104,8 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
             ranked = _ranked(name, scorer, fold, holdout, plan)
             seconds, declined = seconds + ranked.seconds, declined + ranked.declined
             asked += len(holdout)
-            found = _accuracy(ranked) | _lists(ranked, holdout, fold, plan)
+            found = _accuracy(ranked, holdout, fold, plan) | _lists(ranked, holdout, fold, plan)
+            found |= _grouped(found, ranked, fold, plan)
             measures |= {f"{view}/{key}" if view else key: value for key, value in found.items()}
     measures |= _values(name, engine, scorer, fold, plan)
     if declined:
@@ -156,8 +165,14 @@ def _ranked(name: str, scorer: Scorer, fold: Fold, holdout: Holdout, plan: Plan)
     shown = fold.pairs is not None and are_clicks(fold.pairs.values)
     # Where there are clicks to predict, "auc" is about the rows shown: one name, one meaning.
     places = [m for m in plan.of("places") if not (shown and m.base == "auc")]
-    metrics = (*places, *plan.of("lists"))
-    return rank(scorer, holdout, len(_catalog(fold)), metrics, name, plan.chunk_bytes)
+    metrics = (*places, *plan.of("weighted"), *plan.of("lists"), *plan.of("groups"))
+    worth = _worth(fold, plan)
+    return rank(scorer, holdout, len(worth), metrics, name, plan.chunk_bytes, worth)
+
+
+def _worth(fold: Fold, plan: Plan) -> Times:
+    """What an answer counts in weighted metrics, (items,)."""
+    return inverse_propensity(fold.train.counts, len(_catalog(fold)), plan.propensity)
 
 
 def _catalog(fold: Fold) -> Catalog:
@@ -165,8 +180,28 @@ def _catalog(fold: Fold) -> Catalog:
     return catalog if fold.newcomers is None else catalog.extended(fold.newcomers)
 
 
-def _accuracy(ranked: Ranked) -> dict[str, Measure]:
-    return {key: Rows(ranked.users, values) for key, values in ranked.values.items()}
+def _accuracy(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str, Measure]:
+    weighted = {m.name for m in plan.of("weighted")}
+    weights = weights_of(holdout.targets, _worth(fold, plan)) if weighted else None
+    return {
+        key: Rows(ranked.users, values, weights=weights if key in weighted else None)
+        for key, values in ranked.values.items()
+    }
+
+
+def _grouped(found: Mapping[str, Measure], ranked: Ranked, fold: Fold, plan: Plan) -> dict[str, Measure]:
+    """Accuracy by group of people, exposure by group of items."""
+    accurate = {m.name for m in (*plan.of("places"), *plan.of("weighted"))}
+    result: dict[str, Measure] = {}
+    for name in plan.by:
+        groups = groups_of(name, fold.train, _catalog(fold))
+        if groups.side == "users":
+            result |= by_users(groups, {key: rows for key, rows in found.items() if key in accurate})
+            continue
+        for metric in plan.of("groups"):
+            lists = ranked.lists[:, : metric.k]
+            result |= by_items(groups, lists, ranked.users, fold.train.counts, metric.base)
+    return result
 
 
 def _lists(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str, Measure]:
@@ -185,8 +220,8 @@ def _lists(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str
             result[metric.name] = _whole(metric.base, ranked, lists, len(catalog))
         elif metric.base == "novelty":
             result[metric.name] = Rows(ranked.users, novelty(lists, rarities))
-        elif metric.base in VARIETY:
-            values = measure(metric.base, lists, shelf)
+        elif metric.base in OF_LISTS:
+            values = OF_LISTS[metric.base](lists, shelf)
             if values is not None:
                 result[metric.name] = Rows(ranked.users, values)
         elif vectors is not None:

@@ -21,7 +21,7 @@ class Places:
 
     A group stands behind `start` candidates, has `size` members of which `hits` are right, and belongs to
     question `row`; all (groups,), in the order (row, start). `targets` right answers and `candidates` a
-    question, both (rows,).
+    question, both (rows,). `group` is the group of each right answer, (answers,), in the order asked for.
     """
 
     row: Numbers
@@ -30,6 +30,7 @@ class Places:
     hits: Numbers
     targets: Numbers
     candidates: Numbers
+    group: Numbers
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -62,9 +63,9 @@ def find_places(scores: Floats, targets: Sequence[Numbers]) -> Places:
     start, size = np.concatenate([none, *found], axis=1)
     row = np.repeat(np.arange(len(targets)), sizes)
     key = row * (scores.shape[1] + 1) + start
-    _, where, hits = np.unique(key, return_index=True, return_counts=True)
+    _, where, group, hits = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     candidates = np.count_nonzero(np.isfinite(scores), axis=1).astype(np.int64)
-    return Places(row[where], start[where], size[where], hits.astype(np.int64), sizes, candidates)
+    return Places(row[where], start[where], size[where], hits.astype(np.int64), sizes, candidates, group)
 
 
 def _standing(row: Floats, values: Floats) -> Numbers:

@@ -15,6 +15,7 @@ from llm4rec.core import ComponentError, Floats, Holdout, Numbers, Request, Time
 from llm4rec.evaluation.metrics import accuracy
 from llm4rec.evaluation.names import Metric
 from llm4rec.evaluation.places import find_places
+from llm4rec.evaluation.propensity import weighted
 
 CHUNK_BYTES = 64 * 2**20
 
@@ -46,18 +47,19 @@ def rank(
     metrics: Sequence[Metric],
     name: str = "the model",
     chunk_bytes: int = CHUNK_BYTES,
+    worth: Times | None = None,
 ) -> Ranked:
     """Rank all `items` for every question, but those its request rules out, and measure.
 
     Ruled out are items of the history (unless `seen` is "include"), `excluded` ones and those not `allowed`;
     a target that is ruled out is a mistake of the split and a ValueError. Scores are held for as many
     questions at a time as fit into `chunk_bytes`, which changes no value. Top lists put equal scores in the
-    order of item numbers, as the engine does.
+    order of item numbers, as the engine does. `worth` (items,) are the weights of answers in weighted metrics.
     """
-    depth = max((m.k or 0 for m in metrics if m.rule.family == "lists"), default=0)
+    worth = np.ones(items) if worth is None else worth
     step = max(1, chunk_bytes // (4 * max(items, 1)))
     parts = [
-        _chunk(scorer, holdout, slice(at, at + step), items, metrics, depth, name)
+        _chunk(scorer, holdout, slice(at, at + step), metrics, worth, name)
         for at in range(0, len(holdout), step)
     ]
     if not parts:
@@ -75,9 +77,8 @@ def _chunk(
     scorer: Scorer,
     holdout: Holdout,
     rows: slice,
-    items: int,
     metrics: Sequence[Metric],
-    depth: int,
+    worth: Times,
     name: str,
 ) -> Ranked:
     requests = holdout.requests[rows]
@@ -85,13 +86,14 @@ def _chunk(
     begin = time.perf_counter()
     scores = scorer.score(requests)
     seconds = time.perf_counter() - begin
-    scores, declined = checked(scores, len(requests), items, name)
+    scores, declined = checked(scores, len(requests), len(worth), name)
     masked(scores, requests)
     _reachable(scores, requests, targets, rows.start)
     users = np.array([r.user for r in requests], dtype=np.int64)
-    return Ranked(
-        accuracy(find_places(scores, targets), metrics), top_k(scores, depth), users, declined, seconds
-    )
+    places = find_places(scores, targets)
+    values = accuracy(places, metrics) | weighted(places, targets, worth, metrics)
+    depth = max((m.k or 0 for m in metrics if m.rule.family in ("lists", "groups")), default=0)
+    return Ranked(values, top_k(scores, depth), users, declined, seconds)
 
 
 def checked(scores: Floats, rows: int, items: int, name: str) -> tuple[Floats, int]:

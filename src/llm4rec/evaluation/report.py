@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from llm4rec.core import SettingsError
+from llm4rec.evaluation.groups import gap, is_group, tables
 from llm4rec.evaluation.names import lower_is_better
 from llm4rec.evaluation.partial import write_text
 from llm4rec.evaluation.plots import intervals, scatter
@@ -26,14 +28,14 @@ def write_report(content: Content, path: Path) -> None:
 
 
 def views(content: Content) -> dict[str, list[str]]:
-    """Names of metrics by view, "" first, in the order in which they were measured."""
+    """Names of metrics by view, "" first, in the order in which they were measured; groups are no views."""
     found: dict[str, list[str]] = {"": []}
     for model in content["models"].values():
         for name in model["metrics"]:
             row = found.setdefault(name.rpartition("/")[0], [])
             if name not in row:
                 row.append(name)
-    return {view: names for view, names in found.items() if names}
+    return {view: names for view, names in found.items() if names and not is_group(view)}
 
 
 def ranking(content: Content, metric: str) -> list[str]:
@@ -73,7 +75,11 @@ def label(content: Content, name: str) -> str:
 
 def figure(model: Content, metric: str) -> str:
     """ "0.1234 (0.1200–0.1270)", or a dash."""
-    found = model["metrics"].get(metric)
+    return estimated(model["metrics"].get(metric))
+
+
+def estimated(found: Content | None) -> str:
+    """An estimate as text, or a dash."""
     if found is None or found["mean"] is None:
         return "–"
     return f"{found['mean']:.4f} ({found['low']:.4f}–{found['high']:.4f})"
@@ -94,17 +100,41 @@ def table(content: Content, names: list[str]) -> dict[str, Any]:
     return {"heads": [metric.rpartition("/")[2] for metric in names], "rows": rows}
 
 
+def group_tables(content: Content) -> dict[str, dict[str, Any]]:
+    """A table an attribute by its caption: groups as rows, models as columns, and the gap where groups are of people.
+
+    Of accuracy the first metric that was measured, of exposure all; the JSON has the rest.
+    """
+    made: dict[str, dict[str, Any]] = {}
+    known: set[str] = set()
+    for (attribute, metric), models in tables(content).items():
+        shared = lower_metric(metric) in ("exposure", "parity")
+        if attribute in known and not shared:
+            continue
+        known.add(attribute)
+        groups = list(dict.fromkeys(group for found in models.values() for group in found))
+        rows = [(g, [(estimated(of.get(g)), False) for of in models.values()]) for g in groups]
+        rows += [] if shared else [("gap", [(estimated(gap(of)), False) for of in models.values()])]
+        made[f"Groups {metric} by {attribute}"] = {"heads": [label(content, n) for n in models], "rows": rows}
+    return made
+
+
+def lower_metric(name: str) -> str:
+    """The name of a metric without its cut-off."""
+    return name.partition("@")[0]
+
+
 def markdown(content: Content) -> str:
     """Tables with 95 % intervals; bold is better than all the rest after Holm."""
     protocol = content["protocol"]
     title = _cell(f"{protocol.get('dataset', '')}, {protocol['name']}")
     lines = [f"### {title}", "", f"Protocol `{_cell(protocol['fingerprint'])}`.", ""]
-    for view, names in views(content).items():
-        made = table(content, names)
-        lines += [f"View `{_cell(view)}`:", ""] if view else []
+    for caption, made in captioned(content).items():
+        kind, _, name = caption.partition(" ")
+        lines += [f"{kind} `{_cell(name)}`:", ""] if caption else []
         lines += [
-            f"| model | {' | '.join(_cell(h) for h in made['heads'])} |",
-            "|" + "---|" * (len(names) + 1),
+            f"| {corner(caption)} | {' | '.join(_cell(h) for h in made['heads'])} |",
+            "|" + "---|" * (len(made["heads"]) + 1),
         ]
         for name, cells in made["rows"]:
             shown = " | ".join(f"**{text}**" if won else text for text, won in cells)
@@ -120,6 +150,19 @@ def markdown(content: Content) -> str:
         " terms, p < 0.05 after Holm."
     )
     return "\n".join(lines) + "\n"
+
+
+def captioned(content: Content) -> dict[str, dict[str, Any]]:
+    """All tables by caption: the main view (""), other views, groups."""
+    of_views = {
+        f"View {view}" if view else "": table(content, names) for view, names in views(content).items()
+    }
+    return of_views | group_tables(content)
+
+
+def corner(caption: str) -> str:
+    """What the rows of a table are."""
+    return "group" if caption.startswith("Groups ") else "model"
 
 
 def _costs(content: Content) -> str:
@@ -147,13 +190,12 @@ def html(content: Content) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(source.read_text(encoding="utf-8"))
-    tables = [(view, table(content, names)) for view, names in views(content).items()]
     shared = {"fingerprint", "warnings", "notes"}
     return template.render(
         protocol=content["protocol"],
         facts={k: v for k, v in content["protocol"].items() if k not in shared},
         models={label(content, name): model for name, model in content["models"].items()},
-        tables=tables,
+        tables=[(caption, corner(caption), made) for caption, made in captioned(content).items()],
         pictures=pictures(content),
         significant=SURE,
     )
@@ -173,12 +215,24 @@ def pictures(content: Content) -> list[dict[str, str]]:
     if broad is not None:
         across = ("metrics", broad, "mean")
         drawn.append((f"{first} against {broad}", lambda theme: scatter(ordered, across, first, theme)))
+    for (attribute, metric), found in tables(content).items():
+        if metric in (first, "parity@10"):
+            apart = {
+                f"{name}, {group}": {"metrics": {metric: e}}
+                for name, groups in found.items()
+                for group, e in groups.items()
+            }
+            drawn.append((f"{metric} by {attribute}", partial(_by_group, apart, metric)))
     timed = ("fit_seconds",)
     drawn.append((f"{first} against time to fit", lambda theme: scatter(ordered, timed, first, theme, True)))
     return [
         {"caption": caption, "light": _address(draw("light")), "dark": _address(draw("dark"))}
         for caption, draw in drawn
     ]
+
+
+def _by_group(apart: Content, metric: str, theme: str) -> str:
+    return intervals(apart, metric, theme)
 
 
 def _address(svg: str) -> str:

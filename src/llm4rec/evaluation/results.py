@@ -11,6 +11,7 @@ import numpy as np
 
 from llm4rec.core import Times
 from llm4rec.evaluation.fingerprint import Terms, plain
+from llm4rec.evaluation.groups import gaps
 from llm4rec.evaluation.leaks import Findings
 from llm4rec.evaluation.names import lower_is_better
 from llm4rec.evaluation.samples import Sample
@@ -107,14 +108,17 @@ class Evaluation:
     models: Mapping[str, Result]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything as plain values: {"protocol": {…}, "models": {name: {…}}}."""
+        """Everything as plain values: {"protocol": {…}, "models": {name: {…}}}, with the gaps between groups."""
         facts = {str(k): plain(v) for k, v in self.terms.facts.items()}
         stated = self.terms.as_json()
         del stated["facts"]
         protocol = facts | stated
         protocol |= {"fingerprint": self.terms.fingerprint}
         protocol |= {"warnings": list(self.findings.warnings), "notes": list(self.findings.notes)}
-        return {"protocol": protocol, "models": {name: r.as_json() for name, r in self.models.items()}}
+        content = {"protocol": protocol, "models": {name: r.as_json() for name, r in self.models.items()}}
+        for name, found in gaps(content).items():
+            content["models"][name]["gaps"] = found
+        return content
 
 
 def compared(

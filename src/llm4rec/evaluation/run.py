@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from llm4rec.core import Dataset, Progress, SettingsError, silent
 from llm4rec.evaluation.beyond import content
 from llm4rec.evaluation.fingerprint import Terms, terms
+from llm4rec.evaluation.groups import side_of, with_exposure
 from llm4rec.evaluation.leaks import Findings, find_leaks
 from llm4rec.evaluation.names import COLD, DEFAULT, RULES, Metric, parse_metrics
 from llm4rec.evaluation.once import EngineLike, Plan, Vectors
 from llm4rec.evaluation.partial import Partial
+from llm4rec.evaluation.propensity import POWER, effective, inverse_propensity
 from llm4rec.evaluation.ranking import CHUNK_BYTES
 from llm4rec.evaluation.results import Evaluation, compared
 from llm4rec.evaluation.significance import RESAMPLES
@@ -36,7 +38,8 @@ class Options:
 
     `metrics`: names such as "ndcg@10" (default: see `names.DEFAULT`). `refit` adds a row a model, fitted on
     train and validation. `marks` are official splits of the data set, `target_time` tells requests when they
-    are asked. `facts` join those of the split (what was cleaned, say). `vectors` gives item vectors for `ild`. `partial` is a file that keeps finished models; `resume`
+    are asked. `by` are attributes to group people (accuracy of each group) or items (exposure of each) by;
+    `propensity` is the power of popularity that weighted metrics take for the chance of being seen. `facts` join those of the split (what was cleaned, say). `vectors` gives item vectors for `ild`. `partial` is a file that keeps finished models; `resume`
     skips those in it, provided that the terms, the metrics, the seeds and `stamp` (anything that names the
     settings of the engines) are the same.
     """
@@ -48,6 +51,8 @@ class Options:
     target_time: bool = False
     facts: Mapping[str, object] = field(default_factory=dict)
     vectors: Vectors | None = None
+    by: Sequence[str] = ()
+    propensity: float = POWER
     resamples: int = RESAMPLES
     chunk_bytes: int = CHUNK_BYTES
     partial: Path | None = None
@@ -58,6 +63,8 @@ class Options:
         for name in ("seeds", "resamples", "chunk_bytes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0.0 <= self.propensity <= 2.0:
+            raise SettingsError(f"propensity is a power of popularity from 0 to 2, not {self.propensity}")
 
 
 def evaluate(
@@ -79,8 +86,16 @@ def evaluate(
         raise SettingsError(f"name at least one model, each once; not {', '.join(models) or 'none'}")
     chosen = parse_metrics(options.metrics) if options.metrics is not None else None
     split = _split(dataset, protocol, options)
-    plan = Plan(_measurable(chosen, split), options.seeds, options.vectors, options.chunk_bytes)
+    plan = Plan(
+        _with_groups(_measurable(chosen, split), dataset, options.by),
+        options.seeds,
+        options.vectors,
+        options.chunk_bytes,
+        tuple(dict.fromkeys(options.by)),
+        options.propensity,
+    )
     findings = _with_lists(find_leaks(dataset, split), dataset, plan)
+    findings = replace(findings, notes=(*findings.notes, *_propensities(split, plan)))
     base = terms(dataset, split)
     jobs = _jobs(models, split, options)
     by_name = {name: replace(base, validation_trained=refit) for name, (_, refit) in jobs.items()}
@@ -139,6 +154,36 @@ def _measurable(chosen: tuple[Metric, ...] | None, split: Split) -> tuple[Metric
     return chosen
 
 
+def _with_groups(metrics: tuple[Metric, ...], dataset: Dataset, by: Sequence[str]) -> tuple[Metric, ...]:
+    """With exposure where items are grouped; SettingsError where there is nothing to group by, or nothing grouped."""
+    names = [m.name for m in metrics]
+    grouped = [name for name, m in zip(names, metrics, strict=True) if m.rule.family == "groups"]
+    if grouped and not any(side_of(name, dataset)[0] == "items" for name in by):
+        raise SettingsError(
+            f"metric {grouped[0]!r} needs an attribute of items to group by, such as by=['popularity']"
+        )
+    return (*metrics, *parse_metrics(with_exposure(by, dataset, names)))
+
+
+def _propensities(split: Split, plan: Plan) -> tuple[str, ...]:
+    """What weighted metrics assume, and how many answers they are as sure as."""
+    if not plan.of("weighted"):
+        return ()
+    weights = [
+        inverse_propensity(fold.train.counts, size, plan.propensity)[
+            np.concatenate([*fold.tests[""].targets])
+        ]
+        for fold in split.folds
+        if len(fold.tests.get("", ()))
+        for size in [len(fold.train.catalog) + len(fold.newcomers or ())]
+    ]
+    joined = np.concatenate(weights) if weights else np.ones(0)
+    return (
+        f"ips_…: an answer counts 1 / popularity^{plan.propensity:g} (training part, the assumed chance of being seen); "
+        f"effective sample size {effective(joined):.0f} of {len(joined)} answers",
+    )
+
+
 def _with_lists(found: Findings, dataset: Dataset, plan: Plan) -> Findings:
     """What `ild` is measured on, or that it is not."""
     if plan.vectors is not None or not any(m.base == "ild" for m in plan.metrics):
@@ -153,4 +198,5 @@ def _with_lists(found: Findings, dataset: Dataset, plan: Plan) -> Findings:
 def _key(base: Terms, plan: Plan, options: Options) -> str:
     """What must be equal for a finished model to be kept."""
     names = [m.name for m in plan.metrics]
-    return json.dumps([base.fingerprint, names, plan.seeds, plan.vectors is not None, options.stamp])
+    more = [plan.by, plan.propensity] if plan.by or plan.of("weighted") else []
+    return json.dumps([base.fingerprint, names, plan.seeds, plan.vectors is not None, options.stamp, *more])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core import Numbers, Times
 
@@ -16,25 +17,37 @@ from llm4rec.core import Numbers, Times
 class Rows:
     """One metric of one run: a value a question or a pair, and whose it is (-1: a person of its own).
 
-    `root`: the metric is the square root of the mean, as in RMSE.
+    `root`: the metric is the square root of the mean, as in RMSE. `weights`: how much each row counts in the mean; one
+    where there are none.
     """
 
     users: Numbers
     values: Times
     root: bool = False
+    weights: Times | None = None
+
+    @property
+    def counted(self) -> Times:
+        """How much each row counts, (rows,)."""
+        return np.ones(len(self.values)) if self.weights is None else self.weights
+
+    def where(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Rows(self.users[chosen], self.values[chosen], self.root, weights)
 
     @property
     def mean(self) -> float:
         """The metric over these rows."""
         if len(self.values) == 0:
             return float("nan")
-        middle = float(self.values.mean())
+        middle = float(np.average(self.values, weights=self.weights))
         return middle**0.5 if self.root else middle
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A metric by person: what their rows add up to and how many they are, both (people,)."""
+    """A metric by person: what their rows add up to and how many they are (or weigh), both (people,)."""
 
     totals: Times
     counts: Times
@@ -74,10 +87,11 @@ def people(users: Numbers) -> Numbers:
 def pooled(folds: Sequence[Rows]) -> Sample:
     """Rows of several folds, added up by person."""
     person = people(np.concatenate([f.users for f in folds]))
-    values = np.concatenate([f.values for f in folds])
+    counted = np.concatenate([f.counted for f in folds])
+    values = np.concatenate([f.values for f in folds]) * counted
     size = int(person.max(initial=-1)) + 1
     totals = np.bincount(person, weights=values, minlength=size).astype(np.float64)
-    counts = np.bincount(person, minlength=size).astype(np.float64)
+    counts = np.bincount(person, weights=counted, minlength=size).astype(np.float64)
     return Sample(totals, counts, any(f.root for f in folds))
 
 

@@ -49,11 +49,6 @@ class Shelf:
         return primitive_lists(self.train.counts, self.train.matrix(), histories, 10)
 
 
-def measure(base: str, lists: Numbers, shelf: Shelf) -> Times | None:
-    """The metric of that name over lists (questions, k)."""
-    return VARIETY[base](lists, shelf)
-
-
 def breadth(lists: Numbers, shelf: Shelf) -> Times | None:
     """Share of all categories that a list has (subtopic recall: Zhai et al. 2003)."""
     if not shelf.labels.matrix.nnz:

@@ -24,6 +24,7 @@ from llm4rec.core import (
     Sparse,
 )
 from llm4rec.core.threads import by_blocks
+from llm4rec.models.propensity import inverse_propensity, note, scaled
 from llm4rec.models.tuning import best_of, quality
 from llm4rec.models.weighing import Weighing
 
@@ -37,7 +38,7 @@ START = 0.1  # spread of a factor row before the first sweep
 
 class AlsConfig(Config):
     """`unobserved`: what a pair nobody took weighs beside one that was taken; `reg` times (taken + unobserved x all)
-    to the power `reg_exponent` shrinks a row. `decay` as in ease. `kinds` and `value_weight`: see `Weighing`.
+    to the power `reg_exponent` shrinks a row. `decay` and `propensity` as in ease. `kinds` and `value_weight`: see `Weighing`.
     """
 
     embedding_size: PositiveInt = 128
@@ -49,6 +50,7 @@ class AlsConfig(Config):
     decay: PositiveFloat | None = 2.0
     kinds: dict[str, NonNegativeFloat] = Field({}, description="weight by kind of event; 1 where not named")
     value_weight: NonNegativeFloat = 0.0
+    propensity: float = Field(0.0, ge=0.0, le=1.0)
     decays: tuple[PositiveFloat | None, ...] = Field((0.5, 1.0, 2.0, 5.0, 20.0, None), description="tried")
     unobserved_values: tuple[PositiveFloat, ...] = Field((0.3, 0.03, 0.003), description="tried")
     tune: bool = True
@@ -60,7 +62,8 @@ class Als:
     Loss: Hu, Koren & Volinsky, ICDM 2008; its weights and the reg that grows with frequency: Rendle et al., "Revisiting
     the performance of iALS on item recommendation benchmarks", RecSys 2022. A person's vector is solved from the
     item factors and the history given, each event weighed by exp(-age / decay); nothing of a person is kept. With a
-    holdout, `decay` is chosen on it, and `unobserved` too up to a million events.
+    holdout, `decay` is chosen on it, and `unobserved` too up to a million events. With a
+    `propensity`, w is divided by it (Saito et al., WSDM 2020).
     """
 
     config_type = AlsConfig
@@ -70,10 +73,13 @@ class Als:
         self.decay = self.config.decay
         self.unobserved = self.config.unobserved
         self.notes_: tuple[str, ...] = ()
+        self.scale_: Floats | None = None
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Learn the item factors; choose `decay` and `unobserved` where there is a holdout."""
         matrix = self._weighing.matrix(dataset)
+        self.scale_ = inverse_propensity(matrix, self.config.propensity)
+        matrix = scaled(matrix, self.scale_)
         width = min(self.config.embedding_size, max(matrix.shape[1], 1))
         # A copy, so that what was chosen, fitted again in the same world, begins where the trial began.
         start = deepcopy(context.rng).standard_normal((matrix.shape[1], width))
@@ -82,7 +88,7 @@ class Als:
             self._choose(matrix, first, context, context.holdout)
         else:
             self._learn(matrix, first, context.progress)
-        self.notes_ = _notes(self.config, self.factors_)
+        self.notes_ = (*_notes(self.config, self.factors_), *note("als", self.config.propensity))
         return self
 
     def _choose(self, matrix: Sparse, first: Floats, context: FitContext, questions: Holdout) -> None:
@@ -148,6 +154,10 @@ class Als:
         self._spectrum = np.einsum("ij,ij->j", self.factors_, self.factors_)
         return self
 
+    def _histories(self, requests: Sequence[Request]) -> Sparse:
+        """(requests, items): what each event weighs."""
+        return scaled(self._weighing.histories(requests, len(self.factors_), self.decay), self.scale_)
+
     def item_vectors(self) -> Floats:
         """(items, width), columns in the order of what they weigh, the heaviest first."""
         return self._fitted()
@@ -155,7 +165,7 @@ class Als:
     def user_vectors(self, requests: Sequence[Request]) -> Floats:
         """(requests, width); NaN for histories without an event that weighs anything."""
         factors = self._fitted()
-        weights = self._weighing.histories(requests, len(factors), self.decay)
+        weights = self._histories(requests)
         solved = np.zeros((len(requests), factors.shape[1]), np.float32)
         self._least_squares(weights, factors, self._spectrum, solved, EXACT_STEPS)
         solved[~_said_something(weights)] = np.nan
@@ -172,7 +182,7 @@ class Als:
     def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
         """What each history item gave to each score; the parts sum to the score (Hu et al. 2008, section 5)."""
         factors = self._fitted()
-        weights = self._weighing.histories([request], len(factors), self.decay)
+        weights = self._histories([request])
         weights.sum_duplicates()
         taken, weight = factors[weights.indices], weights.data[:, None]
         shrink = self.config.reg * (weight.sum() + self.unobserved * len(factors)) ** self.config.reg_exponent
@@ -184,11 +194,13 @@ class Als:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""
-        return {"factors": self._fitted()}
+        scale = {} if self.scale_ is None else {"scale": self.scale_}
+        return {"factors": self._fitted()} | scale
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`."""
         del context
+        self.scale_ = state.get("scale")
         return self._take(state["factors"].astype(np.float32))
 
     def _fitted(self) -> Floats:

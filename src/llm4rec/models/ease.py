@@ -11,17 +11,22 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from llm4rec.core import Config, Dataset, FitContext, Floats, History, Progress, Sparse, as_csr, silent
 from llm4rec.models.itemitem import ItemItem, history_rows
 from llm4rec.models.maps import InverseMap, ItemMap, SparseMap
+from llm4rec.models.propensity import inverse_propensity, note, scaled
 from llm4rec.models.solve import DENSE_LIMIT, inverse, neighbourhood_solve
 from llm4rec.models.tuning import best_of
 
 
 class EaseConfig(Config):
-    """`reg` shrinks the map; `decay` is the number of events after which one counts 1/e (None: all alike)."""
+    """`reg` shrinks the map; `decay` is the number of events after which one counts 1/e (None: all alike).
+
+    `propensity`: interactions weigh 1 / popularity to this power, which lifts what few took; 0: all the same.
+    """
 
     reg: PositiveFloat = 100.0
     decay: PositiveFloat | None = 20.0
     decays: tuple[float | None, ...] = Field((2.0, 5.0, 20.0, None), description="tried on validation")
     tune: bool = True
+    propensity: float = Field(0.0, ge=0.0, le=1.0)
     dense_limit: PositiveInt = DENSE_LIMIT
     neighbours: PositiveInt = 100
 
@@ -32,7 +37,9 @@ class Ease(ItemItem):
     The same B serves a history weighted by exp(-age / decay): on ordered data that is worth more than any
     setting of `reg`. With a holdout, `decay` is chosen on it. Above `dense_limit` items every column is
     solved on its `neighbours` most co-occurring items instead. Exact `partial_fit` and `forget` by
-    low-rank updates of P (Woodbury), or by re-solving from the exact counts in the sparse form.
+    low-rank updates of P (Woodbury), or by re-solving from the exact counts in the sparse form. With a
+    `propensity`, columns of X are divided by its square root, in fitting and in scoring, and stay so scaled: the squared
+    error of an interaction weighs 1 / propensity. `forget` keeps the weights of the first fit.
     """
 
     config_type = EaseConfig
@@ -40,10 +47,14 @@ class Ease(ItemItem):
     def __init__(self, config: EaseConfig | None = None) -> None:
         self.config = config or EaseConfig()
         self.decay = self.config.decay
+        self.notes_ = note("ease", self.config.propensity)
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Learn the map; choose the decay where there is a holdout."""
         matrix = dataset.matrix()
+        weights = inverse_propensity(matrix, self.config.propensity)
+        self.scale_ = None if weights is None else np.sqrt(weights)
+        matrix = scaled(matrix, self.scale_)
         self.gram_ = gram_of(matrix)
         self.map_ = ease_map(self.gram_, self.config, context.progress)
         if self.config.tune and context.holdout is not None and len(context.holdout):
@@ -62,8 +73,9 @@ class Ease(ItemItem):
     def partial_fit(self, before: Sequence[History], after: Sequence[History]) -> Self:
         """The model as if each training history `before[u]` had been `after[u]`."""
         self._need_fit()
-        old, new = (history_rows(side, self.map_.size) for side in (before, after))
+        old, new = (scaled(history_rows(side, self.map_.size), self.scale_) for side in (before, after))
         changed = type(self)(self.config)
+        changed.scale_ = self.scale_
         changed.decay = self.decay
         changed.gram_ = (self.gram_ + gram_of(new) - gram_of(old)).tocsr()
         changed.gram_.eliminate_zeros()

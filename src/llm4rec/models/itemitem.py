@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 from llm4rec.core import FitContext, Floats, NotFittedError, Numbers, Request, Sparse
 from llm4rec.models.histories import recency_matrix
 from llm4rec.models.maps import ItemMap, part, read_map, read_sparse, sparse_state, under
+from llm4rec.models.propensity import scaled
 
 
 class ItemItem:
-    """Scores = weighted history @ map. A request without positive events is declined."""
+    """Scores = weighted history @ map. A request without positive events is declined.
+
+    `scale_`: what an event with each item weighs, where that is not the same for all.
+    """
 
     decay: float | None = None
     window: int | None = None
     map_: ItemMap
     gram_: Sparse
+    scale_: Floats | None = None
 
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
@@ -42,16 +47,18 @@ class ItemItem:
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""
         self._need_fit()
-        return under("map", self.map_.state()) | under("gram", sparse_state(self.gram_))
+        scale = {} if self.scale_ is None else {"scale": self.scale_}
+        return under("map", self.map_.state()) | under("gram", sparse_state(self.gram_)) | scale
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`."""
         del context
         self.map_, self.gram_ = read_map(part("map", state)), read_sparse(part("gram", state))
+        self.scale_ = state.get("scale")
         return self
 
     def _weights(self, requests: Sequence[Request]) -> Sparse:
-        return recency_matrix(requests, self.map_.size, self.decay, self.window)
+        return scaled(recency_matrix(requests, self.map_.size, self.decay, self.window), self.scale_)
 
     def _need_fit(self) -> None:
         if not hasattr(self, "map_"):

@@ -24,6 +24,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     protocol: o.Protocol = "leave-last-out",
     models: o.Models = TRADITIONAL,
     metrics: o.Metrics = None,
+    by: o.GroupedBy = None,
+    propensity: o.Propensity = 0.5,
     seeds: o.Seeds = 1,
     refit: o.Refit = False,
     target_time: o.TargetTime = False,
@@ -41,17 +43,16 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     assigned = [*o.encoder_settings(encoder), *(assignments or ())]
     settings, given = o.settings_and_options(assigned, settings_file)
-    if resume is not None and resume.is_dir():
-        resume = resume / "finished.json"
     loaded, steps = o.load_clean(folder, clean)
     options = Options(
-        metrics=None if metrics is None else [m.strip() for m in metrics.split(",") if m.strip()],
+        metrics=_listed(metrics),
+        by=_listed(by) or (),
+        propensity=propensity,
         seeds=seeds,
         refit=refit,
         target_time=target_time,
         marks=loaded.marks,
-        partial=resume,
-        resume=resume is not None,
+        **_kept(resume),
         facts={"cleaning": [str(step) for step in steps]},
         stamp=settings.model_dump_json(),
     )
@@ -59,6 +60,18 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     write(content, json, report)
     if str(json) != "-":
         show(content)
+
+
+def _kept(file: Path | None) -> dict[str, Any]:
+    """Where finished models are kept and whether to go on from there; in a folder it is finished.json."""
+    return {
+        "partial": file / "finished.json" if file is not None and file.is_dir() else file,
+        "resume": file is not None,
+    }
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def measure(
@@ -141,7 +154,7 @@ def write(content: Mapping[str, Any], json: Path | None, report: Path | None) ->
 def show(content: Mapping[str, Any], most: int = 6) -> None:
     """The main figures as a table with intervals, and what the evaluator warns of."""
     from llm4rec.apps.cli.screen import say, table
-    from llm4rec.evaluation.report import figure, label, ranking, views
+    from llm4rec.evaluation.report import figure, group_tables, label, ranking, views
 
     protocol = content["protocol"]
     for warning in protocol["warnings"]:
@@ -158,3 +171,6 @@ def show(content: Mapping[str, Any], most: int = 6) -> None:
             for model in ranking(content, names[0])
         ]
         table(title, ["model", *(n.rpartition("/")[2] for n in shown), "fit s"], rows)
+    for caption, made in group_tables(content).items():
+        rows = [[name, *(text for text, _ in cells)] for name, cells in made["rows"]]
+        table(caption, ["group", *made["heads"]], rows)

@@ -11,6 +11,7 @@ from llm4rec import __version__
 from llm4rec.apps.cli import (
     adapt,
     ask,
+    audit,
     compress,
     data,
     demo,
@@ -45,6 +46,7 @@ app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
+app.command("audit")(audit.audit)
 app.command("tune")(tune.tune)
 app.add_typer(store.app, name="store")
 app.command("list")(lists.list_components)

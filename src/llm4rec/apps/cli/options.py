@@ -59,6 +59,19 @@ Models = Annotated[
     typer.Option("--models", help="Names, with settings in brackets: sequence,'ease(decay=none)',popular."),
 ]
 Metrics = Annotated[str | None, typer.Option("--metrics", help="Such as ndcg@10,hr@10,coverage@10.")]
+GroupedBy = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help="Attributes of people (accuracy of each group) or of items (exposure of each): gender,popularity.",
+    ),
+]
+Propensity = Annotated[
+    float,
+    typer.Option(
+        "--propensity", help="Power of popularity that ips_ metrics take for the chance of being seen."
+    ),
+]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How many seeds.")]
 Refit = Annotated[bool, typer.Option("--refit", help="Add rows that are also fitted on the validation part.")]
 TargetTime = Annotated[
