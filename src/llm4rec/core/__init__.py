@@ -19,6 +19,7 @@ from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
 from llm4rec.core.contexts import EventContexts, asked_codes, context_word
 from llm4rec.core.dataset import Dataset, Holdout
+from llm4rec.core.description import Backed, Description
 from llm4rec.core.errors import (
     BreakerOpenError,
     BrokenAnswerError,
@@ -82,6 +83,7 @@ __all__ = [
     "NEGATIVE_KINDS",
     "REAL_TIME",
     "Answers",
+    "Backed",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -94,6 +96,7 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Description",
     "Distils",
     "Embeds",
     "Encoder",

@@ -17,6 +17,7 @@ from llm4rec.writers.explain.tokens import Token, sentences
 from llm4rec.writers.language import Language, language
 
 Form = Mapping[str, Any]
+VALUED = frozenset(("attribute", "context", "field", "sibling"))  # kinds whose `value` is a name
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Checker:
         self.titles = frozenset({title}.union(*(e.titles for e in evidence)))
         self.told = frozenset(t for e in evidence if e.kind == "history" for t in e.titles)
         self.columns: Mapping[str, str] = {
-            e.name: spoken.column(e.name) for e in evidence if e.kind in ("attribute", "context")
+            e.name: spoken.column(e.name) for e in evidence if e.kind in VALUED
         }
 
     def claims(self, text: str) -> list[Claim]:
@@ -59,7 +60,7 @@ class Checker:
 
     def _names(self) -> list[str]:
         names = set(self.titles) | {
-            e.value for e in self.evidence if e.kind in ("attribute", "context") and e.value
+            e.value for e in self.evidence if e.kind in VALUED and e.value
         }
         # A name in small letters that is also a word of the grammar stays a word.
         return [n for n in names if n not in self.function and n not in self.negations]
@@ -72,7 +73,7 @@ class Checker:
                 for form in forms:
                     for key in ("words", "heads", "needs", "must", "never"):
                         found |= set(str(form.get(key, "")).split())
-        for table in ("verbs", "columns"):
+        for table in ("verbs", "columns", "fields"):
             found |= {w for words in self.rules[table].values() for w in words.split()}
         found |= set(self.columns.values()).union(*(e.words for e in self.evidence))
         return list(found | set(self.rules["numbers"]))
@@ -162,9 +163,11 @@ class Checker:
             own |= self._verb(piece)
         if piece.kind == "attribute":
             own |= set(str(self.rules["columns"].get(piece.name, "")).split())
-        if piece.kind in ("attribute", "context"):
+        if piece.kind == "field":
+            own |= set(str(self.rules["fields"].get(piece.name, "")).split())
+        if piece.kind in VALUED:
             own |= set(self.columns[piece.name].lower().split())
-        return own | set(piece.words if piece.kind == "near" else ())
+        return own | set(piece.words if piece.kind in ("near", "mentions") else ())
 
     def _verb(self, piece: Evidence) -> set[str]:
         """Words for what was done."""
@@ -186,7 +189,7 @@ class Checker:
 
     def _names_right(self, tokens: Sequence[Token], piece: Evidence, form: Form) -> bool:
         """Names are those of the evidence and of the item, and stand where they belong."""
-        values = {piece.value} if piece.kind in ("attribute", "context") else set()
+        values = {piece.value} if piece.kind in VALUED else set()
         titles = set(piece.titles)
         said = {t.text for t in tokens if t.kind == "name"}
         if said - titles - values - {self.title}:
@@ -200,7 +203,7 @@ class Checker:
         return self._titles_right(tokens, piece, form, said & titles)
 
     def _titles_right(self, tokens: Sequence[Token], piece: Evidence, form: Form, said: set[str]) -> bool:
-        if piece.kind in ("new", "popular", "unknown", "review", "context", "place"):
+        if piece.kind in ANYWHERE:
             return True
         titles, words = set(piece.titles), {t.text for t in tokens}
         heads = set(str(form.get("heads", "")).split()) | (
@@ -235,6 +238,9 @@ class Checker:
         return len(quotes) == 1 and _part_of(quotes[0], piece.value)
 
 
+ANYWHERE = frozenset(
+    ("new", "popular", "unknown", "review", "context", "place", "field", "mentions", "sibling")
+)  # kinds whose titles may stand anywhere in a claim
 FILLING = frozenset(("of", "the", "both", "to"))
 COMMAS = frozenset(",，")
 LISTING = frozenset(("and", "、", "和", "与")) | COMMAS

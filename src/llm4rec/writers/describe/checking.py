@@ -1,0 +1,87 @@
+"""Checks what a description claims: sentences of the item's text word for word, all else by the grammar of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llm4rec.core import Evidence
+from llm4rec.core.texts import Token, tokens
+from llm4rec.writers.explain.claims import Checker, Claim
+
+WEIGHTLESS = frozenset(("a", "an", "the", ",", ";"))
+"""What may come or go within a sentence of the text. All other words say something: their order, too."""
+END = frozenset(".!?。！？…")
+
+
+class Grounds:
+    """Checks texts about one item against what may be said of it, in one language."""
+
+    def __init__(self, title: str, evidence: Sequence[Evidence], code: str = "en") -> None:
+        told = [piece.value for piece in evidence if piece.kind == "text"]
+        self.sources = sorted((_words(text) for text in told), key=len, reverse=True)
+        self.grammar = Checker(title, [piece for piece in evidence if piece.kind != "text"], code)
+
+    def claims(self, text: str) -> list[Claim]:
+        """The claims of a text in order, and which of them have evidence."""
+        marks = tokens(text)
+        found: list[Claim] = []
+        at = waiting = 0
+        while at < len(marks):
+            end = self._told(text, marks, at) if _begins(marks, at) else at
+            if end == at:
+                at += 1
+                continue
+            found += self._by_grammar(text, marks, waiting, at)
+            found.append(Claim(text[marks[at].start : marks[end - 1].end], True))
+            at = waiting = end
+        return found + self._by_grammar(text, marks, waiting, at)
+
+    def accepts(self, text: str) -> bool:
+        """Whether a text claims something, and nothing that the evidence does not say."""
+        found = self.claims(text)
+        return bool(found) and all(claim.supported for claim in found)
+
+    def _by_grammar(self, text: str, marks: Sequence[Token], start: int, end: int) -> list[Claim]:
+        if start == end:
+            return []
+        return self.grammar.claims(text[marks[start].start : marks[end - 1].end])
+
+    def _told(self, text: str, marks: Sequence[Token], at: int) -> int:
+        """Where a sentence of the item's text that begins at a place ends, its mark included; `at` where none does."""
+        for source in self.sources:
+            place, matched = at, 0
+            while place < len(marks) and matched < len(source):
+                word = _exact(text, marks[place], first=not matched)
+                if word == source[matched]:
+                    matched += 1
+                elif word not in WEIGHTLESS:
+                    break
+                place += 1
+            if matched == len(source) and (place == len(marks) or marks[place].word in END):
+                while place < len(marks) and marks[place].word in END:
+                    place += 1
+                return place
+        return at
+
+
+def _begins(marks: Sequence[Token], at: int) -> bool:
+    """Whether a sentence can begin here."""
+    return at == 0 or marks[at - 1].word in END
+
+
+def _words(text: str) -> list[str]:
+    """The words and marks of a sentence that say something, without the mark that ends it."""
+    found: list[str] = []
+    for mark in tokens(text):
+        word = _exact(text, mark, first=not found)
+        if word not in WEIGHTLESS:
+            found.append(word)
+    while found and found[-1] in END:
+        found.pop()
+    return found
+
+
+def _exact(text: str, mark: Token, first: bool) -> str:
+    """A word as it is written; small at the beginning of a sentence, and where it is weightless."""
+    written = text[mark.start : mark.end]
+    return mark.word if first or mark.word in WEIGHTLESS else written

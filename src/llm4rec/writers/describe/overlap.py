@@ -1,0 +1,63 @@
+"""How much of a text stands in other texts: shingles and where they occur. Knows nothing of items.
+
+Shingles are runs of words that follow each other (Broder, "On the resemblance and containment of documents", 1997).
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+
+from llm4rec.core.languages import CHINESE, language_of
+from llm4rec.core.texts import tokens
+
+LIMIT = 0.6
+"""From this share on, two texts are too much alike."""
+RUN = {CHINESE: 5}  # characters of a shingle
+USUAL = 3  # words of a shingle
+Shingle = tuple[str, ...]
+
+
+def shingles(text: str) -> frozenset[Shingle]:
+    """Runs of three words of a text, of five characters where it is Chinese; a shorter text is one shingle."""
+    said = [token.word for token in tokens(text) if token.is_word or token.is_number]
+    size = RUN.get(language_of(text), USUAL)
+    if not said:
+        return frozenset()
+    return frozenset(tuple(said[at : at + size]) for at in range(max(len(said) - size + 1, 1)))
+
+
+def overlap(first: frozenset[Shingle], second: frozenset[Shingle]) -> float:
+    """Shingles of both over those of the shorter text: 1 where it stands in the other as a whole."""
+    return len(first & second) / max(min(len(first), len(second)), 1)
+
+
+class Overlaps:
+    """Texts told so far, and for a further one which of them it is most like."""
+
+    def __init__(self) -> None:
+        self._held: dict[Shingle, array[int]] = {}
+        self._sizes: array[int] = array("q")
+        self.names: list[object] = []
+
+    def add(self, name: object, text: str) -> None:
+        """Remember a text under a name; an empty one is like no other."""
+        found = shingles(text)
+        for shingle in found:
+            self._held.setdefault(shingle, array("q")).append(len(self.names))
+        self.names.append(name)
+        self._sizes.append(len(found))
+
+    def nearest(self, text: str, but: object = None) -> tuple[float, int]:
+        """The greatest `overlap` with a text told before under another name than `but`, and its place (-1: none has one)."""
+        found = shingles(text)
+        places = [np.array(self._held[shingle]) for shingle in found if shingle in self._held]
+        if not places:
+            return 0.0, -1
+        shared = np.bincount(np.concatenate(places), minlength=len(self.names))
+        share = shared / np.maximum(np.minimum(np.array(self._sizes), len(found)), 1)
+        if but is not None:
+            share[[place for place, name in enumerate(self.names) if name == but]] = 0.0
+        best = int(share.argmax())
+        return (round(float(share[best]), 4), best) if share[best] else (0.0, -1)
