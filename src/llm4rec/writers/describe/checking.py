@@ -11,6 +11,7 @@ from llm4rec.writers.explain.claims import Checker, Claim
 WEIGHTLESS = frozenset(("a", "an", "the", ",", ";"))
 """What may come or go within a sentence of the text. All other words say something: their order, too."""
 END = frozenset(".!?。！？…")
+CLOSING = END | frozenset("\"”’)")
 
 
 class Grounds:
@@ -49,23 +50,32 @@ class Grounds:
     def _told(self, text: str, marks: Sequence[Token], at: int) -> int:
         """Where a sentence of the item's text that begins at a place ends, its mark included; `at` where none does."""
         for source in self.sources:
-            place, matched = at, 0
-            while place < len(marks) and matched < len(source):
-                word = _exact(text, marks[place], first=not matched)
-                if word == source[matched]:
-                    matched += 1
-                elif word not in WEIGHTLESS:
-                    break
-                place += 1
-            if matched == len(source) and (place == len(marks) or marks[place].word in END):
-                while place < len(marks) and marks[place].word in END:
-                    place += 1
-                return place
+            place = _matched(text, marks, at, source)
+            end = place
+            while end < len(marks) and marks[end].word in CLOSING:
+                end += 1
+            if place > at and (end == len(marks) or any(mark.word in END for mark in marks[place:end])):
+                return end
         return at
 
 
+def _matched(text: str, marks: Sequence[Token], at: int, source: Sequence[str]) -> int:
+    """Where the words of a source end that begin at a place; `at` where they are not all there."""
+    place, matched = at, 0
+    while place < len(marks):
+        word = _exact(text, marks[place], first=not matched)
+        if matched < len(source) and word == source[matched]:
+            matched += 1
+        elif word not in WEIGHTLESS:
+            break
+        place += 1
+    return place if matched == len(source) else at
+
+
 def _begins(marks: Sequence[Token], at: int) -> bool:
-    """Whether a sentence can begin here."""
+    """Whether a sentence can begin here: behind the marks that end one."""
+    while at > 0 and marks[at - 1].word in CLOSING - END:
+        at -= 1
     return at == 0 or marks[at - 1].word in END
 
 
@@ -76,7 +86,7 @@ def _words(text: str) -> list[str]:
         word = _exact(text, mark, first=not found)
         if word not in WEIGHTLESS:
             found.append(word)
-    while found and found[-1] in END:
+    while found and found[-1] in CLOSING:
         found.pop()
     return found
 

@@ -31,7 +31,7 @@ LEAD = 0.3  # what the first sentence of a text has over later ones
 VARIETY = 0.5  # how much likeness to sentences already taken counts against one
 ALIKE = 0.95  # cosine from which two sentences say the same
 _ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Col|Gen|Lt|Sgt|vs|No|Vol|U\.S|a\.m|p\.m)|\b[A-Z])\.$")
-_CLOSED = re.compile(r"[.!?。！？…][\"”’)]*$")
+_CLOSED = re.compile(r"(?<!\.\.)[.!?。！？][\"”’)]*$")
 _CONTACT = re.compile(r"@|\d[\d\s().-]{6,}\d")
 
 Read = Callable[[Sequence[str]], Floats]
@@ -71,8 +71,9 @@ class Sentences:
             safe = neutral(text)
             if safe is not text:
                 notes["what looked like an attack was left out of its text"] = None
-            for place, sentence in enumerate(split(safe)):
-                key, shown = _key(sentence), _tellable(sentence, spoken)
+            pieces = split(safe)
+            for place, sentence in enumerate(pieces):
+                key, shown = _key(sentence), _tellable(sentence, spoken, alone=len(pieces) == 1)
                 first = self._first.get(key, item)
                 if first != item and shown:
                     notes[f"its text has sentences of {self.catalog.ids.ids[first]!s}, which are told there"] = None
@@ -161,8 +162,11 @@ def _counted(texts: Sequence[str]) -> Floats:
     return rows if rows.shape[1] else np.ones((len(texts), 1), np.float32)
 
 
-def _tellable(sentence: str, spoken: Language) -> str:
-    """The sentence as it is told; "" where cleaning would change it, or it is no whole, sober sentence."""
+def _tellable(sentence: str, spoken: Language, alone: bool) -> str:
+    """The sentence as it is told; "" where cleaning would change it, or it is no whole, sober sentence.
+
+    One without a mark at its end was cut off, unless it stands `alone`.
+    """
     shown = plain(sentence, MOST)
     if shown != " ".join(unicodedata.normalize("NFKC", sentence).split()):
         return ""
@@ -174,7 +178,9 @@ def _tellable(sentence: str, spoken: Language) -> str:
     boasts = str(spoken.table["describe"]["boasts"])
     if re.search(rf"(?<!\w)(?:{boasts})", shown, re.IGNORECASE) or _CONTACT.search(shown) or suspicious(shown):
         return ""
-    return shown if _CLOSED.search(shown) else shown + ("。" if code == CHINESE else ".")
+    if _CLOSED.search(shown):
+        return shown
+    return shown + ("。" if code == CHINESE else ".") if alone and shown[-1].isalnum() else ""
 
 
 def _leans(sentence: str, spoken: Language) -> bool:
