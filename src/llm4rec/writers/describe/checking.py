@@ -11,7 +11,7 @@ from llm4rec.writers.explain.claims import Checker, Claim
 WEIGHTLESS = frozenset(("a", "an", "the", ",", ";"))
 """What may come or go within a sentence of the text. All other words say something: their order, too."""
 END = frozenset(".!?。！？…")
-CLOSING = END | frozenset("\"”’)")
+CLOSING = END | frozenset('"”’)')
 
 
 class Grounds:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from llm4rec.core import Backed, ColumnType, Dataset, Description, Floats, Generator
+from llm4rec.core import Backed, ColumnType, Dataset, Description, Floats, Generator, Id
 from llm4rec.core.harm import JudgesHarm
 from llm4rec.core.languages import language_of
 from llm4rec.writers.describe.fields import Fields, clean_title
@@ -18,6 +19,9 @@ from llm4rec.writers.describe.styles import Style, style_of
 from llm4rec.writers.describe.wording import WAYS, Material, realised
 from llm4rec.writers.explain.facts import Facts
 from llm4rec.writers.language import Language, language, languages
+
+_Try: TypeAlias = tuple[float, Id | None, list[Backed]]
+"""How like another text, whose, and the sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +116,9 @@ class Describer:
             material = replace(
                 material,
                 fields=tuple(p for p in material.fields if p.value not in bad),
-                voices=tuple(p for p in material.voices if p.value not in bad and not bad.intersection(p.words)),
+                voices=tuple(
+                    p for p in material.voices if p.value not in bad and not bad.intersection(p.words)
+                ),
                 sibling=None if sibling is not None and bad.intersection(sibling.titles) else sibling,
             )
             result.append(_Found(material, one.spoken, kept, notes, start))
@@ -140,7 +146,7 @@ class Describer:
     def _written(self, found: _Found, style: Style, told: Overlaps) -> Description:
         """The first way of putting it that is unlike all told before, else the one that is least like any."""
         material, spoken, notes = found.material, found.spoken, found.notes
-        best: tuple[float, int, list[Backed]] | None = None
+        best: _Try | None = None
         for way in range(WAYS):
             parts = realised(material, style, spoken, way)
             share, other = told.nearest(_joined(parts, spoken))
@@ -157,7 +163,7 @@ class Describer:
         if not parts and not notes:
             notes = ("nothing is known of it but its title",)
         if share >= LIMIT:
-            notes = (*notes, f"{share:.0%} of its words are those of {told.names[other]}: nothing else is known")
+            notes = (*notes, f"{share:.0%} of its words are those of {other}: nothing else is known")
         text = _joined(parts, spoken)
         told.add(material.item, text)
         return Description(
@@ -170,7 +176,7 @@ class Describer:
             length=length(text, spoken.code),
             readability=readability(text, spoken.code),
             overlap=share,
-            like=told.names[other] if other >= 0 else None,  # type: ignore[arg-type]
+            like=other,
             notes=notes,
         )
 
@@ -190,14 +196,14 @@ class Describer:
             return stays(before, "the text is harmful")
         share, other = told.nearest(after.text, but=before.item)
         if share >= LIMIT:
-            return stays(before, f"the text is like that of {told.names[other]}")
+            return stays(before, f"the text is like that of {other}")
         told.add(after.item, after.text)
         return replace(
             after,
             length=length(after.text, after.language),
             readability=readability(after.text, after.language),
             overlap=share,
-            like=told.names[other] if other >= 0 else None,  # type: ignore[arg-type]
+            like=other,
         )
 
 
@@ -205,9 +211,7 @@ def _joined(parts: Sequence[Backed], spoken: Language) -> str:
     return spoken.joined([part.text for part in parts])
 
 
-def _shortened(
-    best: tuple[float, int, list[Backed]], spoken: Language, told: Overlaps
-) -> tuple[float, int, list[Backed]]:
+def _shortened(best: _Try, spoken: Language, told: Overlaps) -> _Try:
     """Without sentences that stand in a text told before, most shared first, as long as that helps and one is left."""
     share, other, parts = best
     while share >= LIMIT and len(parts) > 1:

@@ -143,5 +143,7 @@ def _tellable(name: str, column: Column, known: frozenset[str]) -> bool:
     values = [value for value in column.values if value]
     distinct = set(values)
     bare = not any(" " in value for value in distinct)
-    codes = bare and any(c.isdigit() for v in distinct for c in v) and len(distinct) > IDENTIFIER * len(values)
+    codes = (
+        bare and any(c.isdigit() for v in distinct for c in v) and len(distinct) > IDENTIFIER * len(values)
+    )
     return len(distinct) > 1 and not codes and not {v.lower() for v in distinct} <= _TRUTHS

@@ -9,6 +9,7 @@ from array import array
 
 import numpy as np
 
+from llm4rec.core import Id
 from llm4rec.core.languages import CHINESE, language_of
 from llm4rec.core.texts import tokens
 
@@ -16,6 +17,7 @@ LIMIT = 0.6
 """From this share on, two texts are too much alike."""
 RUN = {CHINESE: 5}  # characters of a shingle
 USUAL = 3  # words of a shingle
+GONE = -1  # instead of the size of a text that another has replaced
 Shingle = tuple[str, ...]
 
 
@@ -34,30 +36,35 @@ def overlap(first: frozenset[Shingle], second: frozenset[Shingle]) -> float:
 
 
 class Overlaps:
-    """Texts told so far, and for a further one which of them it is most like."""
+    """Texts told so far, one a name, and for a further one which of them it is most like."""
 
     def __init__(self) -> None:
         self._held: dict[Shingle, array[int]] = {}
         self._sizes: array[int] = array("q")
-        self.names: list[object] = []
+        self._places: dict[Id, int] = {}
+        self.names: list[Id] = []
 
-    def add(self, name: object, text: str) -> None:
-        """Remember a text under a name; an empty one is like no other."""
+    def add(self, name: Id, text: str) -> None:
+        """Remember a text under a name, instead of the one that was there; an empty text is like no other."""
         found = shingles(text)
         for shingle in found:
             self._held.setdefault(shingle, array("q")).append(len(self.names))
+        if name in self._places:
+            self._sizes[self._places[name]] = GONE
+        self._places[name] = len(self.names)
         self.names.append(name)
         self._sizes.append(len(found))
 
-    def nearest(self, text: str, but: object = None) -> tuple[float, int]:
-        """The greatest `overlap` with a text told before under another name than `but`, and its place (-1: none has one)."""
+    def nearest(self, text: str, but: Id | None = None) -> tuple[float, Id | None]:
+        """The greatest `overlap` with a text told before, `but`'s own left out, and whose it is; None: like none."""
         found = shingles(text)
         places = [np.array(self._held[shingle]) for shingle in found if shingle in self._held]
         if not places:
-            return 0.0, -1
+            return 0.0, None
         shared = np.bincount(np.concatenate(places), minlength=len(self.names))
         share = shared / np.maximum(np.minimum(np.array(self._sizes), len(found)), 1)
-        if but is not None:
-            share[[place for place, name in enumerate(self.names) if name == but]] = 0.0
+        share[np.array(self._sizes) == GONE] = 0.0
+        if but in self._places:
+            share[self._places[but]] = 0.0
         best = int(share.argmax())
-        return (round(float(share[best]), 4), best) if share[best] else (0.0, -1)
+        return (round(float(share[best]), 4), self.names[best]) if share[best] else (0.0, None)

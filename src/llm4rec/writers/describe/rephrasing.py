@@ -28,8 +28,10 @@ def rephrased(plain_ones: Sequence[Description], generator: Generator) -> list[D
         told = [{"title": d.title, "language": d.language, "text": d.text} for d in part]
         texts, failed = reworded(told, ASKED, generator) if part else ([], "")
         answers: Mapping[object, str] = dict(zip((d.item for d in part), texts, strict=False))
-        for one in plain_ones[start : start + AT_ONCE]:
-            found.append(_checked(one, answers.get(one.item), failed) if one.claims else one)
+        found += [
+            _checked(one, answers.get(one.item), failed) if one.claims else one
+            for one in plain_ones[start : start + AT_ONCE]
+        ]
     return found
 
 

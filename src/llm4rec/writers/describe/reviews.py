@@ -45,7 +45,9 @@ def mentions(facts: Facts, item: int, code: str) -> Evidence | None:
     """The words that most people use of an item, at least two each; none of its title."""
     said = _said(facts, item, code)
     title = set(words_of(facts.catalog.titles[item]))
-    counts = {w: n for w, n in _speakers(facts, said).items() if n >= PEOPLE and w not in title and w.isalpha()}
+    counts = {
+        w: n for w, n in _speakers(facts, said).items() if n >= PEOPLE and w not in title and w.isalpha()
+    }
     words = tuple(sorted(counts, key=lambda w: (-counts[w], w))[:TOLD])
     if not words:
         return None

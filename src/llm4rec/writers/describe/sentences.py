@@ -30,7 +30,9 @@ USUAL = 4
 LEAD = 0.3  # what the first sentence of a text has over later ones
 VARIETY = 0.5  # how much likeness to sentences already taken counts against one
 ALIKE = 0.95  # cosine from which two sentences say the same
-_ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Col|Gen|Lt|Sgt|vs|No|Vol|U\.S|a\.m|p\.m)|\b[A-Z])\.$")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Capt|Col|Gen|Lt|Sgt|vs|No|Vol|U\.S|a\.m|p\.m)|\b[A-Z])\.$"
+)
 _CLOSED = re.compile(r"(?<!\.\.)[.!?。！？][\"”’)]*$")
 _CONTACT = re.compile(r"@|\d[\d\s().-]{6,}\d")
 
@@ -76,7 +78,9 @@ class Sentences:
                 key, shown = _key(sentence), _tellable(sentence, spoken, alone=len(pieces) == 1)
                 first = self._first.get(key, item)
                 if first != item and shown:
-                    notes[f"its text has sentences of {self.catalog.ids.ids[first]!s}, which are told there"] = None
+                    notes[
+                        f"its text has sentences of {self.catalog.ids.ids[first]!s}, which are told there"
+                    ] = None
                 elif shown and key not in seen:
                     found.append(Sentence(shown, name, place, _leans(shown, spoken)))
                 seen.add(key)
@@ -176,7 +180,11 @@ def _tellable(sentence: str, spoken: Language, alone: bool) -> str:
     if shown.count('"') % 2 or shown.count("“") != shown.count("”") or shown.count("(") != shown.count(")"):
         return ""
     boasts = str(spoken.table["describe"]["boasts"])
-    if re.search(rf"(?<!\w)(?:{boasts})", shown, re.IGNORECASE) or _CONTACT.search(shown) or suspicious(shown):
+    if (
+        re.search(rf"(?<!\w)(?:{boasts})", shown, re.IGNORECASE)
+        or _CONTACT.search(shown)
+        or suspicious(shown)
+    ):
         return ""
     if _CLOSED.search(shown):
         return shown

@@ -40,7 +40,8 @@ def realised(material: Material, style: Style, spoken: Language, way: int) -> li
     parts = [*facts, *own, *more]
     order = [*range(min(len(facts), 1)), *range(len(facts), len(facts) + len(own))]
     order += [place for place in range(len(parts)) if place not in order]
-    kept, room = [], style.room(spoken.code)
+    kept: list[int] = []
+    room = style.room(spoken.code)
     for place in order:
         size = length(parts[place].text, spoken.code)
         if size <= room or not kept:
@@ -51,7 +52,9 @@ def realised(material: Material, style: Style, spoken: Language, way: int) -> li
 
 def _facts(material: Material, style: Style, spoken: Language, way: int) -> list[Backed]:
     """The facts; the first of them names the item."""
-    most = style.facts if material.sentences else max(style.facts, FULL if style.words > style.facts * 15 else 0)
+    most = (
+        style.facts if material.sentences else max(style.facts, FULL if style.words > style.facts * 15 else 0)
+    )
     fields = list(material.fields[:most])
     turn = (way // PLAIN) % max(len(fields), 1)
     fields = fields[turn:] + fields[:turn]

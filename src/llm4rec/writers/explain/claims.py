@@ -59,9 +59,7 @@ class Checker:
         return bool(found) and all(claim.supported for claim in found)
 
     def _names(self) -> list[str]:
-        names = set(self.titles) | {
-            e.value for e in self.evidence if e.kind in VALUED and e.value
-        }
+        names = set(self.titles) | {e.value for e in self.evidence if e.kind in VALUED and e.value}
         # A name in small letters that is also a word of the grammar stays a word.
         return [n for n in names if n not in self.function and n not in self.negations]
 
