@@ -13,7 +13,7 @@ from llm4rec.writers.terms import words_of
 
 TOLD = 4  # words that are told of several reviews
 PEOPLE = 2  # who must use a word
-ALONE = 0.01  # what a word that one person uses counts
+SHARED = 100  # what a word counts for each further person that uses it; it counts 1 by itself
 _CONTACT = re.compile(r"@|https?:|www\.|\d[\d\s().-]{6,}\d")
 
 Said = tuple[str, frozenset[str], int]
@@ -29,10 +29,10 @@ def quotes(facts: Facts, item: int, most: int, code: str) -> list[Evidence]:
     who: set[int] = set()
     while len(taken) < most:
         worth = [
-            0.0 if int(people[row]) in who else sum(speakers[word] - 1 + ALONE for word in words - heard)
+            0 if int(people[row]) in who else sum(SHARED * (speakers[word] - 1) + 1 for word in words - heard)
             for _, words, row in said
         ]
-        if not worth or max(worth) <= 0.0:
+        if not worth or max(worth) <= 0:
             break
         text, words, row = said[worth.index(max(worth))]
         taken.append(_about(facts, item, "review", value=text, rows=(row,)))
