@@ -26,7 +26,7 @@ class Backed:
 
 @dataclass(frozen=True)
 class Description:
-    """A text about one item. Each of `claims` is a sentence of it with its evidence.
+    """A text about one item. Each of `claims` is a sentence of it with its evidence, or what a checker made of one.
 
     `length` counts words, or characters of Chinese. `readability` is the Flesch reading ease of an English text (higher is
     easier), and the mean characters of a sentence of a Chinese one (lower is easier). `overlap` is the greatest share of

@@ -18,8 +18,8 @@ class Grounds:
     """Checks texts about one item against what may be said of it, in one language."""
 
     def __init__(self, title: str, evidence: Sequence[Evidence], code: str = "en") -> None:
-        told = [piece.value for piece in evidence if piece.kind == "text"]
-        self.sources = sorted((_words(text) for text in told), key=len, reverse=True)
+        told = [(_words(piece.value), piece) for piece in evidence if piece.kind == "text"]
+        self.sources = sorted(told, key=lambda source: len(source[0]), reverse=True)
         self.grammar = Checker(title, [piece for piece in evidence if piece.kind != "text"], code)
 
     def claims(self, text: str) -> list[Claim]:
@@ -28,12 +28,12 @@ class Grounds:
         found: list[Claim] = []
         at = waiting = 0
         while at < len(marks):
-            end = self._told(text, marks, at) if _begins(marks, at) else at
+            end, piece = self._told(text, marks, at) if _begins(marks, at) else (at, None)
             if end == at:
                 at += 1
                 continue
             found += self._by_grammar(text, marks, waiting, at)
-            found.append(Claim(text[marks[at].start : marks[end - 1].end], True))
+            found.append(Claim(text[marks[at].start : marks[end - 1].end], True, piece))
             at = waiting = end
         return found + self._by_grammar(text, marks, waiting, at)
 
@@ -47,16 +47,16 @@ class Grounds:
             return []
         return self.grammar.claims(text[marks[start].start : marks[end - 1].end])
 
-    def _told(self, text: str, marks: Sequence[Token], at: int) -> int:
-        """Where a sentence of the item's text that begins at a place ends, its mark included; `at` where none does."""
-        for source in self.sources:
+    def _told(self, text: str, marks: Sequence[Token], at: int) -> tuple[int, Evidence | None]:
+        """Where a sentence of the item's text that begins at a place ends, mark included, and which; `at` where none does."""
+        for source, piece in self.sources:
             place = _matched(text, marks, at, source)
             end = place
             while end < len(marks) and marks[end].word in CLOSING:
                 end += 1
             if place > at and (end == len(marks) or any(mark.word in END for mark in marks[place:end])):
-                return end
-        return at
+                return end, piece
+        return at, None
 
 
 def _matched(text: str, marks: Sequence[Token], at: int, source: Sequence[str]) -> int:

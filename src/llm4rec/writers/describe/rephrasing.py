@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from llm4rec.core import Backed, Description, Evidence, Generator
+from llm4rec.core import Backed, Description, Generator
 from llm4rec.core.plain import plain
 from llm4rec.writers.describe.checking import Grounds
 from llm4rec.writers.explain.rephrasing import reworded
@@ -51,10 +51,5 @@ def _checked(one: Description, answer: str | None, failed: str) -> Description:
     wrong = [claim.text for claim in claims if not claim.supported]
     if wrong or not claims:
         return stays(one, f"no evidence for {wrong[0]!r}" if wrong else "nothing said")
-    backed = tuple(Backed(claim.text, _behind(one, claim.text, evidence)) for claim in claims)
+    backed = tuple(Backed(claim.text, (claim.behind,)) for claim in claims if claim.behind is not None)
     return replace(one, text=text, claims=backed, rephrased=True)
-
-
-def _behind(one: Description, claim: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The pieces of evidence that support a claim, each by itself."""
-    return tuple(piece for piece in evidence if Grounds(one.title, [piece], one.language).accepts(claim))

@@ -22,10 +22,11 @@ VALUED = frozenset(("attribute", "context", "field", "sibling"))  # kinds whose 
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing said, and whether the evidence says so too."""
+    """One thing said, whether the evidence says so too, and which piece of it does."""
 
     text: str
     supported: bool
+    behind: Evidence | None = None
 
 
 class Checker:
@@ -50,7 +51,9 @@ class Checker:
         found: list[Claim] = []
         for tokens in sentences(text, self._names(), self._words(), self.rules["numbers"]):
             atoms = self._atoms(tokens)
-            found += [Claim(" ".join(t.text for t in claim), self._supported(claim)) for claim in atoms]
+            for claim in atoms:
+                behind = self._behind(claim)
+                found.append(Claim(" ".join(t.text for t in claim), behind is not None, behind))
         return found
 
     def accepts(self, text: str) -> bool:
@@ -129,9 +132,16 @@ class Checker:
         return token.kind == "name" and token.text in self.titles
 
     def _supported(self, tokens: Sequence[Token]) -> bool:
-        return any(
-            self._rests(tokens, piece, form) for piece in self.evidence for form in self.rules[piece.kind]
+        return self._behind(tokens) is not None
+
+    def _behind(self, tokens: Sequence[Token]) -> Evidence | None:
+        """The first piece of evidence that a claim rests on."""
+        rests = (
+            piece
+            for piece in self.evidence
+            if any(self._rests(tokens, piece, form) for form in self.rules[piece.kind])
         )
+        return next(rests, None)
 
     def _rests(self, tokens: Sequence[Token], piece: Evidence, form: Form) -> bool:
         """Whether a claim says what one piece of evidence says, in one of the forms for it."""
