@@ -16,6 +16,7 @@ from llm4rec.engine import Engine, Settings
 from llm4rec.engine.describing import enriched
 from llm4rec.engine.describing_all import AT_ONCE, Job, describe_all, read_descriptions
 from llm4rec.testing import ScriptedGenerator
+from llm4rec.testing.generators import ScriptedConfig
 from llm4rec.writers.describe import Grounds
 
 SIZE = 70
@@ -91,6 +92,9 @@ def test_a_language_model_goes_on_with_the_same_questions(engine, tmp_path):
     second.write_bytes(b"".join(lines[: AT_ONCE + 7]))
     describe_all(engine.fitted, second, jobs[1])
     assert second.read_bytes() == first.read_bytes()
+    other = Job(generator=ScriptedGenerator(ScriptedConfig(seed=1), script=answer))
+    with pytest.raises(SettingsError, match="other terms"):
+        describe_all(engine.fitted, second, other)
 
 
 def test_an_interrupted_job_leaves_whole_chunks(engine, whole, tmp_path):

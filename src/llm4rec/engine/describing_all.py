@@ -49,8 +49,16 @@ class Job:
 
     def terms(self, fitted: Fitted) -> dict[str, str]:
         """What stands in every line of the file."""
-        by = "templates" if self.generator is None else type(self.generator).__name__
-        return {"engine": _print(fitted), "asked": f"{self.style}, {self.language}, {by}"}
+        return {"engine": _print(fitted), "asked": f"{self.style}, {self.language}, {self._by()}"}
+
+    def _by(self) -> str:
+        """Who puts the words: the class of the language model, and eight digits of its settings."""
+        if self.generator is None:
+            return "templates"
+        asked: Any = getattr(self.generator, "generator", self.generator)  # what stands behind a guard
+        config = getattr(asked, "config", None)
+        told = "" if config is None else json.dumps(config.model_dump(mode="json"), sort_keys=True)
+        return f"{type(asked).__name__} {hashlib.blake2b(told.encode(), digest_size=4).hexdigest()}"
 
 
 def describe_all(fitted: Fitted, path: Path, job: Job, progress: Progress = silent) -> Told:
