@@ -334,5 +334,8 @@ def test_overlap_is_of_the_shorter_text():
     told.add("long", "one two three four five six seven eight")
     assert told.nearest("two three four five") == (1.0, "long")
     assert told.nearest("eight seven six") == (0.0, None)
+    told.add("other", "two three four")
     told.add("long", "something else was said instead")
+    assert told.nearest("two three four") == (1.0, "other")
+    told.add("other", "nothing of that")
     assert told.nearest("two three four five") == (0.0, None)

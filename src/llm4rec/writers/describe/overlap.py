@@ -17,7 +17,6 @@ LIMIT = 0.6
 """From this share on, two texts are too much alike."""
 RUN = {CHINESE: 5}  # characters of a shingle
 USUAL = 3  # words of a shingle
-GONE = -1  # instead of the size of a text that another has replaced
 Shingle = tuple[str, ...]
 
 
@@ -42,28 +41,31 @@ class Overlaps:
         self._held: dict[Shingle, array[int]] = {}
         self._sizes: array[int] = array("q")
         self._places: dict[Id, int] = {}
+        self._texts: list[str] = []
         self.names: list[Id] = []
 
     def add(self, name: Id, text: str) -> None:
-        """Remember a text under a name, instead of the one that was there; an empty text is like no other."""
+        """Remember a text under a name, in the place of the one that was there; an empty text is like no other."""
+        place = self._places.setdefault(name, len(self.names))
+        if place == len(self.names):
+            self.names.append(name)
+            self._texts.append("")
+            self._sizes.append(0)
+        for shingle in shingles(self._texts[place]):
+            self._held[shingle].remove(place)
         found = shingles(text)
         for shingle in found:
-            self._held.setdefault(shingle, array("q")).append(len(self.names))
-        if name in self._places:
-            self._sizes[self._places[name]] = GONE
-        self._places[name] = len(self.names)
-        self.names.append(name)
-        self._sizes.append(len(found))
+            self._held.setdefault(shingle, array("q")).append(place)
+        self._texts[place], self._sizes[place] = text, len(found)
 
     def nearest(self, text: str, but: Id | None = None) -> tuple[float, Id | None]:
         """The greatest `overlap` with a text told before, `but`'s own left out, and whose it is; None: like none."""
         found = shingles(text)
-        places = [np.array(self._held[shingle]) for shingle in found if shingle in self._held]
+        places = [np.array(self._held[s], dtype=np.int64) for s in found if self._held.get(s)]
         if not places:
             return 0.0, None
         shared = np.bincount(np.concatenate(places), minlength=len(self.names))
         share = shared / np.maximum(np.minimum(np.array(self._sizes), len(found)), 1)
-        share[np.array(self._sizes) == GONE] = 0.0
         if but in self._places:
             share[self._places[but]] = 0.0
         best = int(share.argmax())
