@@ -129,15 +129,15 @@ def highest(found: Sequence[Description]) -> float:
 
 def looked_up(told: Description, row: Row, checker: Checker) -> tuple[int, list[str]]:
     """How many sentences the raw row confirms, and what is left of the text without them."""
-    text, count = told.text, 0
+    # The title stands in the first sentence; in others, and in values, the same words are what the row says.
+    text, count = told.text.replace(_plain(str(row["title"])), "¶", 1), 0
+    for pattern in checker(row):
+        text, taken = re.subn(pattern, "\n", text)
+        count += taken
     for raw in (row.get("description"), row.get("tagline")):
         for sentence in sorted(_pieces(raw or ""), key=len, reverse=True):
             text, taken = re.subn(rf"(?<!\w){re.escape(sentence)}\.?(?!\w)", "\n", text, count=1)
             count += taken
-    text = text.replace(_plain(str(row["title"])), "¶")
-    for pattern in checker(row):
-        text, taken = re.subn(pattern, "\n", text)
-        count += taken
     return count, [left.strip() for left in text.split("\n") if re.search(r"\w", left)]
 
 
