@@ -16,6 +16,7 @@ NAMES = {
     "attack": "fake profiles against three models, without and with caps on an account",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
+    "descriptions": "descriptions of films and books: is every claim so, how alike are they, do they help cold items",
     "few_labels": "sentiment of reviews with 100 labels",
     "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",

@@ -19,6 +19,7 @@ from llm4rec.core.columns import Column, ColumnType, Table
 from llm4rec.core.config import Config
 from llm4rec.core.contexts import EventContexts, asked_codes, context_word
 from llm4rec.core.dataset import Dataset, Holdout
+from llm4rec.core.description import Backed, Description
 from llm4rec.core.errors import (
     BreakerOpenError,
     BrokenAnswerError,
@@ -114,6 +115,7 @@ __all__ = [
     "REAL_TIME",
     "Answers",
     "AuditEntry",
+    "Backed",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -126,6 +128,7 @@ __all__ = [
     "Config",
     "DataError",
     "Dataset",
+    "Description",
     "Distils",
     "Embeds",
     "Encoder",

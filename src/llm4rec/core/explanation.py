@@ -19,6 +19,10 @@ EvidenceKind = Literal[
     "unknown",
     "without",
     "place",
+    "field",
+    "text",
+    "mentions",
+    "sibling",
 ]
 
 
@@ -37,6 +41,9 @@ class Evidence:
     - popular: `count` of `total` people have taken it. unknown: nothing is known of who asks.
     - place: it was asked about and stands at place `count`, not among the first `total`.
     - without: where `items` are taken out of the history, it is not among the first `count`.
+    - field: column `name` says `value` of the item (descriptions). text: `value` stands in its column `name`, word for word.
+    - mentions: `count` people use each of `words` in what they wrote of it, in `rows`.
+    - sibling: `items` have the same `value` in column `name` as it.
     """
 
     kind: EvidenceKind

@@ -43,7 +43,7 @@ from llm4rec.data.splits import PROTOCOLS, split
 from llm4rec.data.text_blocks import Tfidf
 from llm4rec.data.time_blocks import Age, DayOfWeek, TimeOfDay, Year
 from llm4rec.data.words import default_words
-from llm4rec.data.writing import write_folder
+from llm4rec.data.writing import write_folder, write_items
 
 __all__ = [
     "BLOCKS",
@@ -112,4 +112,5 @@ __all__ = [
     "split",
     "without_harmful",
     "write_folder",
+    "write_items",
 ]

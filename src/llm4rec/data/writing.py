@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from llm4rec.core import Catalog, Column, ColumnType, Dataset, FolderError, Interactions, Users
+from llm4rec.core import Catalog, Column, ColumnType, Dataset, FolderError, Interactions, SettingsError, Users
 from llm4rec.data.occasions import CONTEXT
 
 Suffix = Literal["parquet", "csv", "jsonl"]
@@ -38,6 +38,30 @@ def write_folder(dataset: Dataset, path: str | Path, suffix: Suffix = "parquet")
         raise FolderError(f"cannot write {path}: {error}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+    return path
+
+
+def write_items(catalog: Catalog, path: str | Path) -> Path:
+    """The items table of a data set as one file (.parquet, .csv or .jsonl); an old file is replaced when it is complete.
+
+    Pictures and sounds that are held as bytes need .parquet: SettingsError.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _WRITERS:
+        raise SettingsError(f"{path.name}: items are written as one of {', '.join(_WRITERS)}")
+    held = [name for name, c in catalog.columns.items() if any(isinstance(v, bytes) for v in c.values)]
+    if held and suffix != "parquet":
+        raise SettingsError(f"{path.name}: column {held[0]!r} holds bytes, which need .parquet")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _WRITERS[suffix](_described(catalog, "item_id", suffix == "csv"), beside)
+        os.replace(beside, path)
+    except OSError as error:
+        raise FolderError(f"cannot write {path}: {error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
     return path
 
 

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llm4rec.core import Catalog, Explanation, Generator, History, Id, Profile, ProfileEdits, Request
+from llm4rec.core import (
+    Catalog,
+    Description,
+    Explanation,
+    Generator,
+    History,
+    Id,
+    Profile,
+    ProfileEdits,
+    Progress,
+    Request,
+    silent,
+)
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
 from llm4rec.engine.door import at_least_one, past_of
@@ -19,6 +32,9 @@ from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.wishes import Asked, Asker, ask, desk_of
+
+if TYPE_CHECKING:
+    from llm4rec.engine.describing_all import Told
 
 
 class Speaks(ABC):
@@ -70,6 +86,40 @@ class Speaks(ABC):
             numbers = found.items[0][found.items[0] >= 0]
         spoken = language_of(language, self.fitted, request.user)
         return in_words_of(generator, explained(self.fitted, request, numbers, spoken))
+
+    def describe(
+        self,
+        items: Iterable[Id] | None = None,
+        *,
+        style: str = "plain",
+        language: str = "auto",
+        generator: Generator | None = None,
+    ) -> tuple[Description, ...]:
+        """Texts about items, all of the catalog by default, in which every claim has its evidence.
+
+        `style` is short, plain, long, simple or facts; `language` "auto" is that of an item's own words. A `generator`
+        may put the words more nicely: what it writes is taken where a checker finds evidence for all of it.
+        """
+        from llm4rec.engine.describing import described
+
+        asked = (
+            range(len(self.catalog)) if items is None else self.catalog.ids.numbers(items, "item").tolist()
+        )
+        return described(self.fitted, asked, style, language, generator)
+
+    def describe_all(
+        self,
+        file: str | Path,
+        *,
+        style: str = "plain",
+        language: str = "auto",
+        generator: Generator | None = None,
+        progress: Progress = silent,
+    ) -> Told:
+        """Describe the whole catalog into a file of JSON lines; a job that was stopped goes on to the same result."""
+        from llm4rec.engine.describing_all import Job, describe_all
+
+        return describe_all(self.fitted, Path(file), Job(style, language, generator), progress)
 
     def interests(
         self,

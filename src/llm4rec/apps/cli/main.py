@@ -15,6 +15,7 @@ from llm4rec.apps.cli import (
     compress,
     data,
     demo,
+    describe,
     distil,
     engine,
     evaluate,
@@ -42,6 +43,7 @@ app.command("distil")(distil.distil)
 app.command("distil-encoder")(distil.distil_encoder)
 app.command("recommend")(engine.recommend)
 app.command("explain")(explain.explain)
+app.command("describe")(describe.describe)
 app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("report")(report.report)

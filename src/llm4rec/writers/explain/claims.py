@@ -17,14 +17,16 @@ from llm4rec.writers.explain.tokens import Token, sentences
 from llm4rec.writers.language import Language, language
 
 Form = Mapping[str, Any]
+VALUED = frozenset(("attribute", "context", "field", "sibling"))  # kinds whose `value` is a name
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing said, and whether the evidence says so too."""
+    """One thing said, whether the evidence says so too, and which piece of it does."""
 
     text: str
     supported: bool
+    behind: Evidence | None = None
 
 
 class Checker:
@@ -41,7 +43,7 @@ class Checker:
         self.titles = frozenset({title}.union(*(e.titles for e in evidence)))
         self.told = frozenset(t for e in evidence if e.kind == "history" for t in e.titles)
         self.columns: Mapping[str, str] = {
-            e.name: spoken.column(e.name) for e in evidence if e.kind in ("attribute", "context")
+            e.name: spoken.column(e.name) for e in evidence if e.kind in VALUED
         }
 
     def claims(self, text: str) -> list[Claim]:
@@ -49,7 +51,9 @@ class Checker:
         found: list[Claim] = []
         for tokens in sentences(text, self._names(), self._words(), self.rules["numbers"]):
             atoms = self._atoms(tokens)
-            found += [Claim(" ".join(t.text for t in claim), self._supported(claim)) for claim in atoms]
+            for claim in atoms:
+                behind = self._behind(claim)
+                found.append(Claim(" ".join(t.text for t in claim), behind is not None, behind))
         return found
 
     def accepts(self, text: str) -> bool:
@@ -58,9 +62,7 @@ class Checker:
         return bool(found) and all(claim.supported for claim in found)
 
     def _names(self) -> list[str]:
-        names = set(self.titles) | {
-            e.value for e in self.evidence if e.kind in ("attribute", "context") and e.value
-        }
+        names = set(self.titles) | {e.value for e in self.evidence if e.kind in VALUED and e.value}
         # A name in small letters that is also a word of the grammar stays a word.
         return [n for n in names if n not in self.function and n not in self.negations]
 
@@ -72,7 +74,7 @@ class Checker:
                 for form in forms:
                     for key in ("words", "heads", "needs", "must", "never"):
                         found |= set(str(form.get(key, "")).split())
-        for table in ("verbs", "columns"):
+        for table in ("verbs", "columns", "fields"):
             found |= {w for words in self.rules[table].values() for w in words.split()}
         found |= set(self.columns.values()).union(*(e.words for e in self.evidence))
         return list(found | set(self.rules["numbers"]))
@@ -130,9 +132,16 @@ class Checker:
         return token.kind == "name" and token.text in self.titles
 
     def _supported(self, tokens: Sequence[Token]) -> bool:
-        return any(
-            self._rests(tokens, piece, form) for piece in self.evidence for form in self.rules[piece.kind]
+        return self._behind(tokens) is not None
+
+    def _behind(self, tokens: Sequence[Token]) -> Evidence | None:
+        """The first piece of evidence that a claim rests on."""
+        rests = (
+            piece
+            for piece in self.evidence
+            if any(self._rests(tokens, piece, form) for form in self.rules[piece.kind])
         )
+        return next(rests, None)
 
     def _rests(self, tokens: Sequence[Token], piece: Evidence, form: Form) -> bool:
         """Whether a claim says what one piece of evidence says, in one of the forms for it."""
@@ -162,9 +171,11 @@ class Checker:
             own |= self._verb(piece)
         if piece.kind == "attribute":
             own |= set(str(self.rules["columns"].get(piece.name, "")).split())
-        if piece.kind in ("attribute", "context"):
+        if piece.kind == "field":
+            own |= set(str(self.rules["fields"].get(piece.name, "")).split())
+        if piece.kind in VALUED:
             own |= set(self.columns[piece.name].lower().split())
-        return own | set(piece.words if piece.kind == "near" else ())
+        return own | set(piece.words if piece.kind in ("near", "mentions") else ())
 
     def _verb(self, piece: Evidence) -> set[str]:
         """Words for what was done."""
@@ -186,7 +197,7 @@ class Checker:
 
     def _names_right(self, tokens: Sequence[Token], piece: Evidence, form: Form) -> bool:
         """Names are those of the evidence and of the item, and stand where they belong."""
-        values = {piece.value} if piece.kind in ("attribute", "context") else set()
+        values = {piece.value} if piece.kind in VALUED else set()
         titles = set(piece.titles)
         said = {t.text for t in tokens if t.kind == "name"}
         if said - titles - values - {self.title}:
@@ -200,7 +211,7 @@ class Checker:
         return self._titles_right(tokens, piece, form, said & titles)
 
     def _titles_right(self, tokens: Sequence[Token], piece: Evidence, form: Form, said: set[str]) -> bool:
-        if piece.kind in ("new", "popular", "unknown", "review", "context", "place"):
+        if piece.kind in ANYWHERE:
             return True
         titles, words = set(piece.titles), {t.text for t in tokens}
         heads = set(str(form.get("heads", "")).split()) | (
@@ -235,6 +246,9 @@ class Checker:
         return len(quotes) == 1 and _part_of(quotes[0], piece.value)
 
 
+ANYWHERE = frozenset(
+    ("new", "popular", "unknown", "review", "context", "place", "field", "mentions", "sibling")
+)  # kinds whose titles may stand anywhere in a claim
 FILLING = frozenset(("of", "the", "both", "to"))
 COMMAS = frozenset(",，")
 LISTING = frozenset(("and", "、", "和", "与")) | COMMAS

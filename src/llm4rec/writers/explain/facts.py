@@ -147,6 +147,10 @@ class Facts:
         kind = history.kind_names[int(history.kinds[row])]
         return kind, f"{value:g}" if kind == "rating" and np.isfinite(value) else ""
 
+    def quotable(self, item: int) -> list[tuple[str, frozenset[str], int]]:
+        """Sentences about an item that can be quoted as they stand, with their words and the row each is from."""
+        return [(*said, row) for row in self._reviews(item)[:READ] for said in self._sentences(row)]
+
     def _about(self, kind: str, items: Sequence[int], **fields: object) -> Evidence:
         ids = tuple(self.catalog.ids.names(items))
         titles = tuple(self.catalog.titles[i] for i in items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,22 +27,31 @@ def rephrased(explanations: Sequence[Explanation], generator: Generator) -> tupl
     if not explanations:
         return ()
     told = [{"title": e.title, "language": e.language, "text": e.text} for e in explanations]
+    texts, failed = reworded(told, ASKED, generator)
+    if failed:
+        return tuple(_plain(e, f"not rephrased: {failed}") for e in explanations)
+    return tuple(_checked(e, text) for e, text in zip(explanations, texts, strict=True))
+
+
+def reworded(
+    told: Sequence[Mapping[str, str]], instruction: str, generator: Generator
+) -> tuple[list[str], str]:
+    """A text of the model for each that it is told, or none and why."""
     schema = {
         "type": "object",
         "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
         "required": ["texts"],
         "additionalProperties": False,
     }
-    messages = [Message("system", ASKED), Message("user", json.dumps(told, ensure_ascii=False))]
+    messages = [Message("system", instruction), Message("user", json.dumps(told, ensure_ascii=False))]
     try:
         answer = generator.complete(messages, schema)
     except GeneratorError as error:
-        return tuple(_plain(e, f"not rephrased: {error}") for e in explanations)
+        return [], str(error)
     texts: Sequence[Any] = answer["texts"]
-    if len(texts) != len(explanations):
-        note = f"not rephrased: {len(texts)} texts came for {len(explanations)}"
-        return tuple(_plain(e, note) for e in explanations)
-    return tuple(_checked(e, str(text).strip()) for e, text in zip(explanations, texts, strict=True))
+    if len(texts) != len(told):
+        return [], f"{len(texts)} texts came for {len(told)}"
+    return [str(text).strip() for text in texts], ""
 
 
 def _checked(plain: Explanation, text: str) -> Explanation:
