@@ -21,6 +21,7 @@ from llm4rec.apps.cli import (
     interests,
     lists,
     report,
+    tradeoff,
     tune,
 )
 
@@ -45,6 +46,7 @@ app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
+app.command("tradeoff")(tradeoff.tradeoff)
 app.command("list")(lists.list_components)
 app.command("settings")(lists.settings)
 
