@@ -13,6 +13,7 @@ NAMES = {
     "stacked": "the stacker against each of its inputs",
     "knob": "what a setting of a knob gains and costs, on three data sets",
     "order": "what reranking costs and gains on ml-100k",
+    "tradeoff": "diversity and novelty in the training of attention or behind it; whole fronts of three data sets (hours)",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
     "few_labels": "sentiment of reviews with 100 labels",
