@@ -14,6 +14,7 @@ NAMES = {
     "knob": "what a setting of a knob gains and costs, on three data sets",
     "order": "what reranking costs and gains on ml-100k",
     "attack": "fake profiles against three models, without and with caps on an account",
+    "tradeoff": "diversity and novelty in the training of attention or behind it; whole fronts of three data sets (hours)",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
     "descriptions": "descriptions of films and books: is every claim so, how alike are they, do they help cold items",

@@ -112,7 +112,7 @@ def test_the_usual_space_of_the_model_is_searched_by_default(told, few, tmp_path
 
 def test_auto_is_answered_by_the_default_model(cli, few, tmp_path):
     done = cli("tune", few, "--space", "prior=0:2", "--trials", 1, "--set", "tune=false")
-    assert "the settings of 'sequence' are searched" in done.stderr
+    assert "'sequence' is taken" in done.stderr
 
 
 def test_the_budget_ends_a_search(told, few):

@@ -62,14 +62,8 @@ def calibrated(fitted: Fitted, raw: Ordering) -> Ordering:
     No answer is looked at: a curve says how much more varied, or newer, lists become, and not what that costs.
     """
     from llm4rec.engine.ordering import BEHIND, build_reranker
-    from llm4rec.engine.path import candidates
 
-    users = np.linspace(0, max(len(fitted.dataset.users) - 1, 0), min(PEOPLE, len(fitted.dataset.users)))
-    asked = KnownUsers(fitted.dataset, users.round().astype(np.int64), n=N)
-    found, _ = candidates(fitted, asked, depth=fitted.rerank.depth)
-    rows = np.flatnonzero((found.items >= 0).any(axis=1))
-    some = [asked[int(row)] for row in rows]
-    found = Candidates(found.items[rows], found.scores[rows])
+    some, found = known_lists(fitted, fitted.rerank.depth)
     context = replace(raw.context, n=N)
     chain = raw.chain.prepare(some, found, context) if raw.chain.rerankers else raw.chain
     base = chain.rerank(some, found, context)
@@ -85,6 +79,17 @@ def calibrated(fitted: Fitted, raw: Ordering) -> Ordering:
         ]
         curves[knob] = Curve.of(worth)
     return replace(raw, chain=chain, curves=curves)
+
+
+def known_lists(fitted: Fitted, depth: int) -> tuple[list[Request], Candidates]:
+    """Some known users as requests, with their candidates: what rerankers learn from and knobs are calibrated on."""
+    from llm4rec.engine.path import candidates
+
+    users = np.linspace(0, max(len(fitted.dataset.users) - 1, 0), min(PEOPLE, len(fitted.dataset.users)))
+    asked = KnownUsers(fitted.dataset, users.round().astype(np.int64), n=N)
+    found, _ = candidates(fitted, asked, depth=depth)
+    rows = np.flatnonzero((found.items >= 0).any(axis=1))
+    return [asked[int(row)] for row in rows], Candidates(found.items[rows], found.scores[rows])
 
 
 def _shown(

@@ -158,13 +158,13 @@ def ordering(fitted: Fitted) -> Ordering:
     if known is None:
         from llm4rec.engine.knobs import calibrated
 
-        raw = Ordering(build_chain(fitted.rerank), _context(fitted), fitted.rerank, fitted.seed)
+        raw = Ordering(build_chain(fitted.rerank), rerank_context(fitted), fitted.rerank, fitted.seed)
         known = fitted.memory["ordering"] = calibrated(fitted, raw)
     made: Ordering = known
     return made
 
 
-def _context(fitted: Fitted) -> RerankContext:
+def rerank_context(fitted: Fitted) -> RerankContext:
     """What rerankers may look at, as far as those of the settings and the knobs need it."""
     catalog, dataset = fitted.catalog, fitted.dataset
     steps = [build_reranker(name, fitted.rerank.options.get(name, {})).config for name in fitted.rerank.order]

@@ -104,7 +104,7 @@ def run_once(name: str, engine: EngineLike, fold: Fold, plan: Plan, refit: bool 
             ranked = _ranked(name, scorer, fold, holdout, plan)
             seconds, declined = seconds + ranked.seconds, declined + ranked.declined
             asked += len(holdout)
-            found = _accuracy(ranked, holdout, fold, plan) | _lists(ranked, holdout, fold, plan)
+            found = _accuracy(ranked, holdout, fold, plan) | of_lists(ranked, holdout, fold, plan)
             found |= _grouped(found, ranked, fold, plan)
             measures |= {f"{view}/{key}" if view else key: value for key, value in found.items()}
     measures |= _values(name, engine, scorer, fold, plan)
@@ -204,7 +204,7 @@ def _grouped(found: Mapping[str, Measure], ranked: Ranked, fold: Fold, plan: Pla
     return result
 
 
-def _lists(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str, Measure]:
+def of_lists(ranked: Ranked, holdout: Holdout, fold: Fold, plan: Plan) -> dict[str, Measure]:
     """Metrics of the top lists of one view."""
     result: dict[str, Measure] = {}
     metrics = plan.of("lists")

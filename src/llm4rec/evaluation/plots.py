@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def intervals(models: Models, metric: str, theme: str) -> str:
         axes.set_xlabel(literal(f"{metric}, 95 % interval"))
         axes.margins(y=0.5 / max(len(names), 1))
 
-    return _svg(draw, theme, height=1.1 + 0.34 * len(names))
+    return svg(draw, theme, height=1.1 + 0.34 * len(names))
 
 
 def scatter(models: Models, across: Sequence[str], up: str, theme: str, logarithmic: bool = False) -> str:
@@ -63,7 +64,35 @@ def scatter(models: Models, across: Sequence[str], up: str, theme: str, logarith
         axes.margins(x=0.1, y=0.1)
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=8)
 
-    return _svg(draw, theme, height=max(3.4, 0.6 + 0.19 * len(dots)))
+    return svg(draw, theme, height=max(3.4, 0.6 + 0.19 * len(dots)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve: points (x, y, low y, high y), joined in their order, or single dots."""
+
+    name: str
+    points: Sequence[tuple[float, float, float, float]]
+    joined: bool = True
+
+
+def curves(lines: Sequence[Line], labels: tuple[str, str], theme: str) -> str:
+    """Curves with the intervals of what goes up; `labels` of what goes across and up."""
+
+    def draw(axes: Axes, ink: str, accent: str) -> None:
+        del accent
+        for place, line in enumerate(lines):
+            colour, mark = COLOURS[place % len(COLOURS)], MARKS[place % len(MARKS)]
+            across, up, low, high = zip(*line.points, strict=True)
+            axes.vlines(across, low, high, color=ink, linewidth=0.6, alpha=0.35)
+            style = "-" if line.joined else "none"
+            axes.plot(across, up, mark, linestyle=style, color=colour, label=literal(line.name), markersize=4)
+        axes.set_xlabel(literal(labels[0]))
+        axes.set_ylabel(literal(labels[1]))
+        axes.margins(x=0.05, y=0.05)
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=8)
+
+    return svg(draw, theme, height=max(3.6, 0.6 + 0.19 * len(lines)))
 
 
 def shares(parts: Mapping[str, float], label: str, theme: str = "light") -> str:
@@ -77,7 +106,7 @@ def shares(parts: Mapping[str, float], label: str, theme: str = "light") -> str:
         axes.set_xlim(0.0, 1.0)
         axes.set_xlabel(literal(label))
 
-    return _svg(draw, theme, height=1.1 + 0.34 * len(names))
+    return svg(draw, theme, height=1.1 + 0.34 * len(names))
 
 
 def literal(text: str) -> str:
@@ -97,7 +126,8 @@ def _at(model: Mapping[str, Any], path: Sequence[str]) -> Any:
     return found
 
 
-def _svg(draw: Any, theme: str, height: float) -> str:
+def svg(draw: Any, theme: str, height: float) -> str:
+    """What `draw(axes, ink, accent)` draws, as SVG text that is the same each time."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -183,15 +182,9 @@ def _cell(text: object) -> str:
 
 def html(content: Content) -> str:
     """One page with tables and pictures inside it: no script, no address outside, all text escaped."""
-    from jinja2 import Environment, StrictUndefined
-
-    source = resources.files("llm4rec.evaluation") / "templates" / "report.html.j2"
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(source.read_text(encoding="utf-8"))
     shared = {"fingerprint", "warnings", "notes"}
-    return template.render(
+    return rendered(
+        "report.html.j2",
         protocol=content["protocol"],
         facts={k: v for k, v in content["protocol"].items() if k not in shared},
         models={label(content, name): model for name, model in content["models"].items()},
@@ -199,6 +192,20 @@ def html(content: Content) -> str:
         pictures=pictures(content),
         significant=SURE,
     )
+
+
+def rendered(name: str, **values: Any) -> str:
+    """A page of the templates with these values in it, all text escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("llm4rec.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name).render(**values)
 
 
 def pictures(content: Content) -> list[dict[str, str]]:
@@ -226,7 +233,7 @@ def pictures(content: Content) -> list[dict[str, str]]:
     timed = ("fit_seconds",)
     drawn.append((f"{first} against time to fit", lambda theme: scatter(ordered, timed, first, theme, True)))
     return [
-        {"caption": caption, "light": _address(draw("light")), "dark": _address(draw("dark"))}
+        {"caption": caption, "light": address(draw("light")), "dark": address(draw("dark"))}
         for caption, draw in drawn
     ]
 
@@ -235,6 +242,6 @@ def _by_group(apart: Content, metric: str, theme: str) -> str:
     return intervals(apart, metric, theme)
 
 
-def _address(svg: str) -> str:
+def address(svg: str) -> str:
     """An image that can be shown but cannot run anything."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

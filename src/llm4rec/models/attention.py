@@ -33,7 +33,9 @@ class AttentionConfig(Config):
     waits `patience` epochs for a better NDCG@10. `loss` 'auto' is the full softmax up to `full_up_to` items and
     the sampled one with `negatives` uniform negatives a step above. `precision` 'auto' takes bfloat16 for the products
     of the loss where the processor has them in hardware. `time_aware` lets the network see when a question is
-    asked. `checkpoint`: a folder in which each epoch is kept, so that a fit that was killed goes on.
+    asked. `diversity_reg` and `novelty_reg` weigh what the loss gains where unlike and where rare items are expected
+    (`attention_beyond_net`); 0 is cross-entropy alone. `checkpoint`: a folder in which each epoch is kept, so that a fit that
+    was killed goes on.
     """
 
     embedding_size: PositiveInt = 64
@@ -54,9 +56,16 @@ class AttentionConfig(Config):
     batch_size: PositiveInt = 1_024
     learning_rate: PositiveFloat = 1e-3
     reg: NonNegativeFloat = 0.01
+    diversity_reg: NonNegativeFloat = 0.0
+    novelty_reg: NonNegativeFloat = 0.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     checkpoint: str = ""
     tune: bool = True
+
+    @property
+    def lists_count(self) -> bool:
+        """Whether the loss looks at more than what is right."""
+        return self.diversity_reg > 0 or self.novelty_reg > 0
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:

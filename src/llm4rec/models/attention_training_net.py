@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from llm4rec.core import ComponentError, Numbers, Progress, Times
 from llm4rec.models.attention_batches import Events, pack
+from llm4rec.models.attention_beyond_net import Traits, beyond, rare_of, units_of
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.attention_loss_net import full_softmax, sampled_softmax
 from llm4rec.models.attention_net import Batch, ContentRows, Network, Shape
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_STEPS = 8  # an epoch, however small the data: batches shrink
 LEAST_BATCH = 32
+TRAITS = 64  # numbers that content is compared by where lists are to be varied
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,26 @@ class Lesson:
     def all_rows(self) -> ContentRows:
         """Content of all items that take part, on the device."""
         return ContentRows(self.source, self.device)
+
+    @cached_property
+    def rare(self) -> Tensor:
+        """Self-information of the items, from 0 to 1."""
+        return rare_of(self.counts)
+
+    @cached_property
+    def made_of(self) -> Tensor | None:
+        """Unit vectors of content, (items, at most 64); None where items have none."""
+        dense, side = self.source.dense.shape[1], self.source.sparse.shape[1]
+        if not dense + side:
+            return None
+        turned = self.source.directions(min(TRAITS, dense + side), np.random.default_rng(self.seed))
+        content = self.source.dense @ turned[:dense] + self.source.sparse @ turned[dense:]
+        return units_of(torch.as_tensor(np.asarray(content, np.float32), device=self.device))
+
+    def traits(self, vectors: Tensor, items: Tensor) -> Traits:
+        """What some items are made of: their content; where there is none, their vectors as they stand."""
+        units = units_of(vectors.detach()) if self.made_of is None else self.made_of[items]
+        return Traits(units, self.rare[items])
 
     @property
     def places(self) -> int:
@@ -208,7 +230,11 @@ def step_loss(
         vectors = network.vectors(lesson.all_rows, lesson.numbers, lesson.counts)
         places = network(vectors[batch.items], batch)
         wanted = torch.as_tensor(targets.items, device=lesson.device)
-        return full_softmax(places, vectors, wanted, lesson.half)
+        loss = full_softmax(places, vectors, wanted, lesson.half)
+        if recipe.lists_count:
+            everything = torch.arange(len(vectors), device=lesson.device)
+            loss = loss + _beside(places, vectors, everything, lesson, recipe)
+        return loss
     drawn = rng.choice(len(lesson.source), min(recipe.negatives, len(lesson.source)), replace=False)
     needed, where = np.unique(
         np.concatenate([packed.events.items, targets.items, drawn]), return_inverse=True
@@ -219,7 +245,18 @@ def step_loss(
     rows_needed = ContentRows(lesson.source.take(needed), lesson.device)
     vectors = network.vectors(rows_needed, lesson.numbers[chosen], lesson.counts[chosen])
     places = network(vectors[inside[0]], batch)
-    return sampled_softmax(places, vectors, inside[1], inside[2], len(lesson.source))
+    loss = sampled_softmax(places, vectors, inside[1], inside[2], len(lesson.source))
+    if recipe.lists_count:
+        loss = loss + _beside(places, vectors[inside[2]], chosen[inside[2]], lesson, recipe)
+    return loss
+
+
+def _beside(
+    places: Tensor, vectors: Tensor, items: Tensor, lesson: Lesson, recipe: AttentionConfig
+) -> Tensor:
+    """What the loss gains for unlike and rare items, over `vectors` of the `items` of the lesson."""
+    traits = lesson.traits(vectors, items)
+    return beyond(places, vectors, traits, recipe.diversity_reg, recipe.novelty_reg)
 
 
 def shifted(pieces: Events) -> tuple[Events, Events]:

@@ -24,6 +24,7 @@ from llm4rec.apps.cli import (
     lists,
     report,
     store,
+    tradeoff,
     tune,
 )
 
@@ -51,6 +52,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)
 app.command("tune")(tune.tune)
 app.add_typer(store.app, name="store")
+app.command("tradeoff")(tradeoff.tradeoff)
 app.command("list")(lists.list_components)
 app.command("settings")(lists.settings)
 

@@ -59,7 +59,7 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.evaluation.tuning import Limits, parse_space, usual_space
     from llm4rec.evaluation.tuning import tune as search
 
-    settings = _tunable(o.settings_with(model, assignments, settings_file))
+    settings = one_model(o.settings_with(model, assignments, settings_file))
     wanted = parse_space(space, settings) if space else usual_space(settings)
     minutes = settings.fit.budget if budget is None and trials is None else budget
     limits = Limits(trials, minutes, jobs)
@@ -69,14 +69,14 @@ def tune(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json(found.as_json()) if json else _show(found, output)
 
 
-def _tunable(settings: Settings) -> Settings:
-    """The settings with one model in them: `auto` chooses among several, which is no model to tune."""
+def one_model(settings: Settings) -> Settings:
+    """The settings with one model in them: `auto` chooses among several, which is not one model."""
     from llm4rec.apps.cli.screen import say
     from llm4rec.engine import Engine
     from llm4rec.engine.choosing import AUTO, DEFAULT
 
     if settings.fit.model == AUTO:
-        say(f"the settings of {DEFAULT!r} are searched; name another model with --model")
+        say(f"'auto' chooses among models: {DEFAULT!r} is taken; name another with --model")
         settings = settings.with_model(DEFAULT, settings.models.get(AUTO, {}))
     Engine(settings).check()
     return settings

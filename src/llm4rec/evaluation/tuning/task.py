@@ -77,13 +77,13 @@ def task_of(
         if metric.base != "gauc" and not hasattr(component("model", name), "rate"):
             raise SettingsError(f"model {name!r} predicts no values for metric {metric.name!r}; try ndcg@10")
         return Task(settings, metric, tuple(_valued(fold, metric) for fold in folds))
-    asked = tuple(_asked(fold) for fold in folds)
+    asked = tuple(on_validation(fold) for fold in folds)
     note = f"{protocol} has no validation part: the last events of its training part are asked for"
     without = any(fold.validation is None or not len(fold.validation) for fold in folds)
     return Task(settings, metric, asked, (note,) if without else ())
 
 
-def _asked(fold: Fold) -> Fold:
+def on_validation(fold: Fold) -> Fold:
     """The training part with the validation questions as its test."""
     from llm4rec.data.folds import Fold
     from llm4rec.data.splits import split
