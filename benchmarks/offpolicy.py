@@ -66,7 +66,11 @@ def crowd(seed: int = 0) -> Crowd:
     moments = Moments(np.arange(PEOPLE), np.full(PEOPLE, world.config.end - 1.0))
     items = np.argsort(rng.random((PEOPLE, len(world.catalog))), axis=1)[:, :CANDIDATES]
     taste = truth.affinity(moments, items) / max(world.config.taste_strength, 1e-9)
-    parts = [truth.items.popularity[items], truth.items.quality[items], taste + rng.normal(0, 0.5, taste.shape)]
+    parts = [
+        truth.items.popularity[items],
+        truth.items.quality[items],
+        taste + rng.normal(0, 0.5, taste.shape),
+    ]
     click = truth.attraction(moments, items)[:, None, :] * truth.examination(PLACES)[None, :, None]
     logits = {
         name: sum(w * part for w, part in zip(weights, parts, strict=True))
@@ -158,7 +162,10 @@ def main() -> None:
         runs = [one_run(known, rows, np.random.default_rng([1, rows, run])) for run in range(count)]
         content["logs"][name] = found = summed(known, runs)
         for cell, told in found.items():
-            covered = {p: (round(r["coverage"], 3), r["refused"]) if "coverage" in r else ("–", r["refused"]) for p, r in told["policies"].items()}
+            covered = {
+                p: (round(r["coverage"], 3), r["refused"]) if "coverage" in r else ("–", r["refused"])
+                for p, r in told["policies"].items()
+            }
             print(name, cell, covered, "ordered", told["ordered"], flush=True)
     keep("offpolicy", content)
 

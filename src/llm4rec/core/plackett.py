@@ -21,7 +21,9 @@ def next_chances(logits: NDArray[np.floating], free: NDArray[np.bool_]) -> Times
     A row with nothing left is all zeros.
     """
     open_to = np.where(free, logits, -np.inf).astype(np.float64)
-    highest = np.where(free.any(axis=1, keepdims=True), open_to.max(axis=1, keepdims=True, initial=-np.inf), 0.0)
+    highest = np.where(
+        free.any(axis=1, keepdims=True), open_to.max(axis=1, keepdims=True, initial=-np.inf), 0.0
+    )
     weight = np.where(free, np.exp(np.where(free, open_to - highest, 0.0)), 0.0)
     return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
 
@@ -81,7 +83,9 @@ def _one(logits: Times, n: int) -> Times:
     """`place_chances` of one row without padding, (n, candidates)."""
     logits = logits - logits.max()
     times = np.arange(-FAR, 5.0 - logits.min(), STEP)
-    moment = np.exp(np.minimum(times[:, None] + logits, 700.0))  # expected arrivals so far, (times, candidates)
+    moment = np.exp(
+        np.minimum(times[:, None] + logits, 700.0)
+    )  # expected arrivals so far, (times, candidates)
     come, not_yet = -np.expm1(-moment), np.exp(-moment)
     others = _others(come, not_yet, n)
     return np.asarray(np.einsum("tm,tms->sm", moment * not_yet * STEP, others))
