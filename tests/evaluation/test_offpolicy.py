@@ -103,7 +103,7 @@ def test_the_difference_of_two_policies_is_surer_than_each():
     one, other = (found(slates, "position", "snips", TARGET + shift) for shift in ([0, 0, 0], [0, 0, 0.1]))
     apart = other.less(one)
     assert apart.mean == pytest.approx(other.ratio.value - one.ratio.value)
-    assert 0 < apart.low
+    assert apart.low > 0
     assert apart.high - apart.low < 0.2 * (one.estimate.high - one.estimate.low)
 
 

@@ -39,7 +39,7 @@ class Ratio:
         n = len(self.influence)
         if n < 2 or self.error == 0.0:
             return self.value, self.value
-        skew = float(stats.skew(self.influence)) / np.sqrt(n)
+        skew = float(np.mean((self.influence / self.influence.std()) ** 3)) / np.sqrt(n)
         z = float(stats.t.ppf((1.0 + level) / 2.0, n - 1))
         return self.value - self.error * _straight(z, skew), self.value - self.error * _straight(-z, skew)
 
