@@ -11,6 +11,7 @@ from llm4rec import __version__
 from llm4rec.apps.cli import (
     adapt,
     ask,
+    compare,
     compress,
     data,
     demo,
@@ -20,7 +21,9 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    replay,
     report,
+    simulate,
     tune,
 )
 
@@ -44,6 +47,9 @@ app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
+app.command("replay")(replay.replay)
+app.command("compare")(compare.compare)
+app.command("simulate")(simulate.simulate)
 app.command("tune")(tune.tune)
 app.command("list")(lists.list_components)
 app.command("settings")(lists.settings)
