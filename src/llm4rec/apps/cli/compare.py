@@ -12,48 +12,45 @@ from llm4rec.apps.cli import options as o
 if TYPE_CHECKING:
     from llm4rec.evaluation.logs import Log
 
+Logs = Annotated[
+    list[Path],
+    typer.Argument(metavar="LOG…", help="Files (.jsonl, .parquet) or a folder of them.", show_default=False),
+]
+By = Annotated[str, typer.Option("--by", help="What tells sides apart: variant or policy.")]
+Control = Annotated[str | None, typer.Option("--control", help="Which side to compare with.")]
+Share = Annotated[
+    list[str] | None,
+    typer.Option("--share", metavar="SIDE=SHARE", help="How people were to be split. Repeatable."),
+]
+Conversion = Annotated[
+    list[str] | None,
+    typer.Option("--conversion", help="A kind that is a conversion; default: purchase. Repeatable."),
+]
+Reward = Annotated[str, typer.Option("--reward", help="What estimates count: clicked or converted.")]
+EstimatorName = Annotated[str, typer.Option("--estimator", help="snips, ips or clipped.")]
+FormName = Annotated[str, typer.Option("--form", help="What a place's reward depends on: cascade or slate.")]
+Places = Annotated[int | None, typer.Option("--places", min=1, help="Judge the first so many places.")]
+
 
 def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
-    logs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="LOG…", help="Files (.jsonl, .parquet) or a folder of them.", show_default=False
-        ),
-    ],
-    by: Annotated[str, typer.Option("--by", help="What tells sides apart: variant or policy.")] = "variant",
-    control: Annotated[str | None, typer.Option("--control", help="Which side to compare with.")] = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option("--share", metavar="SIDE=SHARE", help="How people were to be split. Repeatable."),
-    ] = None,
-    conversion: Annotated[
-        list[str] | None,
-        typer.Option("--conversion", help="A kind that is a conversion; default: purchase. Repeatable."),
-    ] = None,
-    reward: Annotated[
-        str, typer.Option("--reward", help="What estimates count: clicked or converted.")
-    ] = "clicked",
-    estimator: Annotated[str, typer.Option("--estimator", help="snips, ips or clipped.")] = "snips",
-    form: Annotated[
-        str, typer.Option("--form", help="What a place's reward depends on: cascade or slate.")
-    ] = "cascade",
-    places: Annotated[
-        int | None, typer.Option("--places", min=1, help="Judge the first so many places.")
-    ] = None,
+    logs: Logs,
+    by: By = "variant",
+    control: Control = None,
+    share: Share = None,
+    conversion: Conversion = None,
+    reward: Reward = "clicked",
+    estimator: EstimatorName = "snips",
+    form: FormName = "cascade",
+    places: Places = None,
     json: o.JsonFile = None,
 ) -> None:
     """Click-through and conversion by variant, and what other policies would have brought."""
     from llm4rec.apps.cli.replay import written
-    from llm4rec.core import SettingsError, suggest
     from llm4rec.evaluation.logs import CONVERSIONS, read_log
 
-    for name, value, known in (
-        ("by", by, ("variant", "policy")),
-        ("reward", reward, ("clicked", "converted")),
-        ("form", form, ("cascade", "slate")),
-    ):
-        if value not in known:
-            raise SettingsError(f"--{name} {value}{suggest(value, known)}; it is one of: {', '.join(known)}")
+    _one_of("by", by, ("variant", "policy"))
+    _one_of("reward", reward, ("clicked", "converted"))
+    _one_of("form", form, ("cascade", "slate"))
     log = read_log(logs, tuple(conversion or CONVERSIONS))
     content: dict[str, Any] = {"impressions": len(log), "feedback_lost": log.lost}
     content["sides"] = sides(log, by, control, shares_of(share))
@@ -62,6 +59,13 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     written(content, json)
     if str(json) != "-":
         _show(content, by, reward)
+
+
+def _one_of(option: str, said: str, known: tuple[str, ...]) -> None:
+    from llm4rec.core import SettingsError, suggest
+
+    if said not in known:
+        raise SettingsError(f"--{option} {said}{suggest(said, known)}; it is one of: {', '.join(known)}")
 
 
 def shares_of(given: list[str] | None) -> dict[str, float] | None:

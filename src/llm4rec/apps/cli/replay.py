@@ -20,22 +20,26 @@ Model = Annotated[
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Draw the course of it into this .svg file.")]
 
+Warm = Annotated[float, typer.Option("--warm", help="Share of events fitted before the first question.")]
+UpdateEvery = Annotated[
+    int, typer.Option("--update-every", min=0, help="Events until histories know of them; 0: never.")
+]
+RefitEvery = Annotated[
+    int, typer.Option("--refit-every", min=0, help="Events until the engine is fitted again; 0: never.")
+]
+Window = Annotated[int, typer.Option("--window", min=1, help="Questions a window.")]
+Most = Annotated[int | None, typer.Option("--most", min=1, help="Questions at most.")]
+
 
 def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     folder: o.Folder,
     model: Model = ["sequence", "popular"],  # noqa: B006 - typer copies it
     metrics: o.Metrics = None,
-    warm: Annotated[
-        float, typer.Option("--warm", help="Share of events fitted before the first question.")
-    ] = 0.5,
-    update_every: Annotated[
-        int, typer.Option("--update-every", min=0, help="Events until histories know of them; 0: never.")
-    ] = 1,
-    refit_every: Annotated[
-        int, typer.Option("--refit-every", min=0, help="Events until the engine is fitted again; 0: never.")
-    ] = 0,
-    window: Annotated[int, typer.Option("--window", min=1, help="Questions a window.")] = 1_000,
-    most: Annotated[int | None, typer.Option("--most", min=1, help="Questions at most.")] = None,
+    warm: Warm = 0.5,
+    update_every: UpdateEvery = 1,
+    refit_every: RefitEvery = 0,
+    window: Window = 1_000,
+    most: Most = None,
     target_time: o.TargetTime = False,
     assignments: o.Assignments = None,
     settings_file: o.SettingsFile = None,
@@ -62,14 +66,8 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     content["replay"] |= {"dataset": loaded.dataset.name, "synthetic": loaded.dataset.synthetic}
     written(content, json)
     metric = config.metrics[0]
-    draw(
-        {
-            name: [(w["to"], w["mean"], w["low"], w["high"]) for w in row["windows"][metric]]
-            for name, row in content["models"].items()
-        },
-        (f"questions, windows of {config.window}", metric),
-        plot,
-    )
+    course = {name: row["windows"][metric] for name, row in content["models"].items()}
+    draw(course, "to", (f"questions, windows of {config.window}", metric), plot)
     if str(json) != "-":
         _show(content)
 
@@ -98,14 +96,16 @@ def checked_plot(plot: Path | None) -> None:
         raise SettingsError(f"--plot {plot.name}: a picture is an .svg file")
 
 
-def draw(series: dict[str, Any], labels: tuple[str, str], plot: Path | None) -> None:
-    """Lines with intervals into a file, where one is asked for."""
+def draw(course: dict[str, Any], across: str, labels: tuple[str, str], plot: Path | None) -> None:
+    """Means with intervals by name along the field `across` into a file, where one is asked for."""
     from llm4rec.apps.cli.screen import say
 
     if plot is not None:
         from llm4rec.evaluation.partial import write_text
         from llm4rec.evaluation.plots import lines
 
+        fields = (across, "mean", "low", "high")
+        series = {name: [tuple(row[f] for f in fields) for row in rows] for name, rows in course.items()}
         write_text(plot, lines(series, *labels))
         say(f"plot: {plot}")
 

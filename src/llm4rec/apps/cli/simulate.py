@@ -9,22 +9,28 @@ import typer
 from llm4rec.apps.cli import options as o
 from llm4rec.apps.cli.replay import Model, Plot, checked_plot, draw, engines, written
 
+Readers = Annotated[int, typer.Option("--readers", min=20, help="Newcomers, who ask once a round.")]
+Before = Annotated[int, typer.Option("--before", min=20, help="Readers whose past the engine knows.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, help="How often each newcomer asks.")]
+Length = Annotated[int, typer.Option("-n", min=1, help="Items a list.")]
+RefitEvery = Annotated[
+    int, typer.Option("--refit-every", min=0, help="Rounds until the engine is fitted again; 0: never.")
+]
+FlipRound = Annotated[
+    int, typer.Option("--flip-round", min=0, help="Round at which all tastes turn over; 0: never.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the world and its readers.")]
+
 
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Model = ["sequence", "popular"],  # noqa: B006 - typer copies it
-    readers: Annotated[int, typer.Option("--readers", min=20, help="Newcomers, who ask once a round.")] = 200,
-    before: Annotated[
-        int, typer.Option("--before", min=20, help="Readers whose past the engine knows.")
-    ] = 600,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each newcomer asks.")] = 30,
-    n: Annotated[int, typer.Option("-n", min=1, help="Items a list.")] = 10,
-    refit_every: Annotated[
-        int, typer.Option("--refit-every", min=0, help="Rounds until the engine is fitted again; 0: never.")
-    ] = 0,
-    flip_round: Annotated[
-        int, typer.Option("--flip-round", min=0, help="Round at which all tastes turn over; 0: never.")
-    ] = 0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the world and its readers.")] = 0,
+    readers: Readers = 200,
+    before: Before = 600,
+    rounds: Rounds = 30,
+    n: Length = 10,
+    refit_every: RefitEvery = 0,
+    flip_round: FlipRound = 0,
+    seed: Seed = 0,
     assignments: o.Assignments = None,
     settings_file: o.SettingsFile = None,
     json: o.JsonFile = None,
@@ -49,14 +55,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     found = {label: live(scene, make, learning) for label, make, learning in Bars()(jobs, "simulate")}
     content = told(config, found)
     written(content, json)
-    draw(
-        {
-            name: [(r["round"], r["mean"], r["low"], r["high"]) for r in row["rounds"]]
-            for name, row in content["models"].items()
-        },
-        ("round", "expected clicks a request"),
-        plot,
-    )
+    course = {name: row["rounds"] for name, row in content["models"].items()}
+    draw(course, "round", ("round", "expected clicks a request"), plot)
     if str(json) != "-":
         _show(content)
 
