@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from llm4rec.core.errors import CannotSayError, DataError, NotFoundError
+from llm4rec.core.errors import CannotSayError, DataError, NotFoundError, SettingsError
 from llm4rec.evaluation.logs import log_of, read_log
 from llm4rec.evaluation.offpolicy import judged
 
@@ -45,6 +45,14 @@ def test_variants_are_of_people_who_are_known():
     assert answers.variants.tolist() == ["old", "new"]
     assert answers.figures["click-through"].tolist() == [0.0, 1.0]
     assert log_of(IMPRESSIONS, FEEDBACK).answers("policy").variants.tolist() == []
+
+
+def test_variants_of_several_experiments_are_not_mixed():
+    rows = [{**row, "experiment": name} for row, name in zip(IMPRESSIONS, ("one", "two", "two"), strict=True)]
+    log = log_of(rows, [])
+    with pytest.raises(SettingsError, match="one, two"):
+        log.answers()
+    assert log.answers(experiment="two").variants.tolist() == ["old"]
 
 
 def test_chances_are_those_of_the_log_and_a_missing_one_is_refused():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from llm4rec.core import NEGATIVE_KINDS, DataError, NotFoundError, Numbers, Problem, Times
+from llm4rec.core import NEGATIVE_KINDS, DataError, NotFoundError, Numbers, Problem, SettingsError, Times
 from llm4rec.core.errors import CannotSayError
 from llm4rec.evaluation.offpolicy import Chances, Slates
 from llm4rec.evaluation.offpolicy.slates import Form
@@ -43,10 +43,18 @@ class Log:
     def __len__(self) -> int:
         return len(self.impressions)
 
-    def answers(self, by: str = "variant") -> Answers:
-        """Impressions by `variant` or `policy`; those without one, or without a person, are left out."""
+    def answers(self, by: str = "variant", experiment: str | None = None) -> Answers:
+        """Impressions by `variant` or `policy`; those without one, or without a person, are left out.
+
+        Variants are of one `experiment`: SettingsError where the log has several and none is named.
+        """
+        there = {str(row.get("experiment") or "") for row in self.impressions if row.get("variant")}
+        if by == "variant" and experiment is None and len(there) > 1:
+            raise SettingsError(f"the log has several experiments; name one of: {', '.join(sorted(there))}")
         names = [str(row.get(by) or "") for row in self.impressions]
-        rows = np.array([at for at, name in enumerate(names) if name and self.users[at] >= 0], dtype=np.int64)
+        asked = [experiment in (None, row.get("experiment")) for row in self.impressions]
+        known = (self.users >= 0).tolist()
+        rows = np.array([at for at, name in enumerate(names) if name and asked[at] and known[at]], np.int64)
         figures = {
             "click-through": (self.clicked[rows] > 0).any(axis=1).astype(np.float64),
             "conversion": (self.converted[rows] > 0).any(axis=1).astype(np.float64),

@@ -11,6 +11,7 @@ from llm4rec.apps.cli import options as o
 
 if TYPE_CHECKING:
     from llm4rec.evaluation.logs import Log
+    from llm4rec.evaluation.trials import Answers
 
 Logs = Annotated[
     list[Path],
@@ -18,6 +19,9 @@ Logs = Annotated[
 ]
 By = Annotated[str, typer.Option("--by", help="What tells sides apart: variant or policy.")]
 Control = Annotated[str | None, typer.Option("--control", help="Which side to compare with.")]
+ExperimentName = Annotated[
+    str | None, typer.Option("--experiment", help="Whose variants, where the log has several.")
+]
 Share = Annotated[
     list[str] | None,
     typer.Option("--share", metavar="SIDE=SHARE", help="How people were to be split. Repeatable."),
@@ -35,6 +39,7 @@ Places = Annotated[int | None, typer.Option("--places", min=1, help="Judge the f
 def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     logs: Logs,
     by: By = "variant",
+    experiment: ExperimentName = None,
     control: Control = None,
     share: Share = None,
     conversion: Conversion = None,
@@ -53,7 +58,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     _one_of("form", form, ("cascade", "slate"))
     log = read_log(logs, tuple(conversion or CONVERSIONS))
     content: dict[str, Any] = {"impressions": len(log), "feedback_lost": log.lost}
-    content["sides"] = sides(log, by, control, shares_of(share))
+    content["sides"] = sides(log.answers(by, experiment), control, shares_of(share))
     content["policies"] = policies(log, reward, (estimator, form), places)
     content["interleaving"] = interleaving(log)
     written(content, json)
@@ -84,11 +89,10 @@ def shares_of(given: list[str] | None) -> dict[str, float] | None:
     return found or None
 
 
-def sides(log: Log, by: str, control: str | None, shares: dict[str, float] | None) -> Any:
+def sides(answers: Answers, control: str | None, shares: dict[str, float] | None) -> Any:
     """Variants (or policies) side by side; None where the log tells none apart."""
     from llm4rec.evaluation.trials import trialled
 
-    answers = log.answers(by)
     if not len(answers.users) and control is None and shares is None:
         return None
     return trialled(answers, control, shares).as_json()
