@@ -55,6 +55,13 @@ def test_variants_of_several_experiments_are_not_mixed():
     assert log.answers(experiment="two").variants.tolist() == ["old"]
 
 
+def test_empty_slates_are_a_log_of_nothing():
+    log = log_of([{"id": "a", "user": "ann", "variant": "old", "slots": []}], [])
+    assert log.answers().figures["click-through"].tolist() == [0.0]
+    with pytest.raises(CannotSayError, match="no logged chance"):
+        judged(log.slates(), log.drawn(), log.drawn())
+
+
 def test_chances_are_those_of_the_log_and_a_missing_one_is_refused():
     log = log_of(IMPRESSIONS, FEEDBACK)
     np.testing.assert_array_equal(log.drawn().shown, [[0.25, np.nan], [0.5, 1.0], [np.nan, np.nan]])

@@ -56,8 +56,8 @@ class Log:
         known = (self.users >= 0).tolist()
         rows = np.array([at for at, name in enumerate(names) if name and asked[at] and known[at]], np.int64)
         figures = {
-            "click-through": (self.clicked[rows] > 0).any(axis=1).astype(np.float64),
-            "conversion": (self.converted[rows] > 0).any(axis=1).astype(np.float64),
+            "click-through": np.asarray(self.clicked[rows].max(axis=1, initial=0.0), np.float64),
+            "conversion": np.asarray(self.converted[rows].max(axis=1, initial=0.0), np.float64),
         }
         return Answers(np.array([names[at] for at in rows], dtype=object), self.users[rows], figures)
 
@@ -171,14 +171,14 @@ def _rows(path: Path) -> list[Row]:
         raise NotFoundError(f"no file {path}")
     if path.suffix == ".parquet":
         try:
-            return pl.read_parquet(path).to_dicts()
+            return list[Row](pl.read_parquet(path).to_dicts())
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path.name}: cannot be read as parquet: {str(error)[:200]}") from None
     return _lines(path)
 
 
 def _lines(path: Path) -> list[Row]:
-    found = []
+    found: list[Row] = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if line.strip():
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,12 +80,12 @@ def engines(settings: Settings, models: list[str], options: dict[str, Any]) -> d
 
     names = list(dict.fromkeys(name for given in models for name in split_variants(given)))
     settings = with_options(settings, ",".join(names), options)
-    made = {}
+    made: dict[str, Callable[[], Any]] = {}
     for variant in names:
         name, own = parse_variant(variant)
         one = settings.with_model(name, own)
         Engine(one).check()
-        made[variant] = lambda one=one: Engine(one)
+        made[variant] = partial(Engine, one)
     return made
 
 

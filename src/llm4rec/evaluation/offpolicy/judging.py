@@ -88,9 +88,9 @@ def weights_of(slates: Slates, logged: Chances, target: Chances) -> Times:
     filled = slates.filled
     odds = np.where(filled, target.shown, 1.0) / np.where(filled, logged.shown, 1.0)
     if target.form == "cascade":
-        odds = np.cumprod(odds, axis=1)
+        odds = np.asarray(np.cumprod(odds, axis=1), dtype=np.float64)
     elif target.form == "slate":
-        odds = np.repeat(odds.prod(axis=1, keepdims=True), slates.places, axis=1)
+        odds = np.repeat(odds.prod(axis=1, keepdims=True), slates.places, axis=1).astype(np.float64)
     return np.asarray(np.where(filled, odds, 0.0))
 
 
