@@ -29,6 +29,7 @@ NAMES = {
     "compression": "the encoder compressed: size, speed, and what its vectors are worth",
     "prompted": "a small causal model taught from nothing, alone and in the stacker (15 minutes)",
     "encoder_throughput": "texts a second beside the bare library",
+    "offpolicy": "do off-policy intervals hold the known truth in 500 simulated logs, are orders of policies right",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",
     "peers": "other libraries on the same questions, each in a process of its own",

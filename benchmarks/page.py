@@ -40,6 +40,7 @@ def main() -> None:
         *descriptions(),
         *new_users(),
         *attacks(),
+        *offpolicy(),
         *peers(),
         *speed(),
     ]
@@ -318,6 +319,34 @@ def peers() -> Iterator[str]:
     for name in TABLES:
         content = result(f"peers-{name}")
         yield compared(content) if content else f"`{name}`: not measured yet.\n"
+
+
+def offpolicy() -> Iterator[str]:
+    """Coverage by estimator, and how often orders of policies are right."""
+    yield "## Off-policy estimates: `python -m benchmarks.offpolicy`\n"
+    found = result("offpolicy")
+    if not found:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "Synthetic: the shop's readers click by the simulator's truth on slates of five of 20 books that one policy drew; five other policies "
+        "are judged from that log alone. Coverage of 95 % intervals, least and most over the five policies; root mean squared error, mean over "
+        "them; share of pairs of policies in the right order.\n"
+    )
+    yield "| slates | estimator, form | coverage | RMSE | refused | right order |\n|---|---|---|---|---|---|"
+    for rows, cells in found["logs"].items():
+        for cell, told in cells.items():
+            judged = [row for row in told["policies"].values() if "coverage" in row]
+            covered = [row["coverage"] for row in judged]
+            refused = sum(row["refused"] for row in told["policies"].values())
+            figures = (
+                f"{100 * min(covered):.1f}–{100 * max(covered):.1f} % | {np.mean([row['rmse'] for row in judged]):.4f}"
+                if judged
+                else "– | –"
+            )
+            order = "–" if told["ordered"] is None else f"{100 * told['ordered']:.1f} %"
+            yield f"| {rows} | {cell} | {figures} | {refused} | {order} |"
+    yield ""
 
 
 def speed() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 Llm4recError
 ├── DataError        a file, a row, a column or a value is not what it should be
+│   └── CannotSayError                 the data cannot carry the figure that was asked for
 ├── SettingsError    a setting or an argument is unknown or out of range
 ├── NotFoundError    an id, a component or a path that does not exist
 ├── NotFittedError   asked before it has learnt
@@ -127,6 +128,10 @@ class DataError(Llm4recError):
     def __init__(self, problems: Sequence[Problem] | str) -> None:
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
         super().__init__(problems if isinstance(problems, str) else "\n".join(map(str, problems)))
+
+
+class CannotSayError(DataError):
+    """The data cannot carry the figure that was asked for: too few rows, no chances logged, nothing to compare with."""
 
 
 def suggest(name: object, known: Iterable[object]) -> str:

@@ -109,6 +109,27 @@ def shares(parts: Mapping[str, float], label: str, theme: str = "light") -> str:
     return svg(draw, theme, height=1.1 + 0.34 * len(names))
 
 
+Points = Sequence[tuple[float, float, float, float]]
+
+
+def lines(series: Mapping[str, Points], across: str, up: str, theme: str = "light") -> str:
+    """One line a name through (place, mean, low, high), its interval as a band."""
+
+    def draw(axes: Axes, ink: str, accent: str) -> None:
+        del ink, accent
+        for place, (name, points) in enumerate(series.items()):
+            colour, (x, mean, low, high) = COLOURS[place % len(COLOURS)], zip(*points, strict=True)
+            axes.plot(
+                x, mean, marker=MARKS[place % len(MARKS)], markersize=3, color=colour, label=literal(name)
+            )
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.set_xlabel(literal(across))
+        axes.set_ylabel(literal(up))
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=8)
+
+    return svg(draw, theme, height=max(3.4, 0.6 + 0.19 * len(series)))
+
+
 def literal(text: str) -> str:
     """Text that matplotlib draws as it stands, instead of reading formulas in it."""
     return text.replace("$", r"\$")

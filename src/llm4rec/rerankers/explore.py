@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from llm4rec.core import Candidates, Config, Floats, Numbers, Request, RerankContext
+from llm4rec.core.plackett import next_chances
 from llm4rec.rerankers.greedy import Part, parts
 
 
@@ -81,8 +82,4 @@ class Explore:
         top[np.arange(len(free)), first] = free.any(axis=1)
         if self.config.how == "epsilon":
             return np.asarray((1.0 - part.strength) * top + part.strength * free / np.maximum(left, 1))
-        highest = np.where(free, weights, -np.inf).max(axis=1, keepdims=True)
-        soft = np.where(free, np.exp(np.where(free, weights - np.where(left > 0, highest, 0.0), 0.0)), 0.0)
-        return np.asarray(
-            np.where(part.strength > 0, soft / np.maximum(soft.sum(axis=1, keepdims=True), 1e-30), top)
-        )
+        return np.where(part.strength > 0, next_chances(weights, free), top)

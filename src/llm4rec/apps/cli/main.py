@@ -12,6 +12,7 @@ from llm4rec.apps.cli import (
     adapt,
     ask,
     audit,
+    compare,
     compress,
     data,
     demo,
@@ -22,7 +23,9 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    replay,
     report,
+    simulate,
     store,
     tradeoff,
     tune,
@@ -50,6 +53,9 @@ app.command("ask")(ask.ask)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)
+app.command("replay")(replay.replay)
+app.command("compare")(compare.compare)
+app.command("simulate")(simulate.simulate)
 app.command("tune")(tune.tune)
 app.add_typer(store.app, name="store")
 app.command("tradeoff")(tradeoff.tradeoff)

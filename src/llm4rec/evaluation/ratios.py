@@ -1,0 +1,80 @@
+"""Ratios of sums with intervals that hold where values are skewed. Knows nothing of what is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import stats
+
+from llm4rec.core import Numbers, Times
+from llm4rec.core.errors import CannotSayError
+from llm4rec.evaluation.samples import people
+from llm4rec.evaluation.significance import LEVEL
+
+LEAST = 20
+"""Independent people, and rows that are not zero, below which no interval is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ratio:
+    """A sum of ratios of sums, and how much each person moves it: `influence` (people,), mean zero."""
+
+    value: float
+    influence: Times
+
+    @cached_property
+    def error(self) -> float:
+        """Standard error."""
+        n = len(self.influence)
+        return float(self.influence.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Two-sided interval, corrected for skewness (Hall 1992, "On the removal of skewness by transformation").
+
+        Off-policy values are a few large ones among many zeros; there the plain interval covers too seldom and a bound
+        by Bernstein's inequality nearly always. Needs no resampling.
+        """
+        n = len(self.influence)
+        if n < 2 or self.error == 0.0:
+            return self.value, self.value
+        skew = float(np.mean((self.influence / self.influence.std()) ** 3)) / np.sqrt(n)
+        z = float(stats.t.ppf((1.0 + level) / 2.0, n - 1))
+        return self.value - self.error * _straight(z, skew), self.value - self.error * _straight(-z, skew)
+
+    def less(self, other: Ratio) -> Ratio:
+        """The difference of two ratios over the same people."""
+        return Ratio(self.value - other.value, self.influence - other.influence)
+
+
+def _straight(z: float, skew: float) -> float:
+    """The quantile of a studentised mean whose summands have this skewness (over the root of their number)."""
+    if abs(skew) < 1e-6:
+        return z
+    return float(3.0 / skew * (np.cbrt(1.0 + skew * (z - skew / 6.0)) - 1.0))
+
+
+def ratio(above: Times, below: Times, users: Numbers) -> Ratio:
+    """Σ_s Σ above[:, s] / Σ below[:, s] with the influence of each person; (rows,) or (rows, s), users (rows,) or -1.
+
+    Rows of one person count as one draw, so that people who come often do not make it look surer than it is.
+    CannotSayError with fewer than `LEAST` people, or nothing to divide by.
+    """
+    who = people(users)
+    size = int(who.max(initial=-1)) + 1
+    if size < LEAST:
+        raise CannotSayError(f"{size} people are too few for an interval; it takes {LEAST} or more")
+    tops, bottoms = _by_person(above, who, size), _by_person(below, who, size)
+    total = bottoms.sum(axis=0)
+    if (total <= 0).any():
+        raise CannotSayError("there is nothing to divide by: no row counts")
+    parts = tops.sum(axis=0) / total
+    influence = ((tops - parts * bottoms) * (size / total)).sum(axis=1)
+    return Ratio(float(parts.sum()), influence)
+
+
+def _by_person(values: Times, who: Numbers, size: int) -> Times:
+    columns = values.reshape(len(values), -1)
+    summed = [np.bincount(who, weights=column, minlength=size) for column in columns.T]
+    return np.stack(summed, axis=1).astype(np.float64)
