@@ -14,6 +14,7 @@ import numpy as np
 from llm4rec.core import Catalog, Explanation, Generator, History, Id, Profile, ProfileEdits, Request
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
+from llm4rec.engine.chatting import Chatted, Helpers, Said, chatted
 from llm4rec.engine.door import at_least_one, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
@@ -107,13 +108,41 @@ class Speaks(ABC):
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         """
-        if self._desk is None or self._desk.fitted is not self.fitted:
-            self._desk = Desk(self.fitted)
+        asker = self._asker(user, history, excluded)
+        helper = generator or build_generator(self.settings)
+        return ask(self._at_desk(), wish, asker, at_least_one(n), self.settings.ask, year, helper)
+
+    def chat(
+        self,
+        text: str,
+        dialogue: Any = None,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        language: str = "auto",
+        year: int | None = None,
+        generator: Generator | None = None,
+    ) -> Chatted:
+        """The answer to one message of a conversation, and the conversation after it; `dialogue` is that before, or None.
+
+        It is a value with JSON in and out, and holds nothing of who speaks: give `user` or `history` each time. No item is
+        named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the message. `generator`, by
+        default that of the settings, may help to read and put reasons more nicely; where it fails, `degraded` says so.
+        """
+        asker = self._asker(user, history)
+        helpers = Helpers(self.settings, year, generator or build_generator(self.settings))
+        return chatted(self._at_desk(), asker, Said(text, dialogue, language), helpers)
+
+    def _asker(self, user: Id | None, history: Sequence[Id] | None, excluded: Iterable[Id] = ()) -> Asker:
+        """Who speaks: their past, nobody's where neither is given, and what they may not be shown."""
         past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
         hidden = self._hides.items({}, number)
-        ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
-        asker = Asker(past, number, ruled_out, notes)
-        helper = generator or build_generator(self.settings)
-        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
+        return Asker(past, number, np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden), notes)
+
+    def _at_desk(self) -> Desk:
+        """What words are held against, made anew when something else has been learnt."""
+        if self._desk is None or self._desk.fitted is not self.fitted:
+            self._desk = Desk(self.fitted)
+        return self._desk

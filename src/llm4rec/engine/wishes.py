@@ -46,12 +46,13 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Asker:
-    """Who asks: what they did, and what they may not be shown."""
+    """Who asks: what they did, what they may not be shown, and, as `tilt` (items,), what they want more or less of."""
 
     history: History
     user: int = -1
     excluded: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     notes: tuple[str, ...] = ()
+    tilt: Floats | None = None
 
 
 class Desk:
@@ -110,8 +111,11 @@ class Desk:
         )
         return helped
 
-    def answer(self, reading: Any, asker: Asker, n: int, settings: AskSettings) -> Asked:
-        """The best items that fulfil all hard pieces; where none does, those of the nearest reading that some fulfil."""
+    def answer(self, reading: Any, asker: Asker, n: int, settings: AskSettings, depth: int = 0) -> Asked:
+        """The best items that fulfil all hard pieces; where none does, those of the nearest reading that some fulfil.
+
+        At least `depth` items come out where so many may be shown; n says how far a reading is opened.
+        """
         ids = self.catalog.ids
         named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
         named = named[named >= 0]
@@ -130,19 +134,20 @@ class Desk:
             asker.history,
             user=asker.user,
             query=reading.text,
-            n=n,
+            n=max(n, depth),
+            tilt=asker.tilt,
             allowed=np.flatnonzero(allowed),
             seen="include" if seen else "exclude",
         )
         scores, notes = self._scores(reading, request, settings)
         shown = masked(scores[None], [request])
-        return Asked(reading, self._shown(shown, request, (*asker.notes, *notes)))
-
-    def _shown(self, scores: Floats, request: Request, notes: tuple[str, ...]) -> Recommendations:
-        best = top_k(scores, min(request.n, scores.shape[1]))[0]
+        best = top_k(shown, min(request.n, shown.shape[1]))[0]
         best = best[best >= 0]
-        if len(best) < request.n:
-            notes = (*notes, f"only {len(best)} of {request.n} items may be shown")
+        if len(best) < n:
+            notes = (*notes, f"only {len(best)} of {n} items may be shown")
+        return Asked(reading, self._shown(shown, best, (*asker.notes, *notes)))
+
+    def _shown(self, scores: Floats, best: Numbers, notes: tuple[str, ...]) -> Recommendations:
         return Recommendations(
             items=tuple(self.catalog.ids.names(best)),
             scores=tuple(float(s) for s in scores[0][best]),
@@ -165,11 +170,15 @@ class Desk:
             total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
         for lean in reading.leans:
             total[allowed] += LEAN * self._leaning(lean, allowed)
-        taste, declined = path.scores(self.fitted, [request])
+        taste, declined = path.scores(self.fitted, [replace(request, tilt=None)])
         weight = settings.popularity if declined[0] else settings.taste
         if not total.any():
             weight = 1.0  # nothing else tells items apart
         total[allowed] += weight * zscore_rows(taste[:, allowed])[0]
+        if request.tilt is not None:
+            total[allowed] += (
+                max(float(total[allowed].max() - total[allowed].mean()), 1e-6) * request.tilt[allowed]
+            )
         told = "nothing is known of this user: what is popular counts a little"
         return total, (told,) if declined[0] and request.user >= 0 else ()
 

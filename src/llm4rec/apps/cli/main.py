@@ -11,6 +11,7 @@ from llm4rec import __version__
 from llm4rec.apps.cli import (
     adapt,
     ask,
+    chat,
     compress,
     data,
     demo,
@@ -42,6 +43,7 @@ app.command("recommend")(engine.recommend)
 app.command("explain")(explain.explain)
 app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
