@@ -17,7 +17,9 @@ from llm4rec.apps.cli.options import SettingsFile
 if TYPE_CHECKING:
     from llm4rec.engine import Engine
 
-HELP = "/undo takes the last thing back, /memory shows what is remembered, /forget 2,3 removes it, /quit ends."
+HELP = (
+    "/undo takes the last thing back, /memory shows what is remembered, /forget 2,3 removes it, /quit ends."
+)
 
 
 def chat(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -42,7 +44,9 @@ def chat(  # noqa: PLR0913, PLR0917 - one parameter an option
     from llm4rec.apps.cli.screen import say
 
     given = {"n": n, "answers": None if answers is None else str(answers)}
-    opened = _opened(engine, settings_file, {name: value for name, value in given.items() if value is not None})
+    opened = _opened(
+        engine, settings_file, {name: value for name, value in given.items() if value is not None}
+    )
     dialogue = _begun(file)
     if sys.stdin.isatty():
         say(HELP)

@@ -7,7 +7,7 @@ know". The information of the question is I(item; answer) = H(answer) - H(answer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from llm4rec.core import Floats, Numbers
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
-from llm4rec.writers.asking.readings import Piece, Range, Values
+from llm4rec.writers.asking.readings import Pair, Piece, Range, Values
 from llm4rec.writers.chat.dialogue import Option
 
 OFFERED = 5
@@ -49,20 +49,27 @@ def worth_of_list(likely: Floats, n: int) -> float:
     return _entropy(parts)
 
 
-def best_facet(
-    lexicon: Lexicon, shelf: Shelf, items: Numbers, n: int, closed: Collection[str]
-) -> Facet | None:
-    """The question that tells most about `items`, best first; None where there is nothing to ask. `closed` are columns
-    that were asked about or settled."""
-    likely = chances(len(items), n)
-    found = [f for f in _facets(lexicon, shelf, items, likely) if f.column not in closed]
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What a question would part: items, best first; columns that need no question, and values spoken of already."""
+
+    items: Numbers
+    closed: frozenset[str] = frozenset()
+    told: frozenset[Pair] = frozenset()
+
+
+def best_facet(lexicon: Lexicon, shelf: Shelf, left: Left, n: int) -> Facet | None:
+    """The question that tells most about the items left; None where there is nothing to ask."""
+    found = _facets(lexicon, shelf, left, chances(len(left.items), n))
     return max(found, key=lambda facet: (facet.bits, facet.column), default=None)
 
 
-def _facets(lexicon: Lexicon, shelf: Shelf, items: Numbers, likely: Floats) -> Iterator[Facet]:
-    place = {int(item): row for row, item in enumerate(items)}
+def _facets(lexicon: Lexicon, shelf: Shelf, left: Left, likely: Floats) -> Iterator[Facet]:
+    place = {int(item): row for row, item in enumerate(left.items)}
     columns: dict[str, list[tuple[str, NDArray[np.int64]]]] = {}
     for (column, value), rows in shelf.rows.items():
+        if column in left.closed or (column, value) in left.told:
+            continue
         inside = [place[row] for row in rows.tolist() if row in place]
         if inside:
             columns.setdefault(column, []).append((value, np.array(inside, dtype=np.int64)))
@@ -72,8 +79,8 @@ def _facets(lexicon: Lexicon, shelf: Shelf, items: Numbers, likely: Floats) -> I
         if facet is not None:
             yield facet
     for measure, column in lexicon.measures.items():
-        if measure not in UNASKED and column in shelf.numbers:
-            bins = list(_bins(measure, column, shelf.numbers[column][items]))
+        if measure not in UNASKED and column in shelf.numbers and column not in left.closed:
+            bins = list(_bins(measure, column, shelf.numbers[column][left.items]))
             facet = _facet(column, bins, likely)
             if facet is not None:
                 yield facet

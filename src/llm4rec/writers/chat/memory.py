@@ -110,3 +110,15 @@ def _items_left(old: Items, new: Items) -> Piece | None:
     titles = old.titles if len(old.titles) == len(old.items) else ()
     changed = {"items": tuple(old.items[p] for p in kept), "titles": tuple(titles[p] for p in kept if titles)}
     return old.model_copy(update=changed) if kept else None
+
+
+def columns_of(piece: Piece) -> set[str]:
+    """The columns that a piece limits."""
+    if isinstance(piece, Range):
+        return {piece.column}
+    return {column for column, _ in piece.pairs} if isinstance(piece, Values) else set()
+
+
+def is_wanted(piece: Piece) -> bool:
+    """Whether a piece limits by what is wanted, not by what is not."""
+    return (isinstance(piece, Values) and piece.wanted) or (isinstance(piece, Range) and not piece.unwanted)

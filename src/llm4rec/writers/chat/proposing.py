@@ -11,9 +11,9 @@ from llm4rec.core import Id, Recommendations
 from llm4rec.writers.asking.readings import Items, Piece, Range, Understood, Values
 from llm4rec.writers.asking.titles import plain_title
 from llm4rec.writers.chat.dialogue import Option, Question, Remembered, State
-from llm4rec.writers.chat.facets import Facet, best_facet, chances, worth_of_list
+from llm4rec.writers.chat.facets import Facet, Left, best_facet, chances, worth_of_list
 from llm4rec.writers.chat.facts import fact
-from llm4rec.writers.chat.memory import remembering
+from llm4rec.writers.chat.memory import columns_of, is_wanted, remembering
 from llm4rec.writers.chat.turn import Act, Turn
 
 ITEMS = "(items)"
@@ -23,10 +23,28 @@ OFFERED = 6
 
 
 def remember(turn: Turn, pieces: Sequence[tuple[Piece, str]]) -> None:
-    """Keep pieces and the words they came from; what they displaced is told."""
+    """Keep pieces and the words they came from; what they displaced is told.
+
+    Where nothing fulfils both what is new and what was wanted before, the newer word counts.
+    """
     turn.state, gone = remembering(turn.state, pieces, turn.world.lexicon.single)
+    late = _in_the_way(turn)
+    if late is not None:
+        turn.state = turn.state.without(late.id)
+    gone = gone if late is None else (*gone, late)
     if gone:
         turn.say("replaced", pieces=turn.told([old.piece for old in gone]))
+
+
+def _in_the_way(turn: Turn) -> Remembered | None:
+    """An earlier thing wanted without which something is left: of a column that was spoken of now, else the oldest."""
+    shelf, state = turn.world.shelf, turn.state
+    if shelf.allowed(state.reading.hard).any():
+        return None
+    new = {column for kept in state.memory if kept.turn == state.turn for column in columns_of(kept.piece)}
+    old = [kept for kept in state.memory if kept.turn < state.turn and is_wanted(kept.piece)]
+    old.sort(key=lambda kept: not new & columns_of(kept.piece))
+    return next((kept for kept in old if shelf.allowed(state.without(kept.id).reading.hard).any()), None)
 
 
 def proposed(turn: Turn, lead: str = "") -> Act:
@@ -122,8 +140,9 @@ def _worth_asking(turn: Turn, numbers: Sequence[int]) -> Facet | None:
     if state.row >= manner.questions or len(numbers) <= manner.n:
         return None
     closed = {*state.asked, *_settled(state, turn.world.lexicon.single)}
-    items = np.array(numbers, dtype=np.int64)
-    facet = best_facet(turn.world.lexicon, turn.world.shelf, items, manner.n, closed)
+    told = {pair for piece in state.pieces if isinstance(piece, Values) for pair in piece.pairs}
+    left = Left(np.array(numbers, dtype=np.int64), frozenset(closed), frozenset(told))
+    facet = best_facet(turn.world.lexicon, turn.world.shelf, left, manner.n)
     return facet if facet is not None and facet.bits >= manner.bits else None
 
 
