@@ -11,12 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from llm4rec.core import Catalog, Explanation, Generator, History, Id, Profile, ProfileEdits, Request
+from llm4rec.core import (
+    Catalog,
+    Explanation,
+    Generator,
+    History,
+    Id,
+    Profile,
+    ProfileEdits,
+    Recommendations,
+    Request,
+)
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
 from llm4rec.engine.door import at_least_one, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
+from llm4rec.engine.remarks import Remarked, remark
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.wishes import Asked, Asker, Desk, ask
 
@@ -43,7 +54,15 @@ class Speaks(ABC):
         """What may not be shown to whom."""
 
     @abstractmethod
-    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+    def recommend(
+        self, user: Id | None = None, history: Sequence[Id] | None = None, n: int = 10, **limits: Any
+    ) -> Recommendations:
+        """The n best items."""
+
+    @abstractmethod
+    def _asked(
+        self, profile: ProfileEdits | None = None, remarks: Any = None, **question: Any
+    ) -> tuple[Request, tuple[str, ...]]:
         """The request for the arguments of a question, and what could not be taken as given."""
 
     def explain(
@@ -107,8 +126,6 @@ class Speaks(ABC):
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         """
-        if self._desk is None or self._desk.fitted is not self.fitted:
-            self._desk = Desk(self.fitted)
         past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
@@ -116,4 +133,31 @@ class Speaks(ABC):
         ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
         asker = Asker(past, number, ruled_out, notes)
         helper = generator or build_generator(self.settings)
-        return ask(self._desk, wish, asker, at_least_one(n), self.settings.ask, year, helper)
+        return ask(self._at_desk(), wish, asker, at_least_one(n), self.settings.ask, year, helper)
+
+    def remark(
+        self,
+        text: str,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        shown: Sequence[Id] | None = None,
+        so_far: Any = None,
+        year: int | None = None,
+        **limits: Any,
+    ) -> Remarked:
+        """A remark about a list ("too long", "I loved the second one"), as it was understood, behind those `so_far`.
+
+        `shown` is the list that is spoken of; by default what `recommend` gives for this user or history after the
+        remarks so far and with these `limits`. Given to `recommend` as `remarks`, the value changes the list; its steps
+        can be taken out (`without`). What cannot be read is said in `read.notes`; nothing is kept of it here.
+        """
+        if shown is None:
+            shown = self.recommend(user, history, remarks=so_far, **limits).items
+        return remark(self._at_desk(), text, shown, so_far, year)
+
+    def _at_desk(self) -> Desk:
+        """What words are held against, made anew when something else has been learnt."""
+        if self._desk is None or self._desk.fitted is not self.fitted:
+            self._desk = Desk(self.fitted)
+        return self._desk
