@@ -192,9 +192,7 @@ class Spoken(Scanner):
             return None
         end, given = number
         most, stop = BEST, None
-        if self.words[end : end + 1] == ["/"] and (of := self._count(end + 1)) and of[1] in (5, 10):
-            stop, most = of[0], float(of[1])
-        elif self.words[end : end + 2] == ["out", "of"] and (of := self._count(end + 2)):
+        if (self.words[end : end + 1] == ["/"] and (of := self._count(end + 1)) and of[1] in (5, 10)) or (self.words[end : end + 2] == ["out", "of"] and (of := self._count(end + 2))):
             stop, most = of[0], float(of[1])
         elif self.words[end : end + 1] and self.words[end] in STARS:
             stop = end + 1
