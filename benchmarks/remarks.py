@@ -89,10 +89,9 @@ class World:
     def common(self, item: int, items: tuple[Id, ...]) -> float:
         """The mean share of categories in common with one item, over the others."""
         rows = self.catalog.columns["categories"].values
-        own, found = set(rows[item]), []
-        for number in self.catalog.ids.numbers(items).tolist():
-            if number != item:
-                found.append(len(own & set(rows[number])) / max(len(own | set(rows[number])), 1))
+        own = set(rows[item])
+        others = [set(rows[n]) for n in self.catalog.ids.numbers(items).tolist() if n != item]
+        found = [len(own & other) / max(len(own | other), 1) for other in others]
         return float(np.mean(found)) if found else 0.0
 
 

@@ -174,7 +174,7 @@ def _alike(desk: Desk, numbers: Sequence[int]) -> Floats:
     """(items,) likeness to some items: half by their texts, half by the values they share."""
     if not len(numbers):
         return np.zeros(len(desk.catalog), dtype=np.float32)
-    return 0.5 * _spread(desk.like(numbers)) + 0.5 * _spread(_sharing(desk, numbers))
+    return np.asarray(0.5 * _spread(desk.like(numbers)) + 0.5 * _spread(_sharing(desk, numbers)))
 
 
 def _sharing(desk: Desk, numbers: Sequence[int]) -> Floats:
@@ -190,7 +190,7 @@ def _sharing(desk: Desk, numbers: Sequence[int]) -> Floats:
         held = float(chosen[rows].sum())
         shared[rows] += rare * held
         own += rare * held
-    return shared / np.maximum(size + own - shared, 1e-6)
+    return np.asarray(shared / np.maximum(size + own - shared, 1e-6))
 
 
 def _spread(values: Floats | None) -> Floats:

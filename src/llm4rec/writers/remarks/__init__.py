@@ -17,7 +17,7 @@ Of an engine: `engine.remark(text, user=…, shown=ids, so_far=remarks)` gives a
 `engine.recommend(…, remarks=…)` the next list. Nothing here knows an engine.
 """
 
-from llm4rec.writers.remarks.compose import Setting
+from llm4rec.writers.remarks.clauses import Setting
 from llm4rec.writers.remarks.feelings import Clause, Feelings
 from llm4rec.writers.remarks.reading import remarked
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -171,7 +172,7 @@ def _parted(text: str, start: int, end: int) -> list[Clause]:
     cuts = [place for place in range(1, len(parts)) if _is_contrast(parts, place)]
     bounds = [0, *cuts, len(parts)]
     found = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         if last > first:
             found.append(_clause(text, start, parts[first:last], last < len(parts)))
     return found

@@ -10,7 +10,8 @@ from llm4rec.writers.asking.grammar import is_description, unhyphened
 from llm4rec.writers.asking.limits import apart
 from llm4rec.writers.asking.readings import Range, Values
 from llm4rec.writers.asking.told import note as told_note
-from llm4rec.writers.remarks.compose import Listener, Setting
+from llm4rec.writers.remarks.clauses import Setting
+from llm4rec.writers.remarks.compose import Listener
 from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
@@ -31,8 +32,7 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     steps: list[Step] = []
     if is_description(parts):
         notes.append(note(language, "long"))
-        listener._close(len(parts))
-        steps = listener.steps
+        steps = listener.felt()
     elif parts:
         marks = Spoken(setting.lexicon, parts, setting.this_year, setting.shown).marked()
         steps = listener.heard(marks)

@@ -134,7 +134,7 @@ class Spoken(Scanner):
             return self._followed(at + 2, [int(self.words[at]) - 1]) if spelt else None
         first = self._is("first", at)
         number = None if first is None else self._count(first)
-        if number is not None:
+        if number is not None and self.words[number[0] : number[0] + 1] not in (["star"], ["stars"], ["/"]):
             return self._noun(number[0]), list(range(number[1]))
         found = self.lexicon.words.ordinals.longest(self.words, at)
         if first is None and found is None:
@@ -192,7 +192,9 @@ class Spoken(Scanner):
             return None
         end, given = number
         most, stop = BEST, None
-        if (self.words[end : end + 1] == ["/"] and (of := self._count(end + 1)) and of[1] in (5, 10)) or (self.words[end : end + 2] == ["out", "of"] and (of := self._count(end + 2))):
+        if (self.words[end : end + 1] == ["/"] and (of := self._count(end + 1)) and of[1] in (5, 10)) or (
+            self.words[end : end + 2] == ["out", "of"] and (of := self._count(end + 2))
+        ):
             stop, most = of[0], float(of[1])
         elif self.words[end : end + 1] and self.words[end] in STARS:
             stop = end + 1
@@ -226,7 +228,7 @@ class Spoken(Scanner):
         return Mark("aspect", at, found[0], found[1])
 
     def _rivals(self, at: int) -> int:
-        """Where the longest cue of a request or title that begins here ends."""
+        """Where the longest cue of a request, comparison or title that begins here ends."""
         cue = self.lexicon.words.cues.longest(self.words, at)
-        title = self._exact(at)
-        return max(cue[0] if cue else at, title.end if title else at)
+        rivals = [self._exact(at), *self._measures(at)]
+        return max([cue[0] if cue else at, *(mark.end for mark in rivals if mark)])
