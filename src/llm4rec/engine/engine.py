@@ -39,6 +39,7 @@ from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
 from llm4rec.engine.ordering import build_chain
 from llm4rec.engine.registry import component
+from llm4rec.engine.remarks import moved
 from llm4rec.engine.reports import Report, reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.scripts import suited
@@ -124,7 +125,7 @@ class Engine(Speaks):
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", context={"device": "phone"}, in which it is
-        asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
+        asked, profile=edits (`ProfileEdits`) of the owner of the history, remarks=what `remark` gave, time=UTC seconds, and the knobs diversity,
         novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts
         that the model does not know are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a
         language ("en", "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how
@@ -174,11 +175,17 @@ class Engine(Speaks):
         told = f"{self._declined} requests without a usable history were answered by what is popular"
         return [told] if self._declined else []
 
-    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+    def _asked(
+        self, profile: ProfileEdits | None = None, remarks: Any = None, **question: Any
+    ) -> tuple[Request, tuple[str, ...]]:
         """The request without what may not be shown to whoever asks; and what could not be taken as given."""
         request, notes = asked(self.fitted, self.settings.rerank, profile, **question)
         hidden = self._hides.items(request.context, request.user)
-        return replace(request, excluded=together(request.excluded, hidden)), notes
+        request = replace(request, excluded=together(request.excluded, hidden))
+        if remarks is None:
+            return request, notes
+        request, opened = moved(self._at_desk(), request, remarks)
+        return request, (*notes, *opened)
 
     @property
     def _hides(self) -> Hides:

@@ -11,13 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from llm4rec.core import Catalog, Explanation, Generator, History, Id, Profile, ProfileEdits, Request
+from llm4rec.core import (
+    Catalog,
+    Explanation,
+    Generator,
+    History,
+    Id,
+    Profile,
+    ProfileEdits,
+    Recommendations,
+    Request,
+)
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
 from llm4rec.engine.chatting import Chatted, Helpers, Said, chatted
 from llm4rec.engine.door import at_least_one, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
+from llm4rec.engine.remarks import Remarked, remark
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.wishes import Asked, Asker, Desk, ask
 
@@ -44,7 +55,15 @@ class Speaks(ABC):
         """What may not be shown to whom."""
 
     @abstractmethod
-    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+    def recommend(
+        self, user: Id | None = None, history: Sequence[Id] | None = None, n: int = 10, **limits: Any
+    ) -> Recommendations:
+        """The n best items."""
+
+    @abstractmethod
+    def _asked(
+        self, profile: ProfileEdits | None = None, remarks: Any = None, **question: Any
+    ) -> tuple[Request, tuple[str, ...]]:
         """The request for the arguments of a question, and what could not be taken as given."""
 
     def explain(
@@ -132,6 +151,27 @@ class Speaks(ABC):
         asker = self._asker(user, history)
         helpers = Helpers(self.settings, year, generator or build_generator(self.settings))
         return chatted(self._at_desk(), asker, Said(text, dialogue, language), helpers)
+
+    def remark(
+        self,
+        text: str,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        shown: Sequence[Id] | None = None,
+        so_far: Any = None,
+        year: int | None = None,
+        **limits: Any,
+    ) -> Remarked:
+        """A remark about a list ("too long", "I loved the second one"), as it was understood, behind those `so_far`.
+
+        `shown` is the list that is spoken of; by default what `recommend` gives for this user or history after the
+        remarks so far and with these `limits`. Given to `recommend` as `remarks`, the value changes the list; its steps
+        can be taken out (`without`). What cannot be read is said in `read.notes`; nothing is kept of it here.
+        """
+        if shown is None:
+            shown = self.recommend(user, history, remarks=so_far, **limits).items
+        return remark(self._at_desk(), text, shown, so_far, year)
 
     def _asker(self, user: Id | None, history: Sequence[Id] | None, excluded: Iterable[Id] = ()) -> Asker:
         """Who speaks: their past, nobody's where neither is given, and what they may not be shown."""

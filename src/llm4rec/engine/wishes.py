@@ -5,11 +5,13 @@ What the words mean is read by `writers/asking`; here their parts meet a fitted 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core import (
     Catalog,
@@ -99,6 +101,18 @@ class Desk:
             return self.vectors
         return unit_rows(self.fitted.whitening.transform(self.vectors))
 
+    def meant(self, words: str) -> Floats:
+        """(items,) how near each item is to what words mean; where nothing encodes, what it earns for the words."""
+        if self.vectors is None:
+            return np.asarray(self.words.scores(words), dtype=np.float32)
+        return np.asarray(self.vectors @ self._worded(words))
+
+    def like(self, numbers: Sequence[int]) -> Floats:
+        """(items,) how near the text of each item is to those of some items; zeros where nothing encodes."""
+        if self.likeness is None:
+            return np.zeros(len(self.catalog), dtype=np.float32)
+        return np.asarray(self.likeness @ self.likeness[np.asarray(numbers, dtype=np.int64)].mean(axis=0))
+
     def read(self, asked: Any, year: int | None, generator: Generator | None) -> tuple[Any, tuple[str, ...]]:
         """The reading of a text, or a reading as it is given; and what could not be done as asked."""
         if not isinstance(asked, str):
@@ -169,7 +183,7 @@ class Desk:
         if rows:
             total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
         for lean in reading.leans:
-            total[allowed] += LEAN * self._leaning(lean, allowed)
+            total[allowed] += LEAN * self.leaning(self.shelf.numbers.get(lean.column), lean.more, allowed)
         taste, declined = path.scores(self.fitted, [replace(request, tilt=None)])
         weight = settings.popularity if declined[0] else settings.taste
         if not total.any():
@@ -182,13 +196,13 @@ class Desk:
         told = "nothing is known of this user: what is popular counts a little"
         return total, (told,) if declined[0] and request.user >= 0 else ()
 
-    def _leaning(self, lean: Any, allowed: Numbers) -> Floats:
-        """(allowed,) from -1 to 1 by the rank of a number; what is not known is at -1."""
-        values = self.shelf.numbers.get(lean.column)
+    @staticmethod
+    def leaning(values: NDArray[np.float64] | None, more: bool, allowed: Numbers) -> Floats:
+        """(allowed,) from -1 to 1 by the rank of a number; what is not known is at -1, zeros where there is none."""
         result = np.full(len(allowed), -1.0, dtype=np.float32)
         if values is None:
             return np.zeros(len(allowed), dtype=np.float32)
-        some = values[allowed] if lean.more else -values[allowed]
+        some = values[allowed] if more else -values[allowed]
         known = np.flatnonzero(np.isfinite(some))
         if len(known) > 1:
             ordered = np.searchsorted(np.sort(some[known]), some[known])
