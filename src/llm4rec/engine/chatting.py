@@ -29,6 +29,7 @@ from llm4rec.core import (
 )
 from llm4rec.engine.build import component_from
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.remarks import counters, moved, remark
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.wishes import Asker, Desk
 
@@ -82,13 +83,24 @@ def chatted(desk: Desk, asker: Asker, said: Said, helpers: Helpers) -> Chatted:
     manner = component_from(f"{HOME}Manner")(n=chat.n, questions=chat.questions, bits=chat.bits)
     if said.language != "auto":
         component_from("llm4rec.writers.language:language")(said.language)  # raises, with those there are
-    world = Room(desk, asker, helpers)
+    world = Room(_counting(desk), asker, helpers)
     reply = component_from(f"{HOME}replied")(
         world, manner, dialogue_of(said.dialogue), said.text, said.language.partition("-")[0]
     )
     return Chatted(
         reply.text, reply.act, reply.answer, reply.dialogue, reply.question, reply.evidence, reply.degraded
     )
+
+
+def _counting(desk: Desk) -> Desk:
+    """The same desk, at which popularity is a number of items even where the catalog does not tell it."""
+    lexicon, shelf = counters(desk)
+    if lexicon is desk.lexicon:
+        return desk
+    changed = Desk(desk.fitted)
+    changed.__dict__.update({"words": desk.words, "letters": desk.letters, "vectors": desk.vectors})
+    changed.__dict__.update({"likeness": desk.likeness, "lexicon": lexicon, "shelf": shelf})
+    return changed
 
 
 def dialogue_of(given: Any) -> Any:
@@ -137,12 +149,18 @@ class Room:
         """A text as constraints and wishes, and what went wrong in reading it."""
         return self.desk.read(text, self.helpers.year, self.helpers.generator)
 
-    def ranked(self, reading: Any, n: int, passed: Sequence[Id]) -> Any:
-        """The best items that fulfil a reading; `passed` are left out while anything else fulfils it."""
+    def remarked(self, text: str, shown: Sequence[Id], about: Sequence[Id]) -> Any:
+        """A text as a remark about the list that is shown."""
+        known = [item for item in shown if self.catalog.ids.number(item) >= 0]
+        before = component_from("llm4rec.writers.remarks:Remarks")(about=tuple(about))
+        return remark(self.desk, text, known, before, self.helpers.year).read
+
+    def ranked(self, state: Any, n: int) -> Any:
+        """The best items for what is remembered; those passed over are left out while anything else fulfils it."""
         hidden = np.array(
-            [number for number in map(self.catalog.ids.number, passed) if number >= 0], np.int64
+            [number for number in map(self.catalog.ids.number, state.passed) if number >= 0], np.int64
         )
-        asker = replace(self.asker, history=self._joined(reading), notes=())
+        asker, reading = self._moved(state), state.reading
         found = self._answered(reading, replace(asker, excluded=np.union1d(asker.excluded, hidden)), n)
         if len(hidden) and (not len(found.answer) or found.reading.pieces != reading.pieces):
             again = self._answered(reading, asker, n)
@@ -152,15 +170,21 @@ class Room:
         answer = replace(found.answer, degraded=(*self.asker.notes, *found.answer.degraded))
         return component_from(f"{HOME}Ranked")(found.reading, answer)
 
+    def _moved(self, state: Any) -> Asker:
+        """Who speaks, with what was liked and remarked in this conversation."""
+        remarks = component_from("llm4rec.writers.remarks:Remarks")(steps=state.steps)
+        liked = [number for number in map(self.catalog.ids.number, state.of_items("liked")) if number >= 0]
+        past = _followed(self.asker.history, liked)
+        request, _ = moved(
+            self.desk, Request(past, user=self.asker.user, excluded=self.asker.excluded), remarks
+        )
+        excluded = self.asker.excluded if request.excluded is None else request.excluded
+        return Asker(request.history, self.asker.user, excluded, (), request.tilt)
+
     def _answered(self, reading: Any, asker: Asker, n: int) -> Any:
         settings = self.helpers.settings
         weights = settings.ask.model_copy(update={"taste": settings.chat.taste})
         return self.desk.answer(reading, asker, n, weights, DEPTH)
-
-    def _joined(self, reading: Any) -> History:
-        """The history with what was liked in this conversation behind it, as likes of a moment later."""
-        items = [self.catalog.ids.number(i) for p in reading.named if p.role == "liked" for i in p.items]
-        return _followed(self.asker.history, [number for number in items if number >= 0])
 
     def explained(self, items: Sequence[Id], liked: Sequence[Id], language: str) -> tuple[Explanation, ...]:
         """Why items are what they are for who speaks."""

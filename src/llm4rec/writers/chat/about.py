@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from llm4rec.writers.asking.lexicon import Lexicon
-from llm4rec.writers.asking.readings import Items
 from llm4rec.writers.chat.facts import (
     Fact,
     column_named,
@@ -28,6 +27,7 @@ from llm4rec.writers.chat.hearing import (
 from llm4rec.writers.chat.proposing import remember
 from llm4rec.writers.chat.turn import Act, Turn
 from llm4rec.writers.chat.wordlists import talk
+from llm4rec.writers.remarks.steps import Event
 
 EXPLAINED = 3
 """So many items of a list are explained at once."""
@@ -172,7 +172,7 @@ def explained(turn: Turn) -> Act:
     if len(numbers) == 1:
         _spoken_of(turn, numbers[0])
     ids = tuple(turn.world.catalog.ids.ids[number] for number in numbers)
-    liked = turn.state.of_items("liked")
+    liked = turn.state.liked
     for number, told in zip(numbers, turn.world.explained(ids, liked, turn.state.language), strict=True):
         met = [p for p in turn.state.reading.hard if turn.world.shelf.fulfil(p)[number]]
         fits = turn.words("fits", pieces=turn.told(met)) if met else ""
@@ -195,7 +195,7 @@ def taken(turn: Turn) -> Act | None:
     catalog = turn.world.catalog
     titles = tuple(turn.title(number) for number in numbers)
     ids = tuple(catalog.ids.ids[number] for number in numbers)
-    remember(turn, [(Items(items=ids, titles=titles), turn.said.text)])
+    remember(turn, [(Event(what="liked", items=ids, titles=titles), turn.said.text)])
     _spoken_of(turn, numbers[0])
     turn.say("taken", titles=", ".join(titles))
     return "taken"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field
 
 from llm4rec.core import Config, DataError, Id, SettingsError
-from llm4rec.writers.asking.readings import Items, Piece, Understood
+from llm4rec.writers.asking.readings import Items, Lean, Piece, Range, Soft, Understood, Values
+from llm4rec.writers.remarks.steps import Event, Wish
+
+Kept: TypeAlias = Annotated[Values | Range | Items | Lean | Soft | Event | Wish, Field(discriminator="kind")]
+"""What can be remembered: pieces of requests, and of remarks what they tell of items and wish for."""
 
 KEPT = 20
 """So many earlier states are kept, to be returned to."""
@@ -24,7 +28,7 @@ class Remembered(Config):
     """
 
     id: int = Field(ge=1)
-    piece: Piece
+    piece: Kept
     words: str = ""
     turn: int = Field(0, ge=0)
 
@@ -33,7 +37,7 @@ class Option(Config):
     """One answer that a question offers, and what taking it means."""
 
     label: str
-    piece: Piece
+    piece: Kept
 
 
 class Question(Config):
@@ -62,17 +66,43 @@ class State(Config):
     row: int = Field(0, ge=0)
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """All that is remembered, as pieces of one reading."""
+    def kept(self) -> tuple[Kept, ...]:
+        """All that is remembered."""
         return tuple(kept.piece for kept in self.memory)
 
     @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What is remembered as pieces of a request."""
+        return tuple(piece for piece in self.kept if not isinstance(piece, Event | Wish))
+
+    @property
+    def steps(self) -> tuple[Event | Wish, ...]:
+        """What is remembered as steps of remarks."""
+        return tuple(piece for piece in self.kept if isinstance(piece, Event | Wish))
+
+    @property
     def reading(self) -> Understood:
-        """All that is remembered, as one request."""
+        """The pieces as one request."""
         return Understood(language=self.language, pieces=self.pieces)
 
+    @property
+    def named(self) -> tuple[Id, ...]:
+        """Items that were named in any role, or of which something was told: they are not shown again."""
+        return (*self.of_items("liked", "disliked", "banned"), *(i for s in self.events for i in s.items))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was told of items."""
+        return tuple(step for step in self.steps if isinstance(step, Event))
+
+    @property
+    def liked(self) -> tuple[Id, ...]:
+        """Items that were liked, in the order of naming."""
+        told = (item for event in self.events if event.what == "liked" for item in event.items)
+        return tuple(dict.fromkeys((*self.of_items("liked"), *told)))
+
     def of_items(self, *roles: str) -> tuple[Id, ...]:
-        """Items that were named in a role, in the order of naming."""
+        """Items that a request named in a role, in the order of naming."""
         named = [p for p in self.pieces if isinstance(p, Items) and p.role in roles]
         return tuple(dict.fromkeys(item for piece in named for item in piece.items))
 
@@ -124,10 +154,7 @@ class Dialogue(Config):
 
     def __str__(self) -> str:
         """What is remembered, a line each, under its id."""
-        from llm4rec.writers.asking.told import line, phrases
-
-        words = phrases(self.state.language)
-        return "\n".join(f"{kept.id}. {line(kept.piece, words)}" for kept in self.memory)
+        return "\n".join(f"{kept.id}. {told(kept.piece, self.state.language)}" for kept in self.memory)
 
     def to_json(self) -> str:
         """As text; `read` gives the same conversation back."""
@@ -143,3 +170,13 @@ class Dialogue(Config):
         if not isinstance(told, dict):
             raise DataError(f"the conversation is {type(told).__name__}, not an object as `to_json` writes")
         return cls.of(told, "the conversation")
+
+
+def told(kept: Kept, language: str) -> str:
+    """One thing that is remembered, in words."""
+    from llm4rec.writers.asking.told import line, phrases
+    from llm4rec.writers.remarks.told import line as step_line
+
+    if isinstance(kept, Event | Wish):
+        return step_line(kept, language)
+    return line(kept, phrases(language))

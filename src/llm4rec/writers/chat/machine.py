@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from llm4rec.core.texts import phrase
-from llm4rec.writers.asking.readings import Piece, Soft, Understood
+from llm4rec.writers.asking.readings import Soft, Understood
 from llm4rec.writers.chat.about import asked_about, explained, is_unanswerable, taken
-from llm4rec.writers.chat.dialogue import Dialogue, Option, State
+from llm4rec.writers.chat.dialogue import Dialogue, Kept, Option, State
 from llm4rec.writers.chat.hearing import is_question, places
 from llm4rec.writers.chat.proposing import proposed, remember
 from llm4rec.writers.chat.turn import Act, Manner, Reply, Turn
 from llm4rec.writers.chat.wordlists import talk
 from llm4rec.writers.chat.world import World
+from llm4rec.writers.remarks.steps import Event, Must, Wish
+
+Heeded: TypeAlias = tuple[list[tuple[Kept, str]], Sequence[str], list[str]]
+"""What is to be kept, with its words; what there is to say; and words that nothing here answers to."""
 
 
 def replied(world: World, manner: Manner, dialogue: Dialogue, text: str, language: str = "auto") -> Reply:
@@ -61,6 +66,10 @@ def _of_acts(turn: Turn) -> Act:
         turn.say("over")
         return "memory"
     turn.state = turn.state.with_changes(question=None)
+    if last == "refuse":
+        refused = (turn.state.focus,) if turn.state.focus is not None else turn.state.shown
+        turn.state = turn.state.passing(refused).with_changes(focus=None)
+        return proposed(turn, turn.words("others"))
     if question is not None and last in ("whatever", "others") and not turn.state.shown:
         turn.say("skipped" if question.column else "none_liked")
     elif last == "others":
@@ -94,9 +103,10 @@ def _chosen(turn: Turn) -> Sequence[Option]:
     question = turn.state.question
     if question is None or is_question(turn.said):
         return ()
-    found = [question.options[place] for place in places(turn.said.words, len(question.options))]
-    if found or question.column == "":
-        return found or _named(turn, question.options)
+    if question.column == "" or not turn.state.shown:  # a number may mean an option, not an item of a list
+        found = [question.options[place] for place in places(turn.said.words, len(question.options))]
+        if found or question.column == "":
+            return found or _named(turn, question.options)
     whole = phrase(turn.said.text)
     return [option for option in question.options if phrase(option.label) == whole]
 
@@ -124,23 +134,58 @@ def _served(turn: Turn) -> Act | None:
 
 
 def _wished(turn: Turn) -> Act:
-    """Wishes and limits: kept, and answered by items; what is of no use here is said."""
-    reading, failed = _read(turn)
-    turn.degraded += failed
-    useful, unheard = _useful(turn, reading)
-    limits = any(not isinstance(piece, Soft) for piece in useful)
-    if is_unanswerable(turn, limits):
+    """Wishes, limits and remarks: kept, and answered by items; what is of no use here is said."""
+    useful, told, unheard = _remarked(turn) or _read(turn)
+    if is_unanswerable(turn, any(not isinstance(piece, Soft | Wish) for piece, _ in useful)):
         turn.say("unknown_what")
         return "unknown"
-    turn.lines += [note for note in reading.notes if useful or not unheard]
-    turn.state = turn.state.with_changes(question=None)
+    turn.lines += [note for note in told if useful or not unheard]
     if unheard:
         turn.say("unheard", words=", ".join(unheard)[:120])
-    remember(turn, [(piece, reading.words(piece)) for piece in useful])
+    turn.state = turn.state.with_changes(question=None)
+    passed = [
+        item
+        for piece, _ in useful
+        if isinstance(piece, Event) and piece.what == "passed"
+        for item in piece.items
+    ]
+    turn.state = turn.state.passing(passed)
+    remember(turn, [pair for pair in useful if not (isinstance(pair[0], Event) and pair[0].what == "passed")])
     return proposed(turn)
 
 
-def _read(turn: Turn) -> tuple[Understood, tuple[str, ...]]:
+def _remarked(turn: Turn) -> Heeded | None:
+    """The message as a remark about the list that is shown; None where there is none, or it is no remark."""
+    state = turn.state
+    if not state.shown:
+        return None
+    about = [state.focus] if state.focus is not None else []
+    read = turn.world.remarked(turn.said.text, state.shown, about)
+    if not read.steps:
+        return None
+    kept: list[Kept] = [step.piece if isinstance(step, Must) else step for step in read.steps]
+    return list(zip(kept, map(read.words, read.steps), strict=True)), read.notes, []
+
+
+def _read(turn: Turn) -> Heeded:
+    """The message as a request: what something here can answer to, notes, and the words of what nothing does."""
+    reading, failed = _understood(turn)
+    turn.degraded += failed
+    aside = talk().marks["aside"]
+    useful: list[tuple[Kept, str]] = []
+    unheard: list[str] = []
+    for piece in reading.pieces:
+        words = phrase(piece.text, stemmed=False) if isinstance(piece, Soft) else ("",)
+        if all((word,) in aside for word in words):
+            continue
+        if isinstance(piece, Soft) and not turn.world.knows(piece.text):
+            unheard.append(piece.text)
+        else:
+            useful.append((piece, reading.words(piece)))
+    return useful, reading.notes, unheard
+
+
+def _understood(turn: Turn) -> tuple[Understood, tuple[str, ...]]:
     """The message as constraints and wishes; a bare number answers the question asked last."""
     text = turn.said.text
     reading, failed = turn.world.read(text)
@@ -151,18 +196,3 @@ def _read(turn: Turn) -> tuple[Understood, tuple[str, ...]]:
         if again.hard:
             return again, failed
     return reading, failed
-
-
-def _useful(turn: Turn, reading: Understood) -> tuple[list[Piece], list[str]]:
-    """The pieces that something here can answer to, and the words of those that nothing does."""
-    useful: list[Piece] = []
-    unheard: list[str] = []
-    aside = talk().marks["aside"]
-    for piece in reading.pieces:
-        if isinstance(piece, Soft) and all((word,) in aside for word in phrase(piece.text, stemmed=False)):
-            continue
-        if isinstance(piece, Soft) and not turn.world.knows(piece.text):
-            unheard.append(piece.text)
-        else:
-            useful.append(piece)
-    return useful, unheard

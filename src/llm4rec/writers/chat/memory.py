@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llm4rec.core.texts import cleaned
-from llm4rec.writers.asking.readings import Items, Lean, Piece, Range, Soft, Values
-from llm4rec.writers.chat.dialogue import Remembered, State
+from llm4rec.writers.asking.readings import Items, Lean, Range, Soft, Values
+from llm4rec.writers.chat.dialogue import Kept, Remembered, State
+from llm4rec.writers.remarks.reading import contradict, same
+from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 
 MOST = 60
 """So many things are remembered; the oldest wishes go first."""
+PLACE: dict[str, int] = {"start": 0, "end": 0}
+NOWHERE = PLACE | {"id": 0, "said": 0}
 LONGEST = 300
 """So many characters of the words that a piece came from are kept."""
 
 
 def remembering(
-    state: State, said: Sequence[tuple[Piece, str]], single: frozenset[str]
+    state: State, said: Sequence[tuple[Kept, str]], single: frozenset[str]
 ) -> tuple[State, tuple[Remembered, ...]]:
     """The state with new pieces and their words, and what these displaced.
 
@@ -23,7 +27,7 @@ def remembering(
     """
     gone: list[Remembered] = []
     for piece, words in said:
-        piece = piece.model_copy(update={"start": 0, "end": 0})
+        piece = piece.model_copy(update=NOWHERE if isinstance(piece, Event | Wish) else PLACE)
         kept: list[Remembered] = []
         for old in state.memory:
             left = _left(old.piece, piece, single)
@@ -47,8 +51,8 @@ def _capped(memory: tuple[Remembered, ...]) -> tuple[Remembered, ...]:
     return tuple(kept for kept in memory if kept.id not in gone)
 
 
-def _weight(piece: Piece) -> int:
-    if isinstance(piece, Soft | Lean):
+def _weight(piece: Kept) -> int:
+    if isinstance(piece, Soft | Lean | Wish):
         return 0
     barred = (isinstance(piece, Values) and not piece.wanted) or (
         isinstance(piece, Items) and piece.role == "banned"
@@ -56,10 +60,12 @@ def _weight(piece: Piece) -> int:
     return 2 if barred else 1
 
 
-def _left(old: Piece, new: Piece, single: frozenset[str]) -> Piece | None:
+def _left(old: Kept, new: Kept, single: frozenset[str]) -> Kept | None:
     """What is left of an old piece beside a new one: itself, less, or nothing."""
     if old == new:
         return None
+    if isinstance(new, Event | Wish) or isinstance(old, Event | Wish):
+        return _step_left(old, new)
     if isinstance(old, Values) and isinstance(new, Values):
         return _values_left(old, new, single)
     if isinstance(old, Range) and isinstance(new, Range) and old.column == new.column:
@@ -73,7 +79,21 @@ def _left(old: Piece, new: Piece, single: frozenset[str]) -> Piece | None:
     return old
 
 
-def _values_left(old: Values, new: Values, single: frozenset[str]) -> Piece | None:
+def _step_left(old: Kept, new: Kept) -> Kept | None:
+    """An old piece or step beside a new one, of which one is a step: remarks know what contradicts what."""
+    one, two = _as_step(old), _as_step(new)
+    if one is None or two is None:
+        return old
+    return None if contradict(one, two) or same(one, two) else old
+
+
+def _as_step(kept: Kept) -> Step | None:
+    if isinstance(kept, Event | Wish):
+        return kept
+    return Must(piece=kept) if isinstance(kept, Values | Range) else None
+
+
+def _values_left(old: Values, new: Values, single: frozenset[str]) -> Kept | None:
     if old.wanted and new.wanted and not old.both and not new.both:
         columns = {column for column, _ in old.pairs} | {column for column, _ in new.pairs}
         replaced = len(columns) == 1 and columns <= single
@@ -103,7 +123,7 @@ def _least(one: float | None, two: float | None) -> float | None:
     return min(known) if known else None
 
 
-def _items_left(old: Items, new: Items) -> Piece | None:
+def _items_left(old: Items, new: Items) -> Kept | None:
     kept = [place for place, item in enumerate(old.items) if item not in set(new.items)]
     if len(kept) == len(old.items):
         return old
@@ -112,13 +132,13 @@ def _items_left(old: Items, new: Items) -> Piece | None:
     return old.model_copy(update=changed) if kept else None
 
 
-def columns_of(piece: Piece) -> set[str]:
+def columns_of(piece: Kept) -> set[str]:
     """The columns that a piece limits."""
     if isinstance(piece, Range):
         return {piece.column}
     return {column for column, _ in piece.pairs} if isinstance(piece, Values) else set()
 
 
-def is_wanted(piece: Piece) -> bool:
+def is_wanted(piece: Kept) -> bool:
     """Whether a piece limits by what is wanted, not by what is not."""
     return (isinstance(piece, Values) and piece.wanted) or (isinstance(piece, Range) and not piece.unwanted)

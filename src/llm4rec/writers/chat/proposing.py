@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from llm4rec.core import Id, Recommendations
-from llm4rec.writers.asking.readings import Items, Piece, Range, Understood, Values
+from llm4rec.writers.asking.readings import Range, Understood, Values
 from llm4rec.writers.asking.titles import plain_title
-from llm4rec.writers.chat.dialogue import Option, Question, Remembered, State
+from llm4rec.writers.chat.dialogue import Kept, Option, Question, Remembered, State
 from llm4rec.writers.chat.facets import Facet, Left, best_facet, chances, worth_of_list
 from llm4rec.writers.chat.facts import fact
 from llm4rec.writers.chat.memory import columns_of, is_wanted, remembering
 from llm4rec.writers.chat.turn import Act, Turn
+from llm4rec.writers.remarks.steps import Event, Wish
 
 ITEMS = "(items)"
 """What stands among the columns asked about where a newcomer was asked about items."""
@@ -22,7 +23,7 @@ OFFERED = 6
 """So many items a newcomer is asked about."""
 
 
-def remember(turn: Turn, pieces: Sequence[tuple[Piece, str]]) -> None:
+def remember(turn: Turn, pieces: Sequence[tuple[Kept, str]]) -> None:
     """Keep pieces and the words they came from; what they displaced is told.
 
     Where nothing fulfils both what is new and what was wanted before, the newer word counts.
@@ -51,7 +52,7 @@ def proposed(turn: Turn, lead: str = "") -> Act:
     """Show the best items for what is remembered, or ask where that is worth more; the list may carry a question."""
     if _asks_about_items(turn):
         return "ask"
-    ranked = turn.world.ranked(turn.state.reading, turn.manner.n, turn.state.passed)
+    ranked = turn.world.ranked(turn.state, turn.manner.n)
     if not _opened(turn, ranked.reading):
         return "nothing"
     numbers = _allowed(turn, ranked.answer.items)
@@ -74,7 +75,7 @@ def _opened(turn: Turn, reading: Understood) -> bool:
     left = [piece for piece in reading.pieces if piece not in before.pieces]
     kept: list[Remembered] = []
     for old in before.memory:
-        if old.piece in reading.pieces:
+        if isinstance(old.piece, Event | Wish) or old.piece in reading.pieces:
             kept.append(old)
         elif isinstance(old.piece, Values) and not old.piece.wanted:
             turn.say("nothing_left", memory=turn.memory)
@@ -90,14 +91,14 @@ def _opened(turn: Turn, reading: Understood) -> bool:
     return True
 
 
-def _widens(new: Piece, old: Piece) -> bool:
+def _widens(new: Kept, old: Kept) -> bool:
     return isinstance(new, Range) and isinstance(old, Range) and new.column == old.column
 
 
 def _allowed(turn: Turn, items: Sequence[Id]) -> list[int]:
     """Numbers of the items, best first, without any that breaks what is remembered: whatever ordered them."""
     mask = turn.world.shelf.allowed(turn.state.reading.hard)
-    named = set(turn.numbers(turn.state.of_items("liked", "disliked", "banned")))
+    named = set(turn.numbers(turn.state.named))
     return [number for number in turn.numbers(items) if mask[number] and number not in named]
 
 
@@ -115,7 +116,7 @@ def _show(turn: Turn, answer: Recommendations, numbers: Sequence[int], lead: str
     if not first:
         turn.say("nothing_left", memory=turn.memory)
         return
-    wanted = turn.told(turn.state.pieces)
+    wanted = turn.told(turn.state.kept)
     turn.lines.append(lead or (turn.words("here", wanted=wanted) if wanted else turn.words("plain")))
     for place, number in enumerate(first, 1):
         turn.say("list", place=place, title=_detailed(turn, number))
@@ -195,7 +196,9 @@ def _asks_about_items(turn: Turn) -> bool:
     options = tuple(
         Option(
             label=plain_title(catalog.titles[number]),
-            piece=Items(items=(catalog.ids.ids[number],), titles=(plain_title(catalog.titles[number]),)),
+            piece=Event(
+                what="liked", items=(catalog.ids.ids[number],), titles=(plain_title(catalog.titles[number]),)
+            ),
         )
         for number in numbers
     )

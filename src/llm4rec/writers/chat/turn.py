@@ -11,9 +11,8 @@ from pydantic import Field
 from llm4rec.core import Config, Id, Recommendations
 from llm4rec.core.languages import CHINESE, ENGLISH, language_of
 from llm4rec.core.texts import cleaned
-from llm4rec.writers.asking.readings import Piece
-from llm4rec.writers.asking.told import line, phrases
-from llm4rec.writers.chat.dialogue import Dialogue, State
+from llm4rec.writers.asking.told import phrases
+from llm4rec.writers.chat.dialogue import Dialogue, Kept, State, told
 from llm4rec.writers.chat.hearing import Heard, heard
 from llm4rec.writers.chat.wordlists import say
 from llm4rec.writers.chat.world import World
@@ -85,15 +84,14 @@ class Turn:
         """One sentence in the language of the conversation."""
         return say(self.state.language, key, **values)
 
-    def told(self, pieces: Sequence[Piece]) -> str:
-        """Pieces in words."""
-        words = phrases(self.state.language)
-        return "; ".join(line(piece, words) for piece in pieces)
+    def told(self, kept: Sequence[Kept]) -> str:
+        """Pieces and steps in words."""
+        return "; ".join(told(piece, self.state.language) for piece in kept)
 
     @property
     def memory(self) -> str:
         """All that is remembered, in words."""
-        return self.told(self.state.pieces) or self.words("memory_nothing")
+        return self.told(self.state.kept) or self.words("memory_nothing")
 
     def numbers(self, items: Sequence[Id]) -> list[int]:
         """Numbers of the items that there are."""

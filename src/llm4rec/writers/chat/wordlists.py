@@ -13,7 +13,20 @@ from typing import Any
 from llm4rec.core.texts import Phrase, cleaned, phrase, tokens
 from llm4rec.writers.asking.wordlists import LANGUAGES, Phrases
 
-ACTS = ("undo", "over", "memory", "why", "taken", "whatever", "others", "greet", "thanks", "bye", "yes")
+ACTS = (
+    "undo",
+    "over",
+    "memory",
+    "why",
+    "taken",
+    "whatever",
+    "refuse",
+    "others",
+    "greet",
+    "thanks",
+    "bye",
+    "yes",
+)
 """What a message, or the beginning of one, can do. A phrase that stands in several lists is the first of these."""
 GAP = r"(?: \S+){0,12}? "
 MARKS = ("question", "seeking", "it", "last", "first", "behind", "whether", "empty", "aside")

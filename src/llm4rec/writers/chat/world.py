@@ -10,6 +10,8 @@ from llm4rec.core import Catalog, Explanation, Id, Recommendations
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
 from llm4rec.writers.asking.readings import Understood
+from llm4rec.writers.chat.dialogue import State
+from llm4rec.writers.remarks.steps import Remarks
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,12 @@ class World(Protocol):
         """A text as constraints and wishes, and what went wrong in reading it."""
         ...
 
-    def ranked(self, reading: Understood, n: int, passed: Sequence[Id]) -> Ranked:
-        """The best items that fulfil a reading; `passed` are left out while there are others."""
+    def remarked(self, text: str, shown: Sequence[Id], about: Sequence[Id]) -> Remarks:
+        """A text as a remark about the list that is shown; `about` are the items spoken of last."""
+        ...
+
+    def ranked(self, state: State, n: int) -> Ranked:
+        """The best items for what is remembered; those passed over are left out while there are others."""
         ...
 
     def explained(self, items: Sequence[Id], liked: Sequence[Id], language: str) -> tuple[Explanation, ...]:
