@@ -149,10 +149,8 @@ def field_asked(said: Heard) -> tuple[Field, list[str]] | None:
     if not found:
         return None
     match, field = max(found, key=lambda pair: (len(pair[0][0]), -pair[0].start()))
-    inside = match[0].split(" ")
-    asked = {word for part in field.asks.pattern.split("|") for word in part.split()}
-    gap = [word for word in inside if word not in asked] if len(inside) > 2 else []
-    return field, [*text[: match.start()].split(), *gap, *text[match.end() :].split()]
+    gap = " ".join(part for part in match.groups() if part)
+    return field, [*text[: match.start()].split(), *gap.split(), *text[match.end() :].split()]
 
 
 def title_said(words: Sequence[str], lexicon: Lexicon, shown: Sequence[int]) -> tuple[list[int], str]:
