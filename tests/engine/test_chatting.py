@@ -57,7 +57,7 @@ def test_cheaper_is_cheaper_than_what_was_shown(talk):
 
 
 def test_the_newer_word_counts_where_nothing_is_both(talk):
-    first, second = talk("sea", "crime", user="e")
+    _, second = talk("sea", "crime", user="e")
     assert set(second.answer.items) <= {"i4", "i5"}
     assert "no longer: must: categories Sea" in second.text
     assert len(second.dialogue.memory) == 1
