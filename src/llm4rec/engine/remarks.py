@@ -18,15 +18,8 @@ from llm4rec.engine.wishes import Desk
 
 HOME = "llm4rec.writers.remarks:"
 WISH = 0.5
-"""What one wish moves an item by, of the way from the mean of a request's scores to the best of them; a strong one twice."""
-FELT = 0.25
-"""The same for likeness to an item that was liked or disliked, beside what the event itself does to the scores."""
-AGAINST = 0.5
-"""What a value that speaks against a wish weighs against one that carries it."""
-WIDE = 3.0
-"""So many spreads of nearness in meaning are the whole of a wish in words."""
-KINDS = {"liked": "like", "disliked": "dislike", "known": "view"}
-"""The events that a remark becomes. What is passed says nothing of taste: it is hidden alone."""
+"""What one wish moves an item by, of the way from the mean of a request's scores to the best of them; a strong one twice.
+Likeness to an item that was liked or disliked weighs as much, beside what the event itself does to the scores."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +139,7 @@ def _tilt(desk: Desk, read: Any, told: Sequence[tuple[Any, Sequence[int]]]) -> F
         total += weight * _wished(desk, wish)
     for event, numbers in told:
         if numbers and event.what in ("liked", "disliked"):
-            total += (FELT if event.what == "liked" else -FELT) * _alike(desk, numbers)
+            total += (WISH if event.what == "liked" else -WISH) * _alike(desk, numbers)
     return total
 
 

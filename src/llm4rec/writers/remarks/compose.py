@@ -53,6 +53,10 @@ class Listener(Clauses):
         self.part.singular = True
         self._fill(place, mark)
 
+    def _looks(self, place: int, mark: Mark) -> None:
+        self.part.looks = True
+        self._fill(place, mark)
+
     def _undo(self, place: int, mark: Mark) -> None:
         self._flush()
         self.order = mark.tag
