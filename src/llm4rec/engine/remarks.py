@@ -20,6 +20,12 @@ HOME = "llm4rec.writers.remarks:"
 WISH = 0.5
 """What one wish moves an item by, of the way from the mean of a request's scores to the best of them; a strong one twice.
 Likeness to an item that was liked or disliked weighs as much, beside what the event itself does to the scores."""
+AGAINST = 0.5
+"""What a value that speaks against a wish weighs against one that carries it."""
+WIDE = 3.0
+"""So many spreads of nearness in meaning are the whole of a wish in words."""
+KINDS = {"liked": "like", "disliked": "dislike", "known": "view"}
+"""The events that a remark becomes. What is passed says nothing of taste: it is hidden alone."""
 
 
 @dataclass(frozen=True)
