@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from llm4rec.core import Floats, History, Id, Interactions, Numbers, Request
 from llm4rec.engine.build import component_from
+from llm4rec.engine.feelings import feelings
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.wishes import Desk
 
@@ -47,6 +49,11 @@ class Remarked:
         return {"read": self.read.model_dump(mode="json"), "shown": list(self.shown)}
 
 
+def remarks_of(file: Path) -> Any:
+    """The remarks that a JSON file keeps; DataError or SettingsError where it holds something else."""
+    return component_from(f"{HOME}Remarks").read(file)
+
+
 def remark(desk: Desk, text: str, shown: Sequence[Id], so_far: Any, year: int | None) -> Remarked:
     """A remark about a list, read and joined to those before."""
     before = so_far.read if isinstance(so_far, Remarked) else so_far
@@ -55,7 +62,8 @@ def remark(desk: Desk, text: str, shown: Sequence[Id], so_far: Any, year: int | 
         *counters(desk),
         tuple(desk.catalog.ids.numbers(shown, "item").tolist()),
         tuple(about),
-        this_year=year,
+        feelings(desk.fitted),
+        year,
     )
     return Remarked(component_from(f"{HOME}remarked")(text, setting, before), tuple(shown))
 
