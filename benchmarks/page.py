@@ -40,6 +40,7 @@ def main() -> None:
         *new_users(),
         *peers(),
         *speed(),
+        *words_steer(),
     ]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
@@ -330,6 +331,28 @@ def beside_implicit() -> Iterator[str]:
             cells += [f"{row['ours_added_mb']:.0f}", f"{row['implicit_added_mb']:.0f}"]
             yield f"| {row['data']} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
         yield ""
+
+
+def words_steer() -> Iterator[str]:
+    """Remarks and how often the next list moved as they meant."""
+    content = result("remarks")
+    yield "## Words steer: `python -m benchmarks.remarks`\n"
+    if content is None:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "Hand-written remarks in English and Chinese about lists of `ml-100k` and the sample shop, each made by up to five people to whom "
+        "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
+        "served for choosing; the second was written before the reader was run.\n"
+    )
+    yield "| half | remarks | lists | lists moved | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|"
+    for half, found in content.items():
+        cells = [f"{found[part]['lists_moved']:.3f}" for part in ("all", "films", "shop", "chinese")]
+        every = f"{found['all']['remarks_moved']:.3f}"
+        yield f"| {half} | {found['remarks']} | {found['lists']} | {' | '.join(cells)} | {every} |"
+    yield ""
+    failed = [f"“{text}”" for found in content.values() for text in found["failed"]]
+    yield f"Not every list moved with: {', '.join(failed) or 'none'}.\n"
 
 
 def full_ranking() -> Iterator[str]:
