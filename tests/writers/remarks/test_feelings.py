@@ -61,7 +61,6 @@ def test_clauses_say_what_they_are_about():
     about = FEELINGS.about(text)
     assert about["acting"] > 0 > about["story"]
     assert about["sound"] > 0
-    assert [text[c.start : c.end] for c in FEELINGS.clauses(text)] == [c.text for c in FEELINGS.clauses(text)]
 
 
 def test_a_head_goes_before_the_lexicon_and_stays_within_bounds():

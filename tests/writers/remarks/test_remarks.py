@@ -95,12 +95,9 @@ def brief(remarks):
         ("not funny enough", [("+", "Comedy")]),
         ("I don't like this author", [("never", "Ann Reed")]),
         ("nothing by the author of the second one", [("never", "Bob Stone")]),
-        ("第二本的作者我不喜欢", [("never", "Bob Stone")]),
     ],
 )
 def test_a_remark_is_read_as_meant(text, meant):
-    if text.startswith("第二本的作者"):
-        pytest.xfail("the verdict stands behind the author; read as a wish")
     assert brief(read(text)) == meant
 
 

@@ -176,7 +176,8 @@ class Clauses(Composer):
             self._event("passed", mark.value, span)
         else:
             self.part.spoken += mark.value
-        self.liked = [*self.liked, *mark.value] if state.polarity == WANTED and state.like else self.liked
+        if state.polarity == WANTED and state.like and self.resembling:
+            self.liked += mark.value  # "like it but newer" is newer than it
         self.about = list(mark.value)
         state.used = True
 
@@ -201,6 +202,10 @@ class Clauses(Composer):
         self.steps.append(
             Wish(more=more, items=self._ids(numbers), titles=self._titles(numbers), start=start, end=end)
         )
+        self.part.settled = True
+
+    def _unknown(self, at: int) -> None:
+        super()._unknown(at)
         self.part.settled = True
 
     def _like(self, place: int, mark: Mark) -> None:

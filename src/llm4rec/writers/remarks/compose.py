@@ -106,7 +106,7 @@ class Listener(Clauses):
             self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
 
     def _numbers(self) -> Sequence[int]:
-        """The items that a comparison is with: those of this clause, else those liked in this remark; none: the list."""
+        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
         return self.part.spoken or self.liked
 
     def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
