@@ -50,15 +50,16 @@ def test_what_is_liked_brings_its_like_and_what_is_disliked_takes_it_away(heard)
 
 
 def test_a_wish_moves_and_two_gather_and_undone_is_as_before(heard):
-    """With i2 were taken i0, i1 and i4, once each: what is wished for goes first among them."""
+    """With i2 were taken i0, i1 and i4, once each."""
     asker = {"history": ["i2"], "n": N}
     before = heard.recommend(**asker).items
-    one = heard.remark("more crime", **asker)
+    one = heard.remark("more sea, less crime", **asker)
     two = heard.remark("no horror", **asker, so_far=one)
-    assert heard.recommend(**asker, remarks=one).items[0] == "i4"
-    assert heard.recommend(**asker, remarks=heard.remark("more sea", **asker)).items[0] in {"i0", "i1"}
-    assert not {"i1", "i5"} & set(heard.recommend(**asker, remarks=two).items)
-    assert heard.recommend(**asker, remarks=two.without(1, 2)).items == before
+    assert before[0] == "i4"
+    assert set(heard.recommend(**asker, remarks=one).items[:2]) == {"i0", "i1"}
+    assert heard.recommend(**asker, remarks=two).items[0] == "i0"
+    assert "i1" not in heard.recommend(**asker, remarks=two).items
+    assert heard.recommend(**asker, remarks=two.without(1, 2, 3)).items == before
 
 
 def test_a_remark_is_about_the_list_after_the_remarks_so_far(heard):
