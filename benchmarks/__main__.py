@@ -15,6 +15,7 @@ NAMES = {
     "order": "what reranking costs and gains on ml-100k",
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
+    "remarks": "words steer: hand-written remarks, and whether the next list moves as meant",
     "few_labels": "sentiment of reviews with 100 labels",
     "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",

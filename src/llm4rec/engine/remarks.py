@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from llm4rec.core import Floats, History, Id, Interactions, Numbers, Request
 from llm4rec.engine.build import component_from
+from llm4rec.engine.feelings import feelings
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.wishes import Desk
 
 HOME = "llm4rec.writers.remarks:"
 WISH = 0.5
-"""What one wish moves an item by, of the way from the mean of a request's scores to the best of them; a strong one twice."""
-FELT = 0.25
-"""The same for likeness to an item that was liked or disliked, beside what the event itself does to the scores."""
+"""What one wish moves an item by, of the way from the mean of a request's scores to the best of them; a strong one twice.
+Likeness to an item that was liked or disliked weighs as much, beside what the event itself does to the scores."""
 AGAINST = 0.5
 """What a value that speaks against a wish weighs against one that carries it."""
 WIDE = 3.0
@@ -48,6 +49,11 @@ class Remarked:
         return {"read": self.read.model_dump(mode="json"), "shown": list(self.shown)}
 
 
+def remarks_of(file: Path) -> Any:
+    """The remarks that a JSON file keeps; DataError or SettingsError where it holds something else."""
+    return component_from(f"{HOME}Remarks").read(file)
+
+
 def remark(desk: Desk, text: str, shown: Sequence[Id], so_far: Any, year: int | None) -> Remarked:
     """A remark about a list, read and joined to those before."""
     before = so_far.read if isinstance(so_far, Remarked) else so_far
@@ -56,7 +62,8 @@ def remark(desk: Desk, text: str, shown: Sequence[Id], so_far: Any, year: int | 
         *counters(desk),
         tuple(desk.catalog.ids.numbers(shown, "item").tolist()),
         tuple(about),
-        this_year=year,
+        feelings(desk.fitted),
+        year,
     )
     return Remarked(component_from(f"{HOME}remarked")(text, setting, before), tuple(shown))
 
@@ -146,7 +153,7 @@ def _tilt(desk: Desk, read: Any, told: Sequence[tuple[Any, Sequence[int]]]) -> F
         total += weight * _wished(desk, wish)
     for event, numbers in told:
         if numbers and event.what in ("liked", "disliked"):
-            total += (FELT if event.what == "liked" else -FELT) * _alike(desk, numbers)
+            total += (WISH if event.what == "liked" else -WISH) * _alike(desk, numbers)
     return total
 
 

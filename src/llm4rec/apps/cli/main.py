@@ -21,6 +21,7 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    remark,
     report,
     tune,
 )
@@ -44,6 +45,7 @@ app.command("explain")(explain.explain)
 app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
+app.command("remark")(remark.remark)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)

@@ -41,7 +41,9 @@ class Part:
     start: int = 0
     spoken: list[int] = field(default_factory=list)
     settled: bool = False  # something was made of it
+    pieces: int = 0  # that there were before it
     known: bool = False
+    looks: bool = False  # "looks good" is no verdict of somebody who knows it
     plural: bool = False
     singular: bool = False
     share: float | None = None
@@ -90,7 +92,8 @@ class Clauses(Composer):
     def _close(self, end: int) -> None:
         """What the clause that ends here says of items: stars, that they are known, or a feeling."""
         part = self.part
-        self.part = Part(start=end)
+        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
+        self.part = Part(start=end, pieces=len(self.pieces))
         text = self.text[self.parts[part.start].start : self.parts[end - 1].end] if end > part.start else ""
         feeling = self.setting.feelings(text) if text else 0.0
         span = (self.parts[part.start].start, self.parts[end - 1].end) if text else (0, 0)
@@ -99,6 +102,8 @@ class Clauses(Composer):
         elif part.known:
             what: What = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
+        elif part.spoken and not part.settled and part.looks and feeling:
+            self._alike(part.spoken, feeling > 0, span)
         elif part.spoken and not part.settled and feeling:
             self._event("liked" if feeling > 0 else "disliked", part.spoken, span)
         elif not part.settled and feeling and not part.spoken:
@@ -146,6 +151,10 @@ class Clauses(Composer):
     def _titles(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(plain_title(self.lexicon.titles.titles[n]) for n in numbers)
 
+    def _steps_of(self, piece: Any) -> list[Step]:
+        """What a piece of a request means of a list."""
+        raise NotImplementedError
+
     # Items
 
     def _title(self, place: int, mark: Mark) -> None:
@@ -167,7 +176,8 @@ class Clauses(Composer):
             self._event("passed", mark.value, span)
         else:
             self.part.spoken += mark.value
-        self.liked = [*self.liked, *mark.value] if state.polarity == WANTED and state.like else self.liked
+        if state.polarity == WANTED and state.like and self.resembling:
+            self.liked += mark.value  # "like it but newer" is newer than it
         self.about = list(mark.value)
         state.used = True
 
@@ -192,6 +202,10 @@ class Clauses(Composer):
         self.steps.append(
             Wish(more=more, items=self._ids(numbers), titles=self._titles(numbers), start=start, end=end)
         )
+        self.part.settled = True
+
+    def _unknown(self, at: int) -> None:
+        super()._unknown(at)
         self.part.settled = True
 
     def _like(self, place: int, mark: Mark) -> None:

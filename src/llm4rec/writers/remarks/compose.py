@@ -53,6 +53,10 @@ class Listener(Clauses):
         self.part.singular = True
         self._fill(place, mark)
 
+    def _looks(self, place: int, mark: Mark) -> None:
+        self.part.looks = True
+        self._fill(place, mark)
+
     def _undo(self, place: int, mark: Mark) -> None:
         self._flush()
         self.order = mark.tag
@@ -102,7 +106,7 @@ class Listener(Clauses):
             self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
 
     def _numbers(self) -> Sequence[int]:
-        """The items that a comparison is with: those of this clause, else those liked in this remark; none: the list."""
+        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
         return self.part.spoken or self.liked
 
     def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:

@@ -40,7 +40,7 @@ ENDS = re.compile(r"(?<=[.!?。!?;;])\s*|\n+")
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a text: where it stands, how kind it is (-1 to 1), and the aspects that it speaks of."""
+    """A part of a text: where it stands in the text as it was cleaned, how kind it is (-1 to 1), and the aspects that it speaks of."""
 
     text: str
     start: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llm4rec.core.languages import language_of
 from llm4rec.core.texts import MOST, cleaned, tokens
@@ -12,6 +13,7 @@ from llm4rec.writers.asking.readings import Range, Values
 from llm4rec.writers.asking.told import note as told_note
 from llm4rec.writers.remarks.clauses import Setting
 from llm4rec.writers.remarks.compose import Listener
+from llm4rec.writers.remarks.feelings import Feelings
 from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
@@ -27,10 +29,12 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     clean, done = cleaned(text)
     language = language_of(clean)
     parts = unhyphened(tokens(clean))
-    listener = Listener(setting, parts, clean, language)
+    told = is_description(parts)
+    # A head learnt from reviews: what it says of "shorter please" means nothing.
+    listener = Listener(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)
     notes = [told_note(language, key, most=MOST, length=len(text)) for key in done]
     steps: list[Step] = []
-    if is_description(parts):
+    if told:
         notes.append(note(language, "long"))
         steps = listener.felt()
     elif parts:
@@ -44,8 +48,8 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
             "about": tuple(setting.lexicon.ids[n] for n in listener.about) or before.about,
         }
     )
-    after, told = ordered(after, listener.order, language) if listener.order else joined(after, steps)
-    notes += told
+    after, changed = ordered(after, listener.order, language) if listener.order else joined(after, steps)
+    notes += changed
     if not notes and not steps and not listener.order:
         notes.append(note(language, "unclear" if parts else "empty"))
     return after.model_copy(
