@@ -119,7 +119,8 @@ def fits(world: World, meant: str, shown: tuple[Id, ...]) -> bool:
     if meant[0] == "-":
         return now <= -0.2
     if meant[0] == "+":
-        return now <= 0.7
+        held = set().union(*(world.having(part, shown) for part in meant[1:].split("/")))
+        return now <= 0.7 and len(held) >= N  # an author of one book cannot have more
     if meant[0] == "!":
         return now < 0
     if meant[0] == "~":
