@@ -161,9 +161,9 @@ class Clauses(Composer):
 
     def _complained(self, part: Part, hard: bool) -> None:
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
-        for place in range(part.pieces, len(self.pieces)):
+        for place in range(part.pieces, len(self.pieces)) if hard or self.excess else ():
             piece = self.pieces[place]
-            if isinstance(piece, Values) and piece.wanted and not part.spoken and (hard or self.excess):
+            if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
                 text = self.text[piece.start : piece.end]
                 self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
 
