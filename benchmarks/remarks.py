@@ -77,6 +77,13 @@ class World:
             if row is not None and (value in row if isinstance(row, tuple) else value == row)
         }
 
+    def more(self, what: str, shown: tuple[Id, ...], user: Id) -> bool:
+        """Whether there are items of it that are neither shown nor known: an author of one book cannot have more."""
+        data = self.engine.fitted.dataset
+        known = set(data.history(data.users.ids.number(user)).items.tolist())
+        held = set().union(*(self.having(part, shown) for part in what.split("/")))
+        return bool(held - known - set(self.catalog.ids.numbers(shown).tolist()))
+
     def mean(self, column: str, items: tuple[Id, ...]) -> float:
         """The mean of a number over the items of which it is known."""
         return float(
@@ -113,13 +120,13 @@ def value(world: World, meant: str, items: tuple[Id, ...], shown: tuple[Id, ...]
     return -float(len(gone & set(items)))
 
 
-def fits(world: World, meant: str, shown: tuple[Id, ...]) -> bool:
+def fits(world: World, meant: str, shown: tuple[Id, ...], user: Id) -> bool:
     """Whether a remark can be made of this list: there is something to fall, and room to rise."""
     now = value(world, meant, shown, shown)
     if meant[0] == "-":
         return now <= -0.2
     if meant[0] == "+":
-        return now <= 0.7
+        return now <= 0.7 and world.more(meant[1:], shown, user)
     if meant[0] == "!":
         return now < 0
     if meant[0] == "~":
@@ -136,7 +143,7 @@ def moved(world: World, case: Case) -> tuple[list[bool], str]:
     for user, shown in world.asked():
         if len(done) == PEOPLE:
             break
-        if all(fits(world, meant, shown) for meant in case.meant):
+        if all(fits(world, meant, shown, user) for meant in case.meant):
             heard = world.engine.remark(case.text, user, shown=shown)
             after = world.engine.recommend(user, n=N, remarks=heard).items
             pairs = [(value(world, m, shown, shown), value(world, m, after, shown)) for m in case.meant]

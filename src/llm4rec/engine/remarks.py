@@ -206,4 +206,4 @@ def _spread(values: Floats | None) -> Floats:
     spread = float(values.std())
     if spread < 1e-9:
         return np.zeros(len(values), dtype=np.float32)
-    return np.clip((values - values.mean()) / (WIDE * spread), -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((values - values.mean()) / (WIDE * spread), -1.0, 1.0), dtype=np.float32)

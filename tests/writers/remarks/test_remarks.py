@@ -7,7 +7,7 @@ from llm4rec.core import Catalog, Column, ColumnType, DataError, SettingsError, 
 from llm4rec.writers.asking import Lexicon, Range, Shelf, Values
 from llm4rec.writers.remarks import Remarks, Setting, remarked
 
-TITLES = ["Red Whale", "Quiet Murder", "Old Garden", "Lost Love", "Iron Bride", "Silver Moon"]
+TITLES = ["Red Whale", "Quiet Murder", "Old Garden", "Lost Love", "Iron Bride", "Midnight"]
 KINDS = [("Sea", "Drama"), ("Crime", "Thriller"), ("Nature",), ("Romance",), ("War", "Horror"), ("Comedy",)]
 MINUTES = [100.0, 120.0, 140.0, 90.0, 80.0, np.nan]
 AUTHORS = ["Ann Reed", "Bob Stone", "Ann Reed", "Cy Lark", "Bob Stone", "Dee Moss"]
@@ -88,6 +88,13 @@ def brief(remarks):
         ("I love comedies", [("+", "Comedy")]),
         ("more comedies, less crime", [("+", "Comedy"), ("-", "Crime")]),
         ("too much crime", [("-", "Crime")]),
+        ("comedies bore me", [("-", "Comedy")]),
+        ("剧情片太多了", [("-", "Drama")]),
+        ("please stop showing me horror", [("never", "Horror")]),
+        ("I have the first one already", [("known", "i0")]),
+        ("I would give Midnight two stars", [("disliked", "i5")]),
+        ("Midnight was boring", [("disliked", "i5")]),
+        ("can it be something romantic?", [("+", "Romance")]),
         ("only comedies", [("must", "Comedy")]),
         ("不要恐怖片", [("never", "Horror")]),
         ("nothing violent please", [("-", "Crime,Horror,Thriller,War")]),

@@ -13,6 +13,7 @@ from llm4rec.apps.cli.engine import Where, ids_of, show
 from llm4rec.apps.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from llm4rec.core import Recommendations
     from llm4rec.engine import Engine
     from llm4rec.engine.remarks import Remarked
 
@@ -41,7 +42,6 @@ def remark(  # noqa: PLR0913, PLR0917 - one parameter an option
     json: AsJson = False,
 ) -> None:
     """Say something about a list: what was understood is shown, can be undone, and changes the next list."""
-    from llm4rec.apps.cli.screen import as_json
     from llm4rec.core import SettingsError
     from llm4rec.engine import Engine, read_settings
 
@@ -55,12 +55,7 @@ def remark(  # noqa: PLR0913, PLR0917 - one parameter an option
     after = opened.recommend(**asker, remarks=said)
     if file is not None:
         file.write_text(said.read.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    if json:
-        as_json({**said.as_json(), "before": asdict(before), "after": asdict(after)})
-        return
-    _show(said)
-    show(before, False, "before")
-    show(after, False, "after")
+    _show(said, before, after, json)
 
 
 def _kept(file: Path | None) -> Any:
@@ -80,8 +75,13 @@ def _said(opened: Engine, text: str, shown: list[Any], so_far: Any, undo: list[i
     return said.without(*undo) if undo else said
 
 
-def _show(said: Remarked) -> None:
-    from llm4rec.apps.cli.screen import say
+def _show(said: Remarked, before: Recommendations, after: Recommendations, json: bool) -> None:
+    from llm4rec.apps.cli.screen import as_json, say
 
+    if json:
+        as_json({**said.as_json(), "before": asdict(before), "after": asdict(after)})
+        return
     for line in str(said.read).splitlines():
         say(line)
+    show(before, False, "before")
+    show(after, False, "after")

@@ -10,6 +10,7 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.compose import Composer
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
+from llm4rec.writers.asking.readings import Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
@@ -43,6 +44,7 @@ class Part:
     settled: bool = False  # something was made of it
     pieces: int = 0  # that there were before it
     known: bool = False
+    already: bool = False
     looks: bool = False  # "looks good" is no verdict of somebody who knows it
     plural: bool = False
     singular: bool = False
@@ -92,14 +94,16 @@ class Clauses(Composer):
     def _close(self, end: int) -> None:
         """What the clause that ends here says of items: stars, that they are known, or a feeling."""
         part = self.part
-        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
-        self.part = Part(start=end, pieces=len(self.pieces))
         text = self.text[self.parts[part.start].start : self.parts[end - 1].end] if end > part.start else ""
         feeling = self.setting.feelings(text) if text else 0.0
         span = (self.parts[part.start].start, self.parts[end - 1].end) if text else (0, 0)
+        wanting = any(m.tag == "positive" and part.start <= m.start < end for m in self.marks)
+        self._complained(part, feeling < 0 and not wanting)
+        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
+        self.part, self.excess = Part(start=end, pieces=len(self.pieces)), False
         if part.share is not None:
             self._event("liked" if part.share >= MIDDLE else "disliked", self._target(part), span, part.share)
-        elif part.known:
+        elif part.known or (part.already and part.spoken and not part.settled):
             what: What = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
         elif part.spoken and not part.settled and part.looks and feeling:
@@ -154,6 +158,14 @@ class Clauses(Composer):
     def _steps_of(self, piece: Any) -> list[Step]:
         """What a piece of a request means of a list."""
         raise NotImplementedError
+
+    def _complained(self, part: Part, hard: bool) -> None:
+        """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
+        for place in range(part.pieces, len(self.pieces)) if hard or self.excess else ():
+            piece = self.pieces[place]
+            if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
+                text = self.text[piece.start : piece.end]
+                self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
 
     # Items
 

@@ -53,6 +53,10 @@ class Listener(Clauses):
         self.part.singular = True
         self._fill(place, mark)
 
+    def _already(self, place: int, mark: Mark) -> None:
+        self.part.already = True
+        self._fill(place, mark)
+
     def _looks(self, place: int, mark: Mark) -> None:
         self.part.looks = True
         self._fill(place, mark)
@@ -136,8 +140,8 @@ class Listener(Clauses):
             return
         wanted = state.once == WANTED if state.once else state.polarity == WANTED
         more = wanted if meant is None else meant == wanted
-        felt = meant is None and not (state.once or state.like or state.polarity == UNWANTED)
-        if felt and (self.part.spoken or self.part.singular or self.part.plural):
+        if meant is None and self._verdict(mark):
+            state.once, self.excess = 0, False
             return  # "the second one is boring": told as a feeling when the clause ends
         strong = not more and not state.once and not self.mild
         start, end = self._span(mark.start, mark.end)
@@ -150,6 +154,15 @@ class Listener(Clauses):
                 Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
             )
         state.once, state.used, self.excess, self.part.settled = 0, True, False, True
+
+    def _verdict(self, mark: Mark) -> bool:
+        """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
+        state, words = self.state, self._words(mark)
+        if is_felt(words, 0) == len(words) and self.part.spoken:
+            return True
+        asked = {"something", "anything"} & {part.word for part in self.parts[self.part.start : mark.start]}
+        steered = state.once or state.like or state.polarity == UNWANTED or asked
+        return not steered and bool(self.part.spoken or self.part.singular or self.part.plural)
 
     def _pairs(self, aspect: Aspect) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """The values of the catalog that carry an aspect, and those that speak against it."""

@@ -10,6 +10,7 @@ from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.scan import Mark, Scanner
 from llm4rec.writers.remarks.wordlists import wordlists
 
+GRADING = frozenset({"give", "gave", "rate", "rated"})
 STARS = frozenset({"star", "stars", "星", "颗星"})
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
@@ -49,7 +50,8 @@ class Spoken(Scanner):
     def _asked(self) -> bool:
         """A title is expected behind "I have seen" too."""
         tag = self._before("fill", "item", "kind", "degree", "sign", "these", "it", "or", "and", "comma")
-        return super()._asked() or tag == "known" or (tag == "title" and self._listing())
+        graded = bool(self.marks) and self.words[self.marks[-1].end - 1] in GRADING
+        return super()._asked() or graded or tag == "known" or (tag == "title" and self._listing())
 
     def _listing(self) -> bool:
         return self._before("fill") in ("or", "and", "comma")
@@ -59,16 +61,19 @@ class Spoken(Scanner):
         return self._place(at) or super()._named(at, fuzzy)
 
     def _shown_title(self, at: int) -> Mark | None:
-        """A title of the list, said letter by letter; a single word only where it is written like a name."""
-        if not self.words[at][0].isalnum() or not self.shown:
+        """A title of the list, or one that is judged ("X was"), said letter by letter; a single word only where it is
+        written like a name."""
+        if not self.words[at][0].isalnum():
             return None
         named = super()._named(at, fuzzy=False)
-        if named is None or not set(named.value) & set(self.shown):
+        if named is None:
             return None
         words = phrase(" ".join(self.words[at : named.end]))
         if len(words) == 1 and not (self.parts[at].capital and (self.words[at],) not in self.lexicon.values):
             return None
-        return Mark("title", at, named.end, [n for n in named.value if n in self.shown])
+        here = [n for n in named.value if n in self.shown]
+        judged = self.words[named.end : named.end + 1] in (["was"], ["is"])
+        return Mark("title", at, named.end, here or named.value) if here or judged else None
 
     # Places
 

@@ -12,7 +12,20 @@ from typing import Any
 from llm4rec.core.texts import Phrase, cleaned, tokens
 from llm4rec.writers.asking.wordlists import LANGUAGES, Phrases
 
-TAGS = ("undo", "restart", "others", "known", "too", "more", "less", "enough", "these", "it", "looks")
+TAGS = (
+    "undo",
+    "restart",
+    "others",
+    "known",
+    "too",
+    "more",
+    "less",
+    "enough",
+    "these",
+    "it",
+    "already",
+    "looks",
+)
 """What a cue of a remark can be. A phrase that stands in several lists is the first of these."""
 
 
