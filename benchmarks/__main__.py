@@ -18,6 +18,7 @@ NAMES = {
     "ratings": "stars on the five official folds of ml-100k, with intervals",
     "explanations": "do cited things matter, is every claim so, how long does an explanation take",
     "descriptions": "descriptions of films and books: is every claim so, how alike are they, do they help cold items",
+    "remarks": "words steer: hand-written remarks, and whether the next list moves as meant",
     "few_labels": "sentiment of reviews with 100 labels",
     "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",

@@ -43,6 +43,7 @@ def main() -> None:
         *offpolicy(),
         *peers(),
         *speed(),
+        *words_steer(),
     ]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
@@ -349,6 +350,44 @@ def offpolicy() -> Iterator[str]:
     yield ""
 
 
+def talks() -> Iterator[str]:
+    """Simulated people with a hidden target, recorded dialogues, Chinese."""
+    yield "## Conversations: `python -m benchmarks.conversation`\n"
+    content = result("conversation")
+    if content is None:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "Simulated people want one item and say the truth about it; success: it is shown within five turns of ten items (95 %). `popular` "
+        "is the next ten popular items each turn, `lists` the engine's own without a word, `newcomer` the same people unknown.\n"
+    )
+    yield "| people | part | success | mean turn |\n|---|---|---|---|"
+    films = content.get("films", {}).get("test", {})
+    rows = [(f"`ml-100k`, {way}", "test", row) for way, row in films.items() if isinstance(row, dict)]
+    rows += [(f"`kdconv` {name}, Chinese", "all", row) for name, row in content.get("kdconv", {}).items()]
+    for name, part, row in rows:
+        told = f"{row['success']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
+        yield f"| {name}, {row['people']} | {part} | {told} | {row['turn']:.2f} |"
+    yield ""
+    recorded = content.get("inspired", {}).get("test", {})
+    if recorded:
+        yield (
+            f"`inspired`, its test part, {recorded['moments']} moments in which a recommender names films new in the dialogue; "
+            "films named before are left out:\n"
+        )
+        yield "| way | recall@1 | recall@10 | recall@50 |\n|---|---|---|---|"
+        for way in ("popular", "bm25", "encoder", "chat"):
+            cells = [
+                f"{recorded[f'{way} recall@{k}']:.4f}" for k in (1, 10, 50) if f"{way} recall@{k}" in recorded
+            ]
+            yield f"| {way} | {' | '.join(cells)} |"
+        yield ""
+    parts = [part for told in content.values() for part in (told, *told.values()) if "items_named" in part]
+    named, wrong = (sum(int(part[key]) for part in parts) for key in ("items_named", "not_existing"))
+    broken = sum(int(part["breaking"]) for part in parts)
+    yield f"Items named in all replies: {named:,}; that do not exist: {wrong}; that break what is remembered: {broken}.\n"
+
+
 def speed() -> Iterator[str]:
     """Latency, start-up, encoding."""
     yield "## Speed\n"
@@ -425,6 +464,28 @@ def beside_implicit() -> Iterator[str]:
             cells += [f"{row['ours_added_mb']:.0f}", f"{row['implicit_added_mb']:.0f}"]
             yield f"| {row['data']} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
         yield ""
+
+
+def words_steer() -> Iterator[str]:
+    """Remarks and how often the next list moved as they meant."""
+    content = result("remarks")
+    yield "## Words steer: `python -m benchmarks.remarks`\n"
+    if content is None:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "Hand-written remarks in English and Chinese about lists of `ml-100k` and the sample shop, each made by up to five people to whom "
+        "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
+        "served for choosing; the second was written before the reader was run.\n"
+    )
+    yield "| half | remarks | lists | lists moved | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|"
+    for half, found in content.items():
+        cells = [f"{found[part]['lists_moved']:.3f}" for part in ("all", "films", "shop", "chinese")]
+        every = f"{found['all']['remarks_moved']:.3f}"
+        yield f"| {half} | {found['remarks']} | {found['lists']} | {' | '.join(cells)} | {every} |"
+    yield ""
+    failed = [f"“{text}”" for found in content.values() for text in found["failed"]]
+    yield f"Not every list moved with: {', '.join(failed) or 'none'}.\n"
 
 
 def full_ranking() -> Iterator[str]:

@@ -40,12 +40,14 @@ from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
 from llm4rec.engine.ordering import build_chain
 from llm4rec.engine.registry import component
+from llm4rec.engine.remarks import moved
 from llm4rec.engine.reports import reported, reports_of
 from llm4rec.engine.safety import harms_of, without_attacks
 from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.shield import Shield
 from llm4rec.engine.speaking import Speaks
+from llm4rec.engine.wishes import desk_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,7 +128,7 @@ class Engine(Speaks):
         """The n best items for one user id, or for a bare history of item ids, oldest first.
 
         `limits`: allowed=ids, excluded=ids, seen="exclude" | "include", query="words of a search", session=ids of what was
-        looked at just now (they go behind the history), context={"device": "phone"}, in which it is asked, profile=edits (`ProfileEdits`) of the owner of the history, time=UTC seconds, and the knobs diversity,
+        looked at just now (they go behind the history), context={"device": "phone"}, in which it is asked, profile=edits (`ProfileEdits`) of the owner of the history, remarks=what `remark` gave, time=UTC seconds, and the knobs diversity,
         novelty and explore from 0 to 1, whose cost stands in `trade`. Unknown users, unknown items of a history and contexts
         that the model does not know are answered by a stated rule and named in `degraded`. `explain`: True gives reasons, a
         language ("en", "zh", or "auto": the user's own) explanations in words with their evidence as well. `chances` asks how
@@ -176,11 +178,17 @@ class Engine(Speaks):
         told = f"{self._declined} requests without a usable history were answered by what is popular"
         return [told] if self._declined else []
 
-    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+    def _asked(
+        self, profile: ProfileEdits | None = None, remarks: Any = None, **question: Any
+    ) -> tuple[Request, tuple[str, ...]]:
         """The request without what may not be shown to whoever asks; and what could not be taken as given."""
         request, notes = asked(self.fitted, self.settings, profile, **question)
         hidden = self._hides.items(request.context, request.user)
-        return replace(request, excluded=together(request.excluded, hidden)), notes
+        request = replace(request, excluded=together(request.excluded, hidden))
+        if remarks is None:
+            return request, notes
+        request, opened = moved(desk_of(self.fitted), request, remarks)
+        return request, (*notes, *opened)
 
     @property
     def _hides(self) -> Hides:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from llm4rec.core import Explanation, Generator, Numbers, Request, SettingsError
 from llm4rec.engine import path
 from llm4rec.engine.build import component_from
+from llm4rec.engine.feelings import feelings
 from llm4rec.engine.fitted import Fitted
 
 _MADE: WeakKeyDictionary[Fitted, Any] = WeakKeyDictionary()
@@ -37,7 +38,8 @@ def in_words_of(
 def explainer(fitted: Fitted) -> Any:
     """The writer of explanations for what has been learnt; its tables live as long as that does."""
     if fitted not in _MADE:
-        _MADE[fitted] = component_from("llm4rec.writers.explain:Explainer")(fitted.dataset)
+        facts = component_from("llm4rec.writers.explain:Facts")(fitted.dataset, feelings(fitted))
+        _MADE[fitted] = component_from("llm4rec.writers.explain:Explainer")(fitted.dataset, facts)
     return _MADE[fitted]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from llm4rec.core import Profile, ProfileEdits, Request
 from llm4rec.engine.build import component_from
+from llm4rec.engine.feelings import feelings
 from llm4rec.engine.fitted import Fitted
 
 STRONGEST = 0.5
@@ -65,4 +66,5 @@ def profiler(fitted: Fitted) -> Any:
             None if encoder is None else encoder.encode,
             stars(float(values.min()), float(values.max())) if len(values) else stars(),
         )
+        _MADE[fitted].feeling = feelings(fitted)
     return _MADE[fitted]

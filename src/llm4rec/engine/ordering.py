@@ -170,6 +170,8 @@ def rerank_context(fitted: Fitted) -> RerankContext:
     steps = [build_reranker(name, fitted.rerank.options.get(name, {})).config for name in fitted.rerank.order]
     behind = [build_reranker(name, _kernel_of(fitted.rerank, name)).config for name, _ in BEHIND.values()]
     named = {name for config in (*steps, *behind) for name in getattr(config, "kernel", {})}
+    from llm4rec.engine.feelings import reviewed
+
     bare = not labels(catalog).matrix.nnz or "ssd" in fitted.rerank.order
     read = fitted.encoder is not None and any(catalog.texts) and ("text" in named or bare)
     return RerankContext(
@@ -178,5 +180,6 @@ def rerank_context(fitted: Fitted) -> RerankContext:
         tastes=fitted.model.item_vectors() if isinstance(fitted.model, Embeds) else None,
         counts=dataset.counts,
         users=len(dataset.users),
+        sentiment=reviewed(fitted) if "sentiment" in fitted.rerank.order else None,
         matrix=dataset.matrix() if any(getattr(config, "unmet", 0.0) for config in steps) else None,
     )

@@ -147,6 +147,22 @@ class AskSettings(Config):
     )
 
 
+class ChatSettings(Config):
+    """How conversations are led. `ask` says how their wishes order items, but for the weight of taste."""
+
+    n: int = Field(5, ge=1, le=100, description="items a list")
+    questions: int = Field(2, ge=0, description="questions asked in a row at most; 0: none")
+    bits: float = Field(
+        1.0, ge=0.0, description="information that a question must promise to be asked, in bits"
+    )
+    taste: float = Field(
+        1.0, ge=0.0, description="weight of what the model thinks the user likes, beside what was said"
+    )
+    answers: str = Field(
+        "", description="a file of prepared answers (csv, jsonl or parquet: question, answer); empty: none"
+    )
+
+
 class CacheSettings(Config):
     """Where vectors are kept between runs."""
 
@@ -167,6 +183,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     rerank: RerankSettings = RerankSettings()
     ask: AskSettings = AskSettings()
+    chat: ChatSettings = ChatSettings()
     safety: SafetySettings = SafetySettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(

@@ -22,14 +22,17 @@ from llm4rec.core import (
     Profile,
     ProfileEdits,
     Progress,
+    Recommendations,
     Request,
     silent,
 )
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
+from llm4rec.engine.chatting import Chatted, Helpers, Said, chatted
 from llm4rec.engine.door import at_least_one, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
+from llm4rec.engine.remarks import Remarked, remark
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.wishes import Asked, Asker, ask, desk_of
 
@@ -58,7 +61,15 @@ class Speaks(ABC):
         """What may not be shown to whom."""
 
     @abstractmethod
-    def _asked(self, profile: ProfileEdits | None = None, **question: Any) -> tuple[Request, tuple[str, ...]]:
+    def recommend(
+        self, user: Id | None = None, history: Sequence[Id] | None = None, n: int = 10, **limits: Any
+    ) -> Recommendations:
+        """The n best items."""
+
+    @abstractmethod
+    def _asked(
+        self, profile: ProfileEdits | None = None, remarks: Any = None, **question: Any
+    ) -> tuple[Request, tuple[str, ...]]:
         """The request for the arguments of a question, and what could not be taken as given."""
 
     def explain(
@@ -156,11 +167,56 @@ class Speaks(ABC):
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         """
+        asker = self._asker(user, history, excluded)
+        helper = generator or build_generator(self.settings)
+        return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
+
+    def chat(
+        self,
+        text: str,
+        dialogue: Any = None,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        language: str = "auto",
+        year: int | None = None,
+        generator: Generator | None = None,
+    ) -> Chatted:
+        """The answer to one message of a conversation, and the conversation after it; `dialogue` is that before, or None.
+
+        It is a value with JSON in and out, and holds nothing of who speaks: give `user` or `history` each time. No item is
+        named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the message. `generator`, by
+        default that of the settings, may help to read and put reasons more nicely; where it fails, `degraded` says so.
+        """
+        asker = self._asker(user, history)
+        helpers = Helpers(self.settings, year, generator or build_generator(self.settings))
+        return chatted(desk_of(self.fitted), asker, Said(text, dialogue, language), helpers)
+
+    def remark(
+        self,
+        text: str,
+        user: Id | None = None,
+        history: Sequence[Id] | None = None,
+        *,
+        shown: Sequence[Id] | None = None,
+        so_far: Any = None,
+        year: int | None = None,
+        **limits: Any,
+    ) -> Remarked:
+        """A remark about a list ("too long", "I loved the second one"), as it was understood, behind those `so_far`.
+
+        `shown` is the list that is spoken of; by default what `recommend` gives for this user or history after the
+        remarks so far and with these `limits`. Given to `recommend` as `remarks`, the value changes the list; its steps
+        can be taken out (`without`). What cannot be read is said in `read.notes`; nothing is kept of it here.
+        """
+        if shown is None:
+            shown = self.recommend(user, history, remarks=so_far, **limits).items
+        return remark(desk_of(self.fitted), text, shown, so_far, year)
+
+    def _asker(self, user: Id | None, history: Sequence[Id] | None, excluded: Iterable[Id] = ()) -> Asker:
+        """Who speaks: their past, nobody's where neither is given, and what they may not be shown."""
         past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
         hidden = self._hides.items({}, number)
-        ruled_out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
-        asker = Asker(past, number, ruled_out, notes)
-        helper = generator or build_generator(self.settings)
-        return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
+        return Asker(past, number, np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden), notes)

@@ -5,12 +5,14 @@ What the words mean is read by `writers/asking`; here their parts meet a fitted 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core import (
     Catalog,
@@ -48,12 +50,13 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Asker:
-    """Who asks: what they did, and what they may not be shown."""
+    """Who asks: what they did, what they may not be shown, and, as `tilt` (items,), what they want more or less of."""
 
     history: History
     user: int = -1
     excluded: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     notes: tuple[str, ...] = ()
+    tilt: Floats | None = None
 
 
 class Desk:
@@ -112,6 +115,18 @@ class Desk:
         found: Floats = component_from(f"{HOME}fused")(rows, weights)
         return found
 
+    def meant(self, words: str) -> Floats:
+        """(items,) how near each item is to what words mean; where nothing encodes, what it earns for the words."""
+        if self.vectors is None:
+            return np.asarray(self.words.scores(words), dtype=np.float32)
+        return np.asarray(self.vectors @ self._worded(words))
+
+    def like(self, numbers: Sequence[int]) -> Floats:
+        """(items,) how near the text of each item is to those of some items; zeros where nothing encodes."""
+        if self.likeness is None:
+            return np.zeros(len(self.catalog), dtype=np.float32)
+        return np.asarray(self.likeness @ self.likeness[np.asarray(numbers, dtype=np.int64)].mean(axis=0))
+
     def read(self, asked: Any, year: int | None, generator: Generator | None) -> tuple[Any, tuple[str, ...]]:
         """The reading of a text, or a reading as it is given; and what could not be done as asked."""
         if not isinstance(asked, str):
@@ -124,8 +139,11 @@ class Desk:
         )
         return helped
 
-    def answer(self, reading: Any, asker: Asker, n: int, settings: AskSettings) -> Asked:
-        """The best items that fulfil all hard pieces; where none does, those of the nearest reading that some fulfil."""
+    def answer(self, reading: Any, asker: Asker, n: int, settings: AskSettings, depth: int = 0) -> Asked:
+        """The best items that fulfil all hard pieces; where none does, those of the nearest reading that some fulfil.
+
+        At least `depth` items come out where so many may be shown; n says how far a reading is opened.
+        """
         ids = self.catalog.ids
         named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
         named = named[named >= 0]
@@ -144,19 +162,20 @@ class Desk:
             asker.history,
             user=asker.user,
             query=reading.text,
-            n=n,
+            n=max(n, depth),
+            tilt=asker.tilt,
             allowed=np.flatnonzero(allowed),
             seen="include" if seen else "exclude",
         )
         scores, notes = self._scores(reading, request, settings)
         shown = masked(scores[None], [request])
-        return Asked(reading, self._shown(shown, request, (*asker.notes, *notes)))
-
-    def _shown(self, scores: Floats, request: Request, notes: tuple[str, ...]) -> Recommendations:
-        best = top_k(scores, min(request.n, scores.shape[1]))[0]
+        best = top_k(shown, min(request.n, shown.shape[1]))[0]
         best = best[best >= 0]
-        if len(best) < request.n:
-            notes = (*notes, f"only {len(best)} of {request.n} items may be shown")
+        if len(best) < n:
+            notes = (*notes, f"only {len(best)} of {n} items may be shown")
+        return Asked(reading, self._shown(shown, best, (*asker.notes, *notes)))
+
+    def _shown(self, scores: Floats, best: Numbers, notes: tuple[str, ...]) -> Recommendations:
         return Recommendations(
             items=tuple(self.catalog.ids.names(best)),
             scores=tuple(float(s) for s in scores[0][best]),
@@ -178,22 +197,26 @@ class Desk:
         if rows:
             total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
         for lean in reading.leans:
-            total[allowed] += LEAN * self._leaning(lean, allowed)
-        taste, declined = path.scores(self.fitted, [request])
+            total[allowed] += LEAN * self.leaning(self.shelf.numbers.get(lean.column), lean.more, allowed)
+        taste, declined = path.scores(self.fitted, [replace(request, tilt=None)])
         weight = settings.popularity if declined[0] else settings.taste
         if not total.any():
             weight = 1.0  # nothing else tells items apart
         total[allowed] += weight * zscore_rows(taste[:, allowed])[0]
+        if request.tilt is not None:
+            total[allowed] += (
+                max(float(total[allowed].max() - total[allowed].mean()), 1e-6) * request.tilt[allowed]
+            )
         told = "nothing is known of this user: what is popular counts a little"
         return total, (told,) if declined[0] and request.user >= 0 else ()
 
-    def _leaning(self, lean: Any, allowed: Numbers) -> Floats:
-        """(allowed,) from -1 to 1 by the rank of a number; what is not known is at -1."""
-        values = self.shelf.numbers.get(lean.column)
+    @staticmethod
+    def leaning(values: NDArray[np.float64] | None, more: bool, allowed: Numbers) -> Floats:
+        """(allowed,) from -1 to 1 by the rank of a number; what is not known is at -1, zeros where there is none."""
         result = np.full(len(allowed), -1.0, dtype=np.float32)
         if values is None:
             return np.zeros(len(allowed), dtype=np.float32)
-        some = values[allowed] if lean.more else -values[allowed]
+        some = values[allowed] if more else -values[allowed]
         known = np.flatnonzero(np.isfinite(some))
         if len(known) > 1:
             ordered = np.searchsorted(np.sort(some[known]), some[known])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from llm4rec.core import DataError, FolderError, NotFoundError
-from llm4rec.encoders.adapting import AdaptConfig, Heads, adapt
+from llm4rec.encoders import CachedEncoder, SentenceConfig, SentenceEncoder
+from llm4rec.encoders.adapting import AdaptConfig, Heads, adapt, sentiment_head
 from llm4rec.encoders.adapting.folder import INSIDE
 
 from .conftest import shop
@@ -35,6 +36,16 @@ def test_sentiment_of_texts(folder):
     assert heads.labels("sentiment") == ("negative", "positive")
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
     assert chances.argmax(axis=1).tolist() == [1, 0]
+
+
+def test_the_head_of_an_encoder_as_one_number_a_text(folder, tiny):
+    head = sentiment_head(
+        CachedEncoder(SentenceEncoder(SentenceConfig(source=str(folder))), folder / "cache")
+    )
+    good, bad = head(["it was very good", "awful and poor"])
+    assert 1 >= good > 0 > bad >= -1
+    assert sentiment_head(SentenceEncoder(SentenceConfig(source=str(tiny)))) is None
+    assert sentiment_head(None) is None
 
 
 def test_ratings_of_texts(folder):

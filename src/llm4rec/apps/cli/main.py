@@ -12,6 +12,7 @@ from llm4rec.apps.cli import (
     adapt,
     ask,
     audit,
+    chat,
     compare,
     compress,
     data,
@@ -23,6 +24,7 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    remark,
     replay,
     report,
     simulate,
@@ -50,6 +52,8 @@ app.command("explain")(explain.explain)
 app.command("describe")(describe.describe)
 app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("remark")(remark.remark)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)

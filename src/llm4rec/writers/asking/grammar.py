@@ -61,7 +61,7 @@ def understood(text: str, lexicon: Lexicon, this_year: int | None = None) -> Und
     """
     clean, done = cleaned(text)
     language = language_of(clean)
-    parts = _unhyphened(tokens(clean))
+    parts = unhyphened(tokens(clean))
     reading = Understood(text=clean, language=language)
     notes = [note(language, key, most=MOST, length=len(text)) for key in done]
     if is_description(parts):
@@ -91,7 +91,7 @@ def is_description(parts: Sequence[Token]) -> bool:
     return length > ENDLESS or (length > LONG and not asks)
 
 
-def _unhyphened(parts: Sequence[Token]) -> list[Token]:
+def unhyphened(parts: Sequence[Token]) -> list[Token]:
     """Without hyphens inside words ("sci-fi", "90-minute"); one between two numbers stays; "-free" turns into "not"."""
     kept: list[Token] = []
     for place, part in enumerate(parts):

@@ -52,7 +52,7 @@ def _agreeing(kept: list[Piece], piece: Range, notes: list[str], reading: Unders
     """The pieces without ranges that leave nothing of this one."""
     result: list[Piece] = []
     for other in kept:
-        if isinstance(other, Range) and other.column == piece.column and _apart(other, piece):
+        if isinstance(other, Range) and other.column == piece.column and apart(other, piece):
             one, two = (reading.words(p) or said(p, phrases(reading.language)) for p in (other, piece))
             notes.append(note(reading.language, "apart", one=one, two=two))
         else:
@@ -60,7 +60,8 @@ def _agreeing(kept: list[Piece], piece: Range, notes: list[str], reading: Unders
     return result
 
 
-def _apart(one: Range, two: Range) -> bool:
+def apart(one: Range, two: Range) -> bool:
+    """Whether two ranges of a column leave nothing of each other."""
     if one.unwanted or two.unwanted:
         return False
     for a, b in ((one, two), (two, one)):

@@ -173,14 +173,14 @@ class Facts:
         return found
 
     def _sentences(self, row: int) -> list[tuple[str, frozenset[str]]]:
-        """Sentences of a text that can be quoted as they stand, with their words: not long, no marks, and kind."""
+        """Sentences of a text that can be quoted as they stand, with their words: not long, no marks, not unkind."""
         if row not in self._told:
             texts = self.dataset.interactions.texts
             assert texts is not None
             found = [s.strip().rstrip(".。") for s in ENDS.split(str(texts[row]))]
             fit = [s for s in found if QUOTE[0] <= len(s) <= QUOTE[1] and not UNSEEN.search(s)]
             if self.feeling is not None:
-                fit = [s for s in fit if self.feeling(s) > 0]
+                fit = [s for s in fit if self.feeling(s) >= 0]  # of a review that speaks for its item
             self._told[row] = [(s, frozenset(words_of(s, stop_words()))) for s in fit]
         return self._told[row]
 

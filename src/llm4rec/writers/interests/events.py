@@ -47,7 +47,8 @@ def event_weights(
 ) -> Floats:
     """w_i (events,): recency x kind x leaning; below zero where the event speaks against its item.
 
-    Ratings lean by their stars; dislikes, hides and skips lean against; a text without stars leans as `feeling` says.
+    Ratings lean by their stars; dislikes, hides and skips lean against; what is written without stars leans
+    as `feeling` says, unless it is a search or feels nothing.
     """
     if not len(history):
         return np.zeros(0, np.float32)
@@ -62,9 +63,10 @@ def event_weights(
     leaning[rated] = stars.leaning(history.values[rated])
     leaning[(history.values == 0) & ~rating] = 0.0
     if texts is not None and feeling is not None:
-        for row in np.flatnonzero(~rated & ~against[history.kinds]):
-            if texts[row]:
-                leaning[row] = np.clip(feeling(str(texts[row])), -1.0, 1.0)
+        search = np.array([name == "search" for name in names], dtype=bool)
+        for row in np.flatnonzero(~rated & ~(against | search)[history.kinds]):
+            felt = float(np.clip(feeling(str(texts[row])), -1.0, 1.0)) if texts[row] else 0.0
+            leaning[row] = felt or leaning[row]  # a text that feels nothing leaves the event as it is
     return np.asarray(weights * leaning, dtype=np.float32)
 
 

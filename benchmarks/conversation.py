@@ -1,0 +1,424 @@
+"""Conversations: simulated people with a hidden target, and recorded dialogues.
+
+python -m benchmarks.conversation [films] [inspired] [kdconv] [PEOPLE]
+
+films     ml-100k, leave-last-out. Somebody wants their last film. Each turn they are shown ten films and say truthfully what
+          is not right: they answer the question that is asked by what is true of their film, else they say one thing that it is
+          and a shown one is not. Success: the film is in a list within five turns. Beside it: the next ten popular films each turn,
+          the engine's own lists without a word, and newcomers, of whom nothing is known but what they answer.
+inspired  recorded dialogues about films. What the seeker has said so far is told to the conversation, turn by turn; the films
+          that the recommender names next, new in the dialogue, are the answers. recall@{1,10,50}, with films named before left out.
+          Beside it: what is named most in the other dialogues, BM25 and the encoder over the seeker's words.
+kdconv    the places of the travel knowledge base, and its films; people as in `films`, who speak Chinese.
+
+Every reply is checked: each item named is in the catalog and fulfils all that is remembered.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.common import folder, keep, loaded
+from llm4rec.core import Catalog, Column, ColumnType, Dataset, Id, Interactions, Numbers, Users, Vocabulary
+from llm4rec.engine import Engine, Settings
+from llm4rec.engine.chatting import Chatted
+from llm4rec.writers.asking import Bm25
+from llm4rec.writers.asking.limits import Shelf
+
+PEOPLE, TURNS, SHOWN, SEED = 300, 5, 10, 20_260
+DEPTHS = (1, 10, 50)
+MODEL: dict[str, Any] = {"model": "ease", "reg": 300.0, "tune": False}
+
+
+def main() -> None:
+    people = next((int(name) for name in sys.argv[1:] if name.isdigit()), PEOPLE)
+    chosen = [name for name in sys.argv[1:] if not name.isdigit()] or list(PARTS)
+    keep("conversation", {name: PARTS[name](people) for name in chosen})
+
+
+@dataclass
+class Checked:
+    """What went wrong over all replies: items that do not exist, and items that break what is remembered."""
+
+    named: int = 0
+    unknown: int = 0
+    broken: int = 0
+    shelves: dict[int, Shelf] = field(default_factory=dict)
+
+    def see(self, engine: Engine, shelf: Shelf, reply: Chatted) -> None:
+        allowed = shelf.allowed(reply.dialogue.state.reading.hard)
+        for item in reply.answer.items:
+            number = engine.catalog.ids.number(item)
+            self.named += 1
+            self.unknown += number < 0
+            self.broken += number >= 0 and not allowed[number]
+
+    def told(self) -> dict[str, float]:
+        return {"items_named": self.named, "not_existing": self.unknown, "breaking": self.broken}
+
+
+# People with a hidden target
+
+
+@dataclass(frozen=True)
+class Wanting:
+    """Somebody who wants one item, and what they say: the truth about it, in one language."""
+
+    shelf: Shelf
+    target: int
+    chinese: bool
+    rng: np.random.Generator
+
+    def true(self, column: str) -> list[str]:
+        """What is true of the target in a column, as words of a person."""
+        if column in self.shelf.numbers:
+            value = float(self.shelf.numbers[column][self.target])
+            if not np.isfinite(value):
+                return []
+            return [self._decade(value)] if "year" in column else [f"{column.replace('_', ' ')} {value:g}"]
+        pairs = self.shelf.rows.items()
+        return [value for (name, value), rows in pairs if name == column and self.target in rows]
+
+    def _decade(self, year: float) -> str:
+        start = int(year) // 10 * 10
+        return f"{start}年代" if self.chinese else f"from the {start}s"
+
+    def answer(self, question: Any) -> str:
+        """To a question: an offered option that is true, something else that is, or that it does not matter."""
+        if not question.column:
+            return "没有" if self.chinese else "none"
+        for option in question.options:
+            if self.shelf.allowed([option.piece])[self.target]:
+                return str(option.label)
+        true = self.true(question.column)
+        if true and question.column not in self.shelf.numbers:
+            return str(self.rng.choice(true))
+        return "随便" if self.chinese else "it doesn't matter"
+
+    def remark(self, shown: Numbers, said: set[str], columns: Sequence[str]) -> str:
+        """One thing that is true of the target and of few that are shown, or that is not true of it and of many."""
+        best, told = -1.0, ""
+        for (column, value), rows in self.shelf.rows.items():
+            if column not in columns or value in said:
+                continue
+            share = float(np.isin(shown, rows).mean())
+            mine = bool(np.isin(self.target, rows))
+            worth = 1.0 - share if mine else share
+            if worth > best + 1e-9 and (mine or share > 0):
+                word = value if mine else (f"不要{value}" if self.chinese else f"no {value}")
+                best, told = worth, word
+        said.add(told.removeprefix("no ").removeprefix("不要"))
+        return told
+
+
+def conversation(
+    engine: Engine, person: Wanting, who: dict[str, Any], checked: Checked, columns: Sequence[str]
+) -> int:
+    """The turn in which the target was shown, from 1; 0 where it was not within five."""
+    target = engine.catalog.ids.ids[person.target]
+    none = "都不是" if person.chinese else "none of these"
+    text, dialogue, said = ("你好" if person.chinese else "hello"), None, set[str]()
+    for turn in range(1, TURNS + 1):
+        reply = engine.chat(text, dialogue, **who)
+        checked.see(engine, person.shelf, reply)
+        dialogue = reply.dialogue
+        if target in reply.answer.items:
+            return turn
+        question = dialogue.state.question
+        if question is not None:
+            words = person.answer(question)
+        else:
+            shown = engine.catalog.ids.numbers(dialogue.state.shown)
+            words = person.remark(shown, said, columns)
+        text = f"{none}, {words}" if reply.answer.items else words
+    return 0
+
+
+def within(turns: Sequence[int]) -> dict[str, float]:
+    """Share of successes with its 95 % interval (bootstrap), and the mean turn of a success."""
+    hits = np.array([turn > 0 for turn in turns], dtype=np.float64)
+    rng = np.random.default_rng(SEED)
+    draws = hits[rng.integers(0, len(hits), (2000, len(hits)))].mean(axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    mean = float(np.mean([turn for turn in turns if turn])) if hits.any() else 0.0
+    return {
+        "people": len(hits),
+        "success": float(hits.mean()),
+        "low": float(low),
+        "high": float(high),
+        "turn": mean,
+    }
+
+
+def films(people: int) -> dict[str, Any]:
+    """ml-100k: each user's last film is the target, what was before is the history; validation: the film before that."""
+    data = loaded("ml-100k").dataset
+    found: dict[str, Any] = {}
+    for part, back in (("validation", 2), ("test", 1)):
+        train, targets = held_out(data, back)
+        engine = Engine(_settings(), **MODEL).fit(train)
+        chosen = np.random.default_rng(SEED + back).permutation(len(targets))[:people]
+        found[part] = _filmed(engine, train, targets, chosen)
+        print(part, json.dumps(found[part], indent=1), flush=True)
+    return found
+
+
+def _settings(**chat: Any) -> Settings:
+    return Settings(encoder={"name": "none"}, chat={"n": SHOWN, **chat})
+
+
+def held_out(data: Dataset, back: int) -> tuple[Dataset, Numbers]:
+    """The data without the last `back` events of each user, and the item of the first of those."""
+    ends = data.offsets[1:]
+    rows = np.zeros(len(data.interactions), dtype=bool)
+    for start, end in zip(data.offsets[:-1], ends, strict=True):
+        rows[start : end - back] = True
+    return data.only(rows), data.interactions.items[ends - back]
+
+
+def _filmed(engine: Engine, train: Dataset, targets: Numbers, chosen: Numbers) -> dict[str, Any]:
+    engine.chat("hello")  # the shelf is made once
+    assert engine._desk is not None
+    shelf, checked = engine._desk.shelf, Checked()
+    order = np.argsort(-train.counts, kind="stable")
+    turns: dict[str, list[int]] = {"chat": [], "popular": [], "lists": [], "newcomer": []}
+    for user in chosen.tolist():
+        target, seen = int(targets[user]), train.history(user).items
+        person = Wanting(shelf, target, False, np.random.default_rng(user))
+        name = train.users.ids.ids[user]
+        turns["chat"].append(conversation(engine, person, {"user": name}, checked, ("categories",)))
+        turns["newcomer"].append(_newcomer(engine, person, seen, checked))
+        turns["popular"].append(_turn(order[~np.isin(order, seen)], target))
+        best = engine.recommend(user=name, n=TURNS * SHOWN).items
+        turns["lists"].append(_turn(engine.catalog.ids.numbers(best), target))
+    return {**{way: within(told) for way, told in turns.items()}, **checked.told()}
+
+
+def _newcomer(engine: Engine, person: Wanting, seen: Numbers, checked: Checked) -> int:
+    """The same person unknown: asked which films they like, they say those of their history."""
+    liked = {engine.catalog.ids.ids[number] for number in seen.tolist()}
+
+    @dataclass(frozen=True)
+    class Knowing(Wanting):
+        def answer(self, question: Any) -> str:
+            if question.column:
+                return super().answer(question)
+            places = [n for n, option in enumerate(question.options, 1) if set(option.piece.items) & liked]
+            return " and ".join(map(str, places)) or "none"
+
+    knowing = Knowing(person.shelf, person.target, person.chinese, person.rng)
+    return conversation(engine, knowing, {}, checked, ("categories",))
+
+
+def _turn(ordered: Numbers, target: int) -> int:
+    """The turn in which a target comes when ten of a list are shown each turn."""
+    place = np.flatnonzero(ordered[: TURNS * SHOWN] == target)
+    return int(place[0]) // SHOWN + 1 if len(place) else 0
+
+
+# Recorded dialogues
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the seeker had said when the recommender named new films: their turns, films named before, and the new ones."""
+
+    said: tuple[str, ...]
+    before: frozenset[int]
+    new: frozenset[int]
+
+
+def recorded(catalog: Catalog, split: str) -> tuple[list[Moment], Counter[int]]:
+    """The moments of a split of `inspired`, and how often its recommenders named each film of the catalog."""
+    rows = pl.read_parquet(folder("inspired") / "dialogs.parquet").filter(pl.col("split") == split)
+    known = {_plain(title): number for number, title in enumerate(catalog.titles)}
+    moments: list[Moment] = []
+    named: Counter[int] = Counter()
+    for _, dialogue in rows.sort("utt_id").group_by("dialog_id", maintain_order=True):
+        said: list[str] = []
+        before: set[int] = set()
+        for row in dialogue.iter_rows(named=True):
+            films = {known[_plain(t)] for t in (row["movies"] or "").split(";") if _plain(t) in known}
+            if row["speaker"] == "SEEKER":
+                said.append(row["text"].replace("QUOTATION_MARK", '"'))
+            elif films - before:
+                named.update(films - before)
+                if said:
+                    moments.append(Moment(tuple(said), frozenset(before), frozenset(films - before)))
+            before |= films
+    return moments, named
+
+
+def _plain(title: str) -> str:
+    """A title with its year, its article in front, without signs."""
+    bare = re.sub(r"^(.*), (The|A|An) (\(\d{4}\))$", r"\2 \1 \3", title.strip())
+    return re.sub(r"[^a-z0-9]+", " ", bare.lower()).strip()
+
+
+def mentioned() -> Catalog:
+    """Films: those of ml-100k with their plots, and those that the dialogues name, of which only title and year are known."""
+    own = loaded("ml-100k").dataset.catalog
+    known = {_plain(title) for title in own.titles}
+    rows = pl.read_parquet(folder("inspired") / "dialogs.parquet")
+    titles = {t.strip() for told in rows["movies"].drop_nulls() for t in told.split(";") if t.strip()}
+    new = sorted(title for title in titles if _plain(title) not in known)
+    years = [float(found[1]) if (found := re.search(r"\((\d{4})\)", title)) else np.nan for title in new]
+    columns = {
+        "title": Column(ColumnType.TEXT, _objects(new)),
+        "year": Column(ColumnType.NUMBER, np.array(years)),
+    }
+    first = Catalog(
+        Vocabulary([f"m{i}" for i in own.ids.ids]), {k: c for k, c in own.columns.items() if k != "image"}
+    )
+    return first.extended(Catalog(Vocabulary([f"i{n}" for n in range(len(new))]), columns))
+
+
+def inspired(people: int) -> dict[str, Any]:
+    """recall@k of films named next, by the part called dev and the part called test."""
+    del people
+    catalog = mentioned()
+    parts = {split: recorded(catalog, split) for split in ("dev", "test")}
+    found: dict[str, Any] = {}
+    for split, other in (("dev", "test"), ("test", "dev")):
+        moments, counts = parts[split][0], parts[other][1]
+        engine = Engine(Settings(chat={"n": 50}), model="popular").fit(taken(catalog, counts))
+        found[split] = _recalled(engine, moments)
+        print(split, json.dumps(found[split], indent=1), flush=True)
+    return found
+
+
+def taken(catalog: Catalog, counts: Counter[int]) -> Dataset:
+    """A data set in which each film was taken as often as it was named; one person a naming."""
+    items = np.array(sorted(counts.elements()), dtype=np.int64)
+    users = np.arange(len(items))
+    events = Interactions.of(users, items, timestamps=users.astype(np.float64))
+    return Dataset(events, catalog, Users(Vocabulary([f"n{n}" for n in range(len(items))])))
+
+
+def _recalled(engine: Engine, moments: Sequence[Moment]) -> dict[str, Any]:
+    catalog, checked = engine.catalog, Checked()
+    engine.chat("hello")
+    assert engine._desk is not None
+    desk = engine._desk
+    bm25 = Bm25.of(catalog.texts)
+    bm25 = Bm25(bm25.vocabulary, bm25.weights, most=10_000)
+    popular = engine.fitted.dataset.counts.astype(np.float64)
+    ways: dict[str, Callable[[Moment], Sequence[int]]] = {
+        "popular": lambda m: _order(popular, m),
+        "bm25": lambda m: _order(bm25.scores(" ".join(m.said)), m),
+        "chat": lambda m: list(_listed(engine, m, desk.shelf, checked)),
+    }
+    if desk.vectors is not None and engine.fitted.raw_encoder is not None:
+        encoder, vectors = engine.fitted.raw_encoder, desk.vectors
+        ways["encoder"] = lambda m: _order(vectors @ encoder.encode([" ".join(m.said)])[0], m)
+    found: dict[str, Any] = {"moments": len(moments)}
+    for way, ordered in ways.items():
+        lists = [list(ordered(moment)) for moment in moments]
+        for k in DEPTHS:
+            hits = [len(m.new & set(told[:k])) / len(m.new) for m, told in zip(moments, lists, strict=True)]
+            found[f"{way} recall@{k}"] = float(np.mean(hits))
+    return {**found, **checked.told()}
+
+
+def _order(scores: np.ndarray, moment: Moment) -> list[int]:
+    """The best fifty, films named before left out."""
+    order = np.argsort(-scores, kind="stable")
+    return [int(n) for n in order[:200] if int(n) not in moment.before][: max(DEPTHS)]
+
+
+def _listed(engine: Engine, moment: Moment, shelf: Shelf, checked: Checked) -> Iterator[int]:
+    """The list of the conversation after all that was said; it does not answer questions of its own making."""
+    dialogue, items = None, list[Id]()
+    for text in moment.said:
+        reply = engine.chat(text, dialogue, year=2020)
+        checked.see(engine, shelf, reply)
+        dialogue = reply.dialogue
+        items = list(reply.answer.items) or items
+    if not items:
+        items = list(engine.chat("recommend me something", dialogue, year=2020).answer.items)
+    yield from (n for n in engine.catalog.ids.numbers(items).tolist() if n not in moment.before)
+
+
+# Chinese
+
+
+def chinese(people: int) -> dict[str, Any]:
+    """Places of the travel knowledge base and films of the dialogues; whoever speaks wants one of them."""
+    found = {}
+    for name, catalog in (("travel", places()), ("films", chinese_films())):
+        events = Interactions.of(np.zeros(1, np.int64), np.zeros(1, np.int64), timestamps=np.zeros(1))
+        data = Dataset(events, catalog, Users(Vocabulary(["nobody"])))
+        engine = Engine(_settings(), model="popular").fit(data)
+        engine.chat("你好")
+        assert engine._desk is not None
+        shelf, checked = engine._desk.shelf, Checked()
+        chosen = np.random.default_rng(SEED).permutation(len(catalog))[:people]
+        columns = tuple(dict.fromkeys(column for column, _ in shelf.rows))
+        turns = [
+            conversation(
+                engine, Wanting(shelf, int(t), True, np.random.default_rng(int(t))), {}, checked, columns
+            )
+            for t in chosen
+        ]
+        chance = min(1.0, TURNS * SHOWN / len(catalog))
+        found[name] = {**within(turns), "items": len(catalog), "by chance": chance, **checked.told()}
+        print(name, json.dumps(found[name], indent=1, ensure_ascii=False), flush=True)
+    return found
+
+
+def places() -> Catalog:
+    """Heads of the travel graph with what it says of them."""
+    rows = pl.read_parquet(folder("kdconv") / "item_relations.parquet")
+    return described([(h, r, t) for h, r, t in rows.iter_rows()])
+
+
+def chinese_films() -> Catalog:
+    """Films that the dialogues talk about, with the facts that they quote."""
+    rows = pl.read_parquet(folder("kdconv") / "dialogs.parquet").filter(pl.col("domain") == "film")
+    starts = set(rows["start_entity"])
+    facts = [
+        (fact["name"], fact["attrname"], fact["attrvalue"])
+        for told in rows["triples_json"].drop_nulls()
+        for fact in json.loads(told)
+        if fact["name"] in starts
+    ]
+    return described(facts)
+
+
+def described(facts: Sequence[tuple[str, str, str]]) -> Catalog:
+    """A catalog of what facts are about; relations of few values become tags, the others texts."""
+    names = sorted({head for head, _, _ in facts})
+    told: dict[str, dict[str, dict[str, None]]] = {}
+    for head, relation, tail in facts:
+        told.setdefault(relation, {}).setdefault(head, {})[tail] = None
+    columns = {"title": Column(ColumnType.TEXT, _objects(names))}
+    for relation, by_head in told.items():
+        if len(by_head) < 5:
+            continue
+        short = np.mean([len(t) for tails in by_head.values() for t in tails]) <= 12
+        values = [tuple(by_head.get(name, ())) for name in names]
+        kind = ColumnType.TAGS if short else ColumnType.TEXT
+        held = values if short else ["。".join(value) for value in values]
+        columns[relation] = Column(kind, _objects(held))
+    return Catalog(Vocabulary(names), columns)
+
+
+def _objects(values: Sequence[object]) -> np.ndarray:
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made
+
+
+PARTS = {"films": films, "inspired": inspired, "kdconv": chinese}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""What clauses of a remark say of items: which they speak of, what is felt about them, that they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm4rec.core.texts import Token
+from llm4rec.writers.asking.compose import Composer
+from llm4rec.writers.asking.lexicon import Lexicon
+from llm4rec.writers.asking.limits import Shelf
+from llm4rec.writers.asking.readings import Soft, Values
+from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
+from llm4rec.writers.asking.titles import plain_title
+from llm4rec.writers.remarks.feelings import Feelings
+from llm4rec.writers.remarks.steps import Event, Step, What, Wish
+from llm4rec.writers.remarks.told import note
+from llm4rec.writers.remarks.wordlists import wordlists
+
+MIDDLE = 0.5
+"""Stars from here on are for an item."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a remark is read against: the catalog's words and values, the list spoken of, and what was spoken of last."""
+
+    lexicon: Lexicon
+    shelf: Shelf
+    shown: tuple[int, ...] = ()
+    about: tuple[int, ...] = ()
+    feelings: Feelings = field(default_factory=Feelings)
+    this_year: int | None = None
+
+
+@dataclass
+class Part:
+    """A clause as far as it is read: where it began, which items it spoke of, and what of them."""
+
+    start: int = 0
+    spoken: list[int] = field(default_factory=list)
+    settled: bool = False  # something was made of it
+    pieces: int = 0  # that there were before it
+    known: bool = False
+    already: bool = False
+    looks: bool = False  # "looks good" is no verdict of somebody who knows it
+    plural: bool = False
+    singular: bool = False
+    share: float | None = None
+
+
+class Clauses(Composer):
+    """Keeps what the clause that is read speaks of, and makes events of it where it ends."""
+
+    resembling = False  # whether the last "like" only said what is to be like it
+
+    def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
+        super().__init__(setting.lexicon, parts, text, language)
+        self.setting = setting
+        self.steps: list[Step] = []
+        self.about = list(setting.about)
+        self.part = Part()
+        self.excess = False
+        self.mild = False
+        self.order = ""
+
+    def _tell(self, key: str, **values: object) -> None:
+        self.notes.append(note(self.language, key, **values))
+
+    # Clauses
+
+    def _stop(self, place: int, mark: Mark) -> None:
+        self._flush()
+        self._close(mark.start)
+        super()._stop(place, mark)
+        self.excess = False
+
+    def _positive(self, place: int, mark: Mark) -> None:
+        if tuple(part.word for part in self.parts[mark.start : mark.end]) in wordlists().contrast:
+            self._flush()
+            self._close(mark.start)
+        super()._positive(place, mark)
+
+    def _comma(self, place: int, mark: Mark) -> None:
+        self._flush()
+        self.excess = False
+        behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
+        if self.part.spoken and behind not in ("title", "and", "or"):
+            self._close(mark.start)
+        super()._comma(place, mark)
+
+    def _close(self, end: int) -> None:
+        """What the clause that ends here says of items: stars, that they are known, or a feeling."""
+        part = self.part
+        text = self.text[self.parts[part.start].start : self.parts[end - 1].end] if end > part.start else ""
+        feeling = self.setting.feelings(text) if text else 0.0
+        span = (self.parts[part.start].start, self.parts[end - 1].end) if text else (0, 0)
+        wanting = any(m.tag == "positive" and part.start <= m.start < end for m in self.marks)
+        self._complained(part, feeling < 0 and not wanting)
+        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
+        self.part, self.excess = Part(start=end, pieces=len(self.pieces)), False
+        if part.share is not None:
+            self._event("liked" if part.share >= MIDDLE else "disliked", self._target(part), span, part.share)
+        elif part.known or (part.already and part.spoken and not part.settled):
+            what: What = "known" if not feeling else "liked" if feeling > 0 else "disliked"
+            self._event(what, self._target(part), span)
+        elif part.spoken and not part.settled and part.looks and feeling:
+            self._alike(part.spoken, feeling > 0, span)
+        elif part.spoken and not part.settled and feeling:
+            self._event("liked" if feeling > 0 else "disliked", part.spoken, span)
+        elif not part.settled and feeling and not part.spoken:
+            self._felt(part, feeling, span)
+        if part.spoken:
+            self.about = list(dict.fromkeys(part.spoken))
+
+    def _felt(self, part: Part, feeling: float, span: tuple[int, int]) -> None:
+        """A feeling about no item in particular: about one where it says "it", else about the list."""
+        if part.singular and not part.plural and (self.about or self.setting.shown):
+            self._event("liked" if feeling > 0 else "disliked", self._target(part), span)
+        elif feeling < 0 and self.setting.shown:
+            self._event("passed", list(self.setting.shown), span)
+        elif feeling > 0:
+            self._tell("thanks")
+
+    def _target(self, part: Part) -> list[int]:
+        """The items that a clause is about; of a list of which none is named the first, which is said."""
+        if part.spoken:
+            return part.spoken
+        if part.plural:
+            return list(self.setting.shown)
+        if self.about:
+            return self.about
+        first = list(self.setting.shown[:1])
+        if len(self.setting.shown) > 1:
+            self._tell("first_meant", title=self._titles(first)[0])
+        return first
+
+    def _event(
+        self, what: What, numbers: Sequence[int], span: tuple[int, int], value: float | None = None
+    ) -> None:
+        if not numbers:
+            self._tell("nothing_shown", words=self.text[slice(*span)])
+            return
+        ids, titles = self._ids(numbers), self._titles(numbers)
+        start, end = span
+        self.steps.append(Event(what=what, items=ids, titles=titles, value=value, start=start, end=end))
+        self.about = list(numbers)
+        self.part.settled = True
+
+    def _ids(self, numbers: Sequence[int]) -> tuple[Any, ...]:
+        return tuple(self.lexicon.ids[n] for n in numbers)
+
+    def _titles(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        return tuple(plain_title(self.lexicon.titles.titles[n]) for n in numbers)
+
+    def _steps_of(self, piece: Any) -> list[Step]:
+        """What a piece of a request means of a list."""
+        raise NotImplementedError
+
+    def _complained(self, part: Part, hard: bool) -> None:
+        """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
+        for place in range(part.pieces, len(self.pieces)) if hard or self.excess else ():
+            piece = self.pieces[place]
+            if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
+                text = self.text[piece.start : piece.end]
+                self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
+
+    # Items
+
+    def _title(self, place: int, mark: Mark) -> None:
+        """An item that is named: wished like, felt about, passed, or spoken of until the clause ends."""
+        self._flush()
+        state, span = self.state, self._span(mark.start, mark.end)
+        if state.polarity == OPEN:
+            return
+        if self.part.settled and self.part.spoken and not self._goes_on(place):
+            self._close(mark.start)
+        if self.part.known:
+            self.part.spoken += mark.value
+        elif state.like or state.hate:
+            self._felt_of(mark, span)
+        elif state.once:
+            self._alike(mark.value, state.once == WANTED, span)
+            state.once = 0
+        elif state.polarity == UNWANTED and not state.used and not self._judged(place):
+            self._event("passed", mark.value, span)
+        else:
+            self.part.spoken += mark.value
+        if state.polarity == WANTED and state.like and self.resembling:
+            self.liked += mark.value  # "like it but newer" is newer than it
+        self.about = list(mark.value)
+        state.used = True
+
+    def _goes_on(self, place: int) -> bool:
+        return bool(place) and self.marks[place - 1].tag in ("and", "or", "comma")
+
+    def _judged(self, place: int) -> bool:
+        """Whether something is said of the item behind it: "no, the second is too long"."""
+        return any(m.tag in ("too", "compare", "lean", "aspect", "value") for m in self.marks[place + 1 :])
+
+    def _felt_of(self, mark: Mark, span: tuple[int, int]) -> None:
+        """Behind "like": to be like it, or that it was liked."""
+        wanted = self.state.polarity == WANTED
+        if self.resembling:
+            self._alike(mark.value, wanted, span)
+        else:
+            self._event("liked" if wanted else "disliked", mark.value, span)
+        self.part.settled = True
+
+    def _alike(self, numbers: Sequence[int], more: bool, span: tuple[int, int]) -> None:
+        start, end = span
+        self.steps.append(
+            Wish(more=more, items=self._ids(numbers), titles=self._titles(numbers), start=start, end=end)
+        )
+        self.part.settled = True
+
+    def _unknown(self, at: int) -> None:
+        super()._unknown(at)
+        self.part.settled = True
+
+    def _like(self, place: int, mark: Mark) -> None:
+        self.resembling = self._words(mark) in wordlists().resembling
+        if self._words(mark)[0] in ("i", "we"):
+            self.resembling = False
+        before = self.parts[mark.start - 1].word if mark.start else ""
+        if self._words(mark) == ("like",) and before in ("don't", "not", "really", "also", "i", "we"):
+            self.resembling = False
+        super()._like(place, mark)
+
+    def _hate(self, place: int, mark: Mark) -> None:
+        self.resembling = self._words(mark) in wordlists().resembling
+        super()._hate(place, mark)
+
+    def _words(self, mark: Mark) -> tuple[str, ...]:
+        return tuple(part.word for part in self.parts[mark.start : mark.end])
+
+    def _nowhere(self, place: int, mark: Mark) -> None:
+        words = self.text[slice(*self._span(mark.start, mark.end))]
+        if self.setting.shown:
+            self._tell("not_so_many", words=words, count=len(self.setting.shown))
+        else:
+            self._tell("nothing_shown", words=words)
+        self.part.settled = True

@@ -1,0 +1,270 @@
+"""Marks of a remark to steps: what requests say by the grammar of requests, the rest here. Knows no words, only marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from llm4rec.core.texts import tokens
+from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
+from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
+from llm4rec.writers.remarks.clauses import Clauses
+from llm4rec.writers.remarks.feelings import is_felt
+from llm4rec.writers.remarks.steps import Must, Step, Wish
+from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
+
+
+class Listener(Clauses):
+    """Reads the marks of one remark; `steps` and `notes` are what they mean, `about` what was spoken of."""
+
+    def heard(self, marks: Sequence[Mark]) -> list[Step]:
+        """The steps of a remark, in the order of its words, ids not given yet."""
+        self.read(marks)
+        self._close(len(self.parts))
+        made = [step for piece in self.pieces for step in self._steps_of(piece)]
+        return sorted([*self.steps, *made], key=lambda step: (step.start, step.end))
+
+    def felt(self) -> list[Step]:
+        """The steps of a text that tells rather than asks: what is felt in it, about the list or what was spoken of."""
+        self._close(len(self.parts))
+        return self.steps
+
+    # Cues of remarks
+
+    def _known(self, place: int, mark: Mark) -> None:
+        self._flush()
+        if self.state.polarity != OPEN and not (self.state.polarity == UNWANTED and not self.state.used):
+            if self.part.spoken and self.part.known:
+                self._close(mark.start)
+            self.part.known = True
+
+    def _others(self, place: int, mark: Mark) -> None:
+        self._flush()
+        self._event("passed", list(self.setting.shown), self._span(mark.start, mark.end))
+
+    def _these(self, place: int, mark: Mark) -> None:
+        self.part.plural = True
+        self._fill(place, mark)
+
+    def _it(self, place: int, mark: Mark) -> None:
+        self.part.singular = True
+        self._fill(place, mark)
+
+    def _already(self, place: int, mark: Mark) -> None:
+        self.part.already = True
+        self._fill(place, mark)
+
+    def _looks(self, place: int, mark: Mark) -> None:
+        self.part.looks = True
+        self._fill(place, mark)
+
+    def _undo(self, place: int, mark: Mark) -> None:
+        self._flush()
+        self.order = mark.tag
+        self.part.settled = True
+
+    _restart = _undo
+
+    def _stars(self, place: int, mark: Mark) -> None:
+        self._flush()
+        self.part.share = mark.value.share
+
+    def _too(self, place: int, mark: Mark) -> None:
+        """ "too long", "too much drama": less of what is next."""
+        self._flush()
+        self.excess = True
+        self.state.once = UNWANTED if self.state.polarity != UNWANTED else WANTED
+
+    def _enough(self, place: int, mark: Mark) -> None:
+        self._fill(place, mark)
+
+    def _not(self, place: int, mark: Mark) -> None:
+        self._flush()
+        ahead = [m.tag for m in self.marks[place + 1 : place + 4]]
+        if "enough" in ahead:
+            self._more(place, mark)
+            return
+        super()._not(place, mark)
+        self.mild = bool(wordlists().mild.intersection(self._words(mark)))
+
+    # What there is to be more or less of
+
+    def _lean(self, place: int, mark: Mark) -> None:
+        measure, more = mark.value
+        if self.excess or self.state.once:
+            self._flush()
+            up = more == (self.state.once == WANTED)
+            self.state.once, self.excess = 0, False
+            self._compared(measure, up, self._numbers(), self._span(mark.start, mark.end))
+            return
+        super()._lean(place, mark)
+
+    def _compare(self, place: int, mark: Mark) -> None:
+        self._flush()
+        measure, more = mark.value
+        if self.state.polarity != OPEN:
+            more = more == (self.state.polarity == WANTED)
+            self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
+
+    def _numbers(self) -> Sequence[int]:
+        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
+        return self.part.spoken or self.liked
+
+    def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
+        """A bound by the items spoken of, or by the middle of the list."""
+        start, end = span
+        self.part.settled = True
+        column = self.lexicon.measures.get(measure)
+        if column is None:
+            self._tell("unmeasured", words=self.text[start:end], measure=measure)
+            return
+        listed = np.asarray(numbers or self.setting.shown, dtype=np.int64)
+        known = self.lexicon.numbers[column][listed]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            self._add(Lean(column=column, more=more, start=start, end=end))
+            return
+        bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
+        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
+        self._add(Range(column=column, start=start, end=end, **side))
+
+    def _aspect(self, place: int, mark: Mark) -> None:
+        """ "darker", "less dark", "nothing violent"."""
+        self._flush()
+        aspect, meant = mark.value
+        state = self.state
+        if state.polarity == OPEN:
+            return
+        wanted = state.once == WANTED if state.once else state.polarity == WANTED
+        more = wanted if meant is None else meant == wanted
+        if meant is None and self._verdict(mark):
+            state.once, self.excess = 0, False
+            return  # "the second one is boring": told as a feeling when the clause ends
+        strong = not more and not state.once and not self.mild
+        start, end = self._span(mark.start, mark.end)
+        pairs, against = self._pairs(aspect)
+        if not pairs and not against:
+            self._add(Soft(text=self.text[start:end], wanted=more, start=start, end=end))
+        else:
+            text = self.text[start:end] if meant is None else aspect.name
+            self.steps.append(
+                Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
+            )
+        state.once, state.used, self.excess, self.part.settled = 0, True, False, True
+
+    def _verdict(self, mark: Mark) -> bool:
+        """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
+        state, words = self.state, self._words(mark)
+        if is_felt(words, 0) == len(words) and self.part.spoken:
+            return True
+        asked = {"something", "anything"} & {part.word for part in self.parts[self.part.start : mark.start]}
+        steered = state.once or state.like or state.polarity == UNWANTED or asked
+        return not steered and bool(self.part.spoken or self.part.singular or self.part.plural)
+
+    def _pairs(self, aspect: Aspect) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+        """The values of the catalog that carry an aspect, and those that speak against it."""
+
+        def those(listed: Sequence[str]) -> tuple[Pair, ...]:
+            known = {value.casefold() for value in listed}
+            return tuple(sorted(pair for pair in self.lexicon.counts if pair[1].casefold() in known))
+
+        return those(aspect.values), those(aspect.against)
+
+    def _trait(self, place: int, mark: Mark) -> None:
+        """ "this author": what the items spoken of have there."""
+        self._flush()
+        trait: Trait = mark.value[0]
+        words = self.text[slice(*self._span(mark.start, mark.end))]
+        column = next((c for c in trait.columns if any(c == known for known, _ in self.lexicon.counts)), None)
+        numbers = self._target(self.part) if mark.value[1] is None else mark.value[1]
+        self.part.settled = True
+        if column is None or not numbers:
+            self._tell("no_trait" if column is None else "nothing_shown", words=words)
+            return
+        pairs = tuple(
+            p for p, rows in self.setting.shelf.rows.items() if p[0] == column and rows_have(rows, numbers)
+        )
+        if not pairs:
+            self._tell("untold", words=words, title=self._titles(numbers)[0])
+            return
+        self.state.about = False
+        self._valued(Mark("value", mark.start, mark.end, pairs))
+
+    def _valued(self, mark: Mark, narrows: bool = False) -> None:
+        """A value that is liked, or there is to be more of, is a wish; else as in a request."""
+        state = self.state
+        if state.polarity == WANTED and (state.like or state.once):
+            start, end = self._span(mark.start, mark.end)
+            text = self.text[start:end]
+            self.steps.append(
+                Wish(more=state.once != UNWANTED, text=text, pairs=mark.value, start=start, end=end)
+            )
+            state.once, state.used = 0, True
+        else:
+            super()._valued(mark, narrows)
+        self.part.settled = True
+
+    def _value(self, place: int, mark: Mark) -> None:
+        """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
+        if self.state.once and self.state.polarity != OPEN:
+            self._flush()
+            start, end = self._span(mark.start, mark.end)
+            more = self.state.once == WANTED
+            words = [part.word for part in self.parts[mark.start : mark.end]]
+            aspect = wordlists().aspects.longest(words, 0)
+            wider = self._pairs(aspect[1][0])[0] if aspect is not None and aspect[0] == len(words) else ()
+            pairs = tuple(dict.fromkeys((*mark.value, *wider)))  # "scary" is more than horror
+            self.steps.append(Wish(more=more, text=self.text[start:end], pairs=pairs, start=start, end=end))
+            self.state.once, self.excess, self.part.settled = 0, False, True
+            return
+        super()._value(place, mark)
+
+    # Pieces to steps
+
+    def _steps_of(self, piece: Any) -> list[Step]:
+        span = {"start": piece.start, "end": piece.end}
+        if isinstance(piece, Values | Range):
+            return [Must(piece=piece, **span)]
+        if isinstance(piece, Lean):
+            return [Wish(more=piece.more, column=piece.column, **span)]
+        if isinstance(piece, Soft):
+            return self._wished(piece)
+        return []
+
+    def _wished(self, piece: Soft) -> list[Step]:
+        """A wish in words, if they say something of items here; with the values among them."""
+        words = [part.word for part in tokens(piece.text)]
+        pairs: dict[Pair, None] = {}
+        telling: list[str] = []
+        at = 0
+        while at < len(words):
+            value = self.lexicon.values.longest(words, at)
+            if value is not None:
+                pairs |= dict.fromkeys(value[1])
+                telling += words[at : value[0]]
+                at = value[0]
+                continue
+            empty = self.lists.empty.longest(words, at)
+            end = max(empty[0] if empty else at, is_felt(words, at))
+            if end == at:
+                telling += [words[at]] if words[at][0].isalnum() else []
+                end += 1
+            at = end
+        if not telling:
+            return []
+        if not pairs and not any(word in self.lexicon.known for word in telling):
+            self._tell("unfound", words=piece.text)
+            return []
+        return [
+            Wish(more=piece.wanted, text=piece.text, pairs=tuple(pairs), start=piece.start, end=piece.end)
+        ]
+
+    lists = wordlists()
+
+
+def rows_have(rows: Any, numbers: Sequence[int]) -> bool:
+    """Whether any of the numbers is among the rows."""
+    return bool(np.isin(np.asarray(numbers, dtype=np.int64), rows).any())

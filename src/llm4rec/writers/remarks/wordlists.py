@@ -1,0 +1,127 @@
+"""The words of remarks and of feelings, read from one file a language and put together. Knows no catalog."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from llm4rec.core.texts import Phrase, cleaned, tokens
+from llm4rec.writers.asking.wordlists import LANGUAGES, Phrases
+
+TAGS = (
+    "undo",
+    "restart",
+    "others",
+    "known",
+    "too",
+    "more",
+    "less",
+    "enough",
+    "these",
+    "it",
+    "already",
+    "looks",
+)
+"""What a cue of a remark can be. A phrase that stands in several lists is the first of these."""
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """What items can be more or less of without an attribute that says so: values that carry it and that speak against."""
+
+    name: str
+    values: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trait:
+    """An attribute that people name by a noun, "this author", and the columns it may stand in, best first."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wordlists:
+    """All words of remarks, of all languages: scripts differ, so that they do not meet."""
+
+    cues: Phrases[str]
+    aspects: Phrases[tuple[Aspect, bool | None]]  # more: true, less: false, the thing itself: None
+    traits: Phrases[Trait]
+    pointing: Phrases[bool]
+    resembling: frozenset[Phrase]
+    mild: frozenset[str]
+    empty: Phrases[bool]
+    contrast: frozenset[Phrase]
+    places: Mapping[str, Phrases[float]]
+
+
+def raw(listed: str) -> list[Phrase]:
+    """Phrases parted by commas, as they stand."""
+    parts = [" ".join(part.split()) for part in listed.split(",") if part.strip()]
+    return [tuple(token.word for token in tokens(cleaned(part)[0])) for part in parts]
+
+
+def names(listed: str) -> tuple[str, ...]:
+    """Names parted by commas."""
+    return tuple(" ".join(part.split()) for part in listed.split(",") if part.strip())
+
+
+@cache
+def trees() -> tuple[Mapping[str, Any], ...]:
+    """The file of each language."""
+    folder = resources.files("llm4rec.writers.remarks") / "words"
+    return tuple(tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES)
+
+
+@cache
+def wordlists() -> Wordlists:
+    """The words of all languages."""
+    told = trees()
+    return Wordlists(
+        cues=Phrases((w, tag) for tag in TAGS for t in told for w in raw(t["cues"].get(tag, ""))),
+        aspects=Phrases(_aspects()),
+        traits=Phrases(_traits()),
+        pointing=_yes("pointing"),
+        resembling=frozenset(w for t in told for w in raw(t["cues"]["resembling"])),
+        mild=frozenset(w[0] for t in told for w in raw(t["cues"]["mild"])),
+        empty=_yes("empty"),
+        contrast=frozenset(w for t in told for w in raw(t["cues"]["contrast"])),
+        places={key: _places(key) for key in ("first", "last", "ordinal", "number", "behind", "count")},
+    )
+
+
+def _yes(key: str) -> Phrases[bool]:
+    return Phrases((words, True) for tree in trees() for words in raw(tree["cues"].get(key, "")))
+
+
+def _places(key: str) -> Phrases[float]:
+    return Phrases((words, 1.0) for tree in trees() for words in raw(tree["places"].get(key, "")))
+
+
+def _aspects() -> list[tuple[Phrase, tuple[Aspect, bool | None]]]:
+    values = {
+        name: Aspect(name, names(told["values"]), names(told.get("against", "")))
+        for name, told in trees()[0]["aspects"].items()
+    }
+    return [
+        (words, (values[name], meant))
+        for tree in trees()
+        for name, told in tree["aspects"].items()
+        for key, meant in (("more", True), ("less", False), ("words", None))
+        for words in raw(told.get(key, ""))
+    ]
+
+
+def _traits() -> list[tuple[Phrase, Trait]]:
+    columns = {name: Trait(names(told["columns"])) for name, told in trees()[0]["traits"].items()}
+    return [
+        (words, columns[name])
+        for tree in trees()
+        for name, told in tree["traits"].items()
+        for words in raw(told["words"])
+    ]
