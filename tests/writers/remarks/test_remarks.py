@@ -94,7 +94,7 @@ def brief(remarks):
         ("I have the first one already", [("known", "i0")]),
         ("I would give Midnight two stars", [("disliked", "i5")]),
         ("Midnight was boring", [("disliked", "i5")]),
-        ("can it be something romantic?", [("+", "Romance")]),
+        ("can it be something gloomy?", [("+", "Crime,Horror,Thriller,War")]),
         ("only comedies", [("must", "Comedy")]),
         ("不要恐怖片", [("never", "Horror")]),
         ("nothing violent please", [("-", "Crime,Horror,Thriller,War")]),
