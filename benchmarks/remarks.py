@@ -211,7 +211,9 @@ def summary(told: list[tuple[Case, list[bool]]]) -> dict[str, object]:
 
 def sure(told: list[tuple[Case, list[bool]]]) -> list[float]:
     """The 95 % interval of the share of lists, remarks drawn with replacement, all lists of one together."""
-    sample = Sample(np.array([float(sum(done)) for _, done in told]), np.array([float(len(done)) for _, done in told]))
+    sample = Sample(
+        np.array([float(sum(done)) for _, done in told]), np.array([float(len(done)) for _, done in told])
+    )
     return list(interval(bootstrap([sample], np.random.default_rng(SEED))))
 
 
