@@ -122,6 +122,7 @@ def brief(remarks):
         ("Iron Bride is the best book I've ever read", [("liked", "i4")]),
         ("what is this crap, I asked for comedies", [("must", "Comedy")]),
         ("喜剧片我没兴趣", [("-", "Comedy")]),
+        ("爱情片看腻了", [("-", "Romance")]),
         ("喜剧片看腻了", [("-", "Comedy")]),
         ("喜剧片就算了", [("-", "Comedy")]),
         ("血腥的不要", [("-", "Crime,Horror,Thriller,War")]),
