@@ -31,6 +31,7 @@ from benchmarks.common import folder, keep, loaded
 from llm4rec.core import Catalog, Column, ColumnType, Dataset, Id, Interactions, Numbers, Users, Vocabulary
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.chatting import Chatted
+from llm4rec.engine.wishes import desk_of
 from llm4rec.writers.asking import Bm25
 from llm4rec.writers.asking.limits import Shelf
 
@@ -187,8 +188,7 @@ def held_out(data: Dataset, back: int) -> tuple[Dataset, Numbers]:
 
 def _filmed(engine: Engine, train: Dataset, targets: Numbers, chosen: Numbers) -> dict[str, Any]:
     engine.chat("hello")  # the shelf is made once
-    assert engine._desk is not None
-    shelf, checked = engine._desk.shelf, Checked()
+    shelf, checked = desk_of(engine.fitted).shelf, Checked()
     order = np.argsort(-train.counts, kind="stable")
     turns: dict[str, list[int]] = {"chat": [], "popular": [], "lists": [], "newcomer": []}
     for user in chosen.tolist():
@@ -230,32 +230,45 @@ def _turn(ordered: Numbers, target: int) -> int:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the seeker had said when the recommender named new films: their turns, films named before, and the new ones."""
+    """A recommender named new films: in which dialogue, what the seeker had said with the films that stood before them
+    then, films named before, and the new ones."""
 
-    said: tuple[str, ...]
+    dialogue: int
+    said: tuple[tuple[str, tuple[int, ...]], ...]
     before: frozenset[int]
     new: frozenset[int]
 
+    @property
+    def words(self) -> str:
+        """All that the seeker had said."""
+        return " ".join(text for text, _ in self.said)
 
-def recorded(catalog: Catalog, split: str) -> tuple[list[Moment], Counter[int]]:
-    """The moments of a split of `inspired`, and how often its recommenders named each film of the catalog."""
+
+def recorded(catalog: Catalog, split: str) -> list[Moment]:
+    """The moments of a split of `inspired`."""
     rows = pl.read_parquet(folder("inspired") / "dialogs.parquet").filter(pl.col("split") == split)
     known = {_plain(title): number for number, title in enumerate(catalog.titles)}
     moments: list[Moment] = []
-    named: Counter[int] = Counter()
-    for _, dialogue in rows.sort("utt_id").group_by("dialog_id", maintain_order=True):
-        said: list[str] = []
+    for (name,), dialogue in rows.sort("utt_id").group_by("dialog_id", maintain_order=True):
+        said: list[tuple[str, tuple[int, ...]]] = []
         before: set[int] = set()
+        shown: tuple[int, ...] = ()
         for row in dialogue.iter_rows(named=True):
-            films = {known[_plain(t)] for t in (row["movies"] or "").split(";") if _plain(t) in known}
+            titles = map(_plain, (row["movies"] or "").split(";"))
+            films = dict.fromkeys(known[title] for title in titles if title in known)
             if row["speaker"] == "SEEKER":
-                said.append(row["text"].replace("QUOTATION_MARK", '"'))
-            elif films - before:
-                named.update(films - before)
-                if said:
-                    moments.append(Moment(tuple(said), frozenset(before), frozenset(films - before)))
-            before |= films
-    return moments, named
+                said.append((row["text"].replace("QUOTATION_MARK", '"'), shown))
+            elif films:
+                if new := frozenset(films) - before:
+                    moments.append(Moment(int(str(name)), tuple(said), frozenset(before), new))
+                shown = tuple(films)
+            before |= set(films)
+    return moments
+
+
+def counted(moments: Sequence[Moment]) -> Counter[int]:
+    """How often recommenders named each film for the first time in a dialogue."""
+    return Counter(film for moment in moments for film in moment.new)
 
 
 def _plain(title: str) -> str:
@@ -307,8 +320,7 @@ def taken(catalog: Catalog, counts: Counter[int]) -> Dataset:
 def _recalled(engine: Engine, moments: Sequence[Moment]) -> dict[str, Any]:
     catalog, checked = engine.catalog, Checked()
     engine.chat("hello")
-    assert engine._desk is not None
-    desk = engine._desk
+    desk = desk_of(engine.fitted)
     bm25 = Bm25.of(catalog.texts)
     bm25 = Bm25(bm25.vocabulary, bm25.weights, most=10_000)
     popular = engine.fitted.dataset.counts.astype(np.float64)
@@ -359,8 +371,7 @@ def chinese(people: int) -> dict[str, Any]:
         data = Dataset(events, catalog, Users(Vocabulary(["nobody"])))
         engine = Engine(_settings(), model="popular").fit(data)
         engine.chat("你好")
-        assert engine._desk is not None
-        shelf, checked = engine._desk.shelf, Checked()
+        shelf, checked = desk_of(engine.fitted).shelf, Checked()
         chosen = np.random.default_rng(SEED).permutation(len(catalog))[:people]
         columns = tuple(dict.fromkeys(column for column, _ in shelf.rows))
         turns = [

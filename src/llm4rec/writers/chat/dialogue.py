@@ -81,6 +81,20 @@ class State(Config):
         return tuple(piece for piece in self.kept if isinstance(piece, Event | Wish))
 
     @property
+    def spoken(self) -> tuple[tuple[int, str], ...]:
+        """What was wished for in words, with the turn it was said in: wishes, and the values that are wanted."""
+        found: list[tuple[int, str]] = []
+        for kept in self.memory:
+            piece = kept.piece
+            if isinstance(piece, Values) and piece.wanted:
+                found += [(kept.turn, value) for _, value in piece.pairs]
+            elif isinstance(piece, Soft) and piece.wanted:
+                found.append((kept.turn, piece.text))
+            elif isinstance(piece, Wish) and piece.more and piece.text:
+                found.append((kept.turn, piece.text))
+        return tuple(found)
+
+    @property
     def reading(self) -> Understood:
         """The pieces as one request."""
         return Understood(language=self.language, pieces=self.pieces)

@@ -14,7 +14,7 @@ from llm4rec.writers.chat.proposing import proposed, remember
 from llm4rec.writers.chat.turn import Act, Manner, Reply, Turn
 from llm4rec.writers.chat.wordlists import talk
 from llm4rec.writers.chat.world import World
-from llm4rec.writers.remarks.steps import Event, Must, Wish
+from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 
 Heeded: TypeAlias = tuple[list[tuple[Kept, str]], Sequence[str], list[str]]
 """What is to be kept, with its words; what there is to say; and words that nothing here answers to."""
@@ -163,8 +163,18 @@ def _remarked(turn: Turn) -> Heeded | None:
     read = turn.world.remarked(turn.said.text, state.shown, about)
     if not read.steps:
         return None
-    kept: list[Kept] = [step.piece if isinstance(step, Must) else step for step in read.steps]
+    kept: list[Kept] = [_lasting(step) for step in read.steps]
     return list(zip(kept, map(read.words, read.steps), strict=True)), read.notes, []
+
+
+def _lasting(step: Step) -> Kept:
+    """A step of a remark as it is remembered: more of something in words alone is a wish like any other."""
+    if isinstance(step, Must):
+        return step.piece
+    bare = isinstance(step, Wish) and not (step.strong or step.pairs or step.against or step.column or step.items)
+    if isinstance(step, Wish) and bare and step.more and step.text:
+        return Soft(text=step.text)
+    return step
 
 
 def _read(turn: Turn) -> Heeded:
