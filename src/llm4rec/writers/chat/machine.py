@@ -11,10 +11,11 @@ from llm4rec.writers.chat.about import asked_about, explained, is_unanswerable, 
 from llm4rec.writers.chat.dialogue import Dialogue, Kept, Option, State
 from llm4rec.writers.chat.hearing import is_question, places
 from llm4rec.writers.chat.proposing import proposed, remember
+from llm4rec.writers.chat.softening import as_meant, sure
 from llm4rec.writers.chat.turn import Act, Manner, Reply, Turn
 from llm4rec.writers.chat.wordlists import talk
 from llm4rec.writers.chat.world import World
-from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
+from llm4rec.writers.remarks.steps import Event, Must, Wish
 
 Heeded: TypeAlias = tuple[list[tuple[Kept, str]], Sequence[str], list[str]]
 """What is to be kept, with its words; what there is to say; and words that nothing here answers to."""
@@ -89,7 +90,7 @@ def _of_text(turn: Turn) -> Act:
         return done
     if options := _chosen(turn):
         turn.state = turn.state.with_changes(question=None)
-        remember(turn, [(option.piece, turn.said.text) for option in options])
+        remember(turn, [(sure(option.piece), turn.said.text) for option in options])
         return proposed(turn)
     if (done := asked_about(turn)) is not None:
         return done
@@ -136,6 +137,7 @@ def _served(turn: Turn) -> Act | None:
 def _wished(turn: Turn) -> Act:
     """Wishes, limits and remarks: kept, and answered by items; what is of no use here is said."""
     useful, told, unheard = _remarked(turn) or _read(turn)
+    useful = as_meant(turn, useful)
     if is_unanswerable(turn, any(not isinstance(piece, Soft | Wish) for piece, _ in useful)):
         turn.say("unknown_what")
         return "unknown"
@@ -163,18 +165,8 @@ def _remarked(turn: Turn) -> Heeded | None:
     read = turn.world.remarked(turn.said.text, state.shown, about)
     if not read.steps:
         return None
-    kept: list[Kept] = [_lasting(step) for step in read.steps]
+    kept: list[Kept] = [step.piece if isinstance(step, Must) else step for step in read.steps]
     return list(zip(kept, map(read.words, read.steps), strict=True)), read.notes, []
-
-
-def _lasting(step: Step) -> Kept:
-    """A step of a remark as it is remembered: more of something in words alone is a wish like any other."""
-    if isinstance(step, Must):
-        return step.piece
-    bare = isinstance(step, Wish) and not (step.strong or step.pairs or step.against or step.column or step.items)
-    if isinstance(step, Wish) and bare and step.more and step.text:
-        return Soft(text=step.text)
-    return step
 
 
 def _read(turn: Turn) -> Heeded:
