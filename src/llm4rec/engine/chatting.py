@@ -41,8 +41,6 @@ DEPTH = 400
 """So many of the best items are looked at when a question is weighed."""
 HEARD = 0.3
 """How near in meaning some item must be to words that the catalog does not have."""
-SPOKEN = 8
-"""So many of the last messages that said something tell what is meant."""
 _DESKS: WeakKeyDictionary[Fitted, Desk] = WeakKeyDictionary()
 _PREPARED: WeakKeyDictionary[Fitted, tuple[tuple[str, float], Any]] = WeakKeyDictionary()
 
@@ -196,12 +194,9 @@ class Room:
     def _meaning(self, state: Any) -> Floats | None:
         """(width,) what the messages of a conversation mean together, older ones less; None where nothing encodes."""
         encoder = self.desk.fitted.raw_encoder
-        said: dict[int, list[str]] = {}
-        for turn, words in state.spoken:
-            said.setdefault(turn, []).append(words)
-        if encoder is None or not said:
+        last = state.spoken
+        if encoder is None or not last:
             return None
-        last = [" ".join(words) for _, words in sorted(said.items())][-SPOKEN:]
         age = np.arange(len(last), dtype=np.float32)[::-1]
         weights = np.exp2(-age / np.float32(self.helpers.settings.chat.fading))
         return np.asarray(unit_rows((weights @ unit_rows(encoder.encode(last)))[None])[0])

@@ -29,6 +29,7 @@ def replied(world: World, manner: Manner, dialogue: Dialogue, text: str, languag
         return _undone(turn)
     if "over" in acts:
         turn.state = State(turn=turn.state.turn, language=turn.state.language, next_id=turn.state.next_id)
+    turn.state = turn.state.hearing(turn.said.text)
     if "greet" in acts:
         turn.say("hello_newcomer" if world.newcomer and not turn.state.memory else "hello")
     act = _of_acts(turn) if not turn.said.text else _of_text(turn)
