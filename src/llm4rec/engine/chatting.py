@@ -204,9 +204,7 @@ class Room:
     def _answered(self, reading: Any, asker: Asker, n: int) -> Any:
         chat = self.helpers.settings.chat
         taste = chat.taste if self._personal(asker.history) else chat.popularity
-        weights = self.helpers.settings.ask.model_copy(
-            update={"taste": taste, "popularity": chat.popularity}
-        )
+        weights = self.helpers.settings.ask.model_copy(update={"taste": taste, "popularity": chat.popularity})
         return self.desk.answer(reading, asker, n, weights, DEPTH)
 
     def _personal(self, history: History) -> bool:

@@ -159,7 +159,7 @@ class ChatSettings(Config):
         1.0, ge=0.0, description="weight of what the model thinks the user likes, beside what was said"
     )
     popularity: float = Field(
-        0.3, ge=0.0, description="the same where the model says nothing about who speaks: what is popular"
+        1.0, ge=0.0, description="the same where the model says nothing about who speaks: what is popular"
     )
     fading: PositiveFloat = Field(
         2.0, description="words said so many messages ago count half, for nearness in meaning"

@@ -165,7 +165,9 @@ def is_unwanted(piece: Kept) -> bool:
         return piece.unwanted
     if isinstance(piece, Items):
         return piece.role != "liked"
-    return not piece.more if isinstance(piece, Wish) else isinstance(piece, Event) and piece.what == "disliked"
+    return (
+        not piece.more if isinstance(piece, Wish) else isinstance(piece, Event) and piece.what == "disliked"
+    )
 
 
 def wanted_words(piece: Kept) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from llm4rec.core import Catalog, Explanation, Id, Recommendations
-from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.lenient import Lenient
+from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.readings import Understood
 from llm4rec.writers.chat.dialogue import State
 from llm4rec.writers.remarks.steps import Remarks
