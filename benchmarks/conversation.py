@@ -20,7 +20,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -435,63 +435,115 @@ def _together(replays: Sequence[Replay]) -> dict[str, Any]:
 
 
 def chinese(people: int) -> dict[str, Any]:
-    """Places of the travel knowledge base and films of the dialogues; whoever speaks wants one of them."""
-    found = {}
-    for name, catalog in (("travel", places()), ("films", chinese_films())):
-        events = Interactions.of(np.zeros(1, np.int64), np.zeros(1, np.int64), timestamps=np.zeros(1))
-        data = Dataset(events, catalog, Users(Vocabulary(["nobody"])))
-        engine = Engine(_settings(), model="popular").fit(data)
-        engine.chat("你好")
-        shelf, checked = desk_of(engine.fitted).shelf, Checked()
-        chosen = np.random.default_rng(SEED).permutation(len(catalog))[:people]
-        columns = tuple(dict.fromkeys(column for column, _ in shelf.rows))
-        turns = [
-            conversation(
-                engine, Wanting(shelf, int(t), True, np.random.default_rng(int(t))), {}, checked, columns
-            )
-            for t in chosen
-        ]
-        chance = min(1.0, TURNS * SHOWN / len(catalog))
-        found[name] = {**within(turns), "items": len(catalog), "by chance": chance, **checked.told()}
-        print(name, json.dumps(found[name], indent=1, ensure_ascii=False), flush=True)
+    """Places and films that dialogues begin with are wanted; popularity is counted in the dialogues of the other split."""
+    rows = pl.read_parquet(folder("kdconv") / "dialogs.parquet")
+    found: dict[str, Any] = {}
+    for domain, catalog in (("travel", places()), ("film", chinese_films(rows))):
+        for split, other in (("dev", "test"), ("test", "dev")):
+            of = rows.filter(pl.col("domain") == domain)
+            counts = _spoken_of(of.filter(pl.col("split") == other), catalog)
+            wanted = dict.fromkeys(of.filter(pl.col("split") == split)["start_entity"])
+            targets = [n for n in map(catalog.ids.number, wanted) if n >= 0][:people]
+            engine = Engine(_settings(), model="popular").fit(taken(catalog, counts))
+            found[f"{domain} {split}"] = _wanted(engine, targets)
+            print(domain, split, json.dumps(found[f"{domain} {split}"], indent=1), flush=True)
     return found
 
 
+def _spoken_of(rows: pl.DataFrame, catalog: Catalog) -> Counter[int]:
+    """In how many dialogues facts of each item are quoted."""
+    told: Counter[int] = Counter()
+    for _, dialogue in rows.group_by("dialog", maintain_order=True):
+        names = {fact["name"] for text in dialogue["triples_json"].drop_nulls() for fact in json.loads(text)}
+        told.update(n for n in map(catalog.ids.number, sorted(names)) if n >= 0)
+    return told
+
+
+def _wanted(engine: Engine, targets: Sequence[int]) -> dict[str, Any]:
+    shelf, checked = desk_of(engine.fitted).shelf, Checked()
+    columns = tuple(dict.fromkeys(column for column, _ in shelf.rows))
+    order = np.argsort(-engine.fitted.dataset.counts, kind="stable")
+    bm25 = Bm25.of(engine.catalog.texts)
+    turns: dict[str, list[int]] = {"chat": [], "popular": [], "bm25": []}
+    for target in targets:
+        person = Wanting(shelf, target, True, np.random.default_rng(target))
+        turns["chat"].append(conversation(engine, person, {}, checked, columns))
+        turns["popular"].append(_turn(order, target))
+        turns["bm25"].append(_searching(bm25, person, columns))
+    return {
+        **{way: within(told) for way, told in turns.items()},
+        "items": len(engine.catalog),
+        **checked.told(),
+    }
+
+
+def _searching(bm25: Bm25, person: Wanting, columns: Sequence[str]) -> int:
+    """The turn in which a search for all words that the same person says shows the target; nothing is shown twice."""
+    words, said, shown = "", set[str](), np.zeros(0, np.int64)
+    for turn in range(1, TURNS + 1):
+        words = f"{words} {person.remark(shown[-SHOWN:], said, columns)}"
+        order = np.argsort(-bm25.scores(words), kind="stable")
+        shown = np.concatenate([shown, order[~np.isin(order, shown)][:SHOWN]])
+        if person.target in shown:
+            return turn
+    return 0
+
+
 def places() -> Catalog:
-    """Heads of the travel graph with what it says of them."""
-    rows = pl.read_parquet(folder("kdconv") / "item_relations.parquet")
-    return described([(h, r, t) for h, r, t in rows.iter_rows()])
+    """Heads of the travel graph with what it says of them; district and whether it is free are read out of the texts."""
+    told = _gathered(pl.read_parquet(folder("kdconv") / "item_relations.parquet").iter_rows())
+    names = sorted(told)
+    columns = {"title": Column(ColumnType.TEXT, _objects(names))}
+    columns |= _texts(told, {"Information": "简介", **{k: k for k in ("地址", "门票", "开放时间", "电话")}})
+    area = [re.search(r"北京市?(\w{2,3}?)[区县]", "".join(told[name].get("地址", ()))) for name in names]
+    columns["地区"] = Column(ColumnType.CATEGORY, _objects([found and f"{found[1]}区" for found in area]))
+    fees = ["".join(told[name].get("门票", ())) for name in names]
+    free = [("免费" if re.search("免费|无需", fee) else "收费") if fee else None for fee in fees]
+    columns["费用"] = Column(ColumnType.CATEGORY, _objects(free))
+    columns |= _tags(told, ("周边景点", "建议游玩时间"))
+    return Catalog(Vocabulary(names), columns)
 
 
-def chinese_films() -> Catalog:
-    """Films that the dialogues talk about, with the facts that they quote."""
-    rows = pl.read_parquet(folder("kdconv") / "dialogs.parquet").filter(pl.col("domain") == "film")
-    starts = set(rows["start_entity"])
-    facts = [
-        (fact["name"], fact["attrname"], fact["attrvalue"])
-        for told in rows["triples_json"].drop_nulls()
-        for fact in json.loads(told)
-        if fact["name"] in starts
-    ]
-    return described(facts)
+def chinese_films(rows: pl.DataFrame) -> Catalog:
+    """Films of which the dialogues quote facts; people are left out."""
+    facts = [fact for text in rows["triples_json"].drop_nulls() for fact in json.loads(text)]
+    told = _gathered((fact["name"], fact["attrname"], fact["attrvalue"]) for fact in facts)
+    of_film, of_person = {"导演", "类型", "片长", "制片地区"}, {"职业", "出生日期", "国籍"}
+    told = {name: own for name, own in told.items() if of_film & set(own) and not of_person & set(own)}
+    names = sorted(told)
+    columns = {"title": Column(ColumnType.TEXT, _objects(names))}
+    columns |= _texts(told, {"Information": "简介", "主要奖项": "主要奖项", "票房": "票房"})
+    columns |= _tags(told, ("类型", "制片地区", "导演", "主演", "编剧", "对白语言"))
+    for name, relation, pattern in (("年份", "上映时间", r"(\d{4})"), ("片长", "片长", r"(\d+) *分钟")):
+        read = [re.search(pattern, "".join(told[film].get(relation, ()))) for film in names]
+        columns[name] = Column(ColumnType.NUMBER, np.array([float(r[1]) if r else np.nan for r in read]))
+    return Catalog(Vocabulary(names), columns)
 
 
-def described(facts: Sequence[tuple[str, str, str]]) -> Catalog:
-    """A catalog of what facts are about; relations of few values become tags, the others texts."""
-    names = sorted({head for head, _, _ in facts})
+Told = dict[str, dict[str, tuple[str, ...]]]
+
+
+def _gathered(facts: Iterable[tuple[str, ...]]) -> Told:
+    """By head and relation, what is said, each thing once."""
     told: dict[str, dict[str, dict[str, None]]] = {}
     for head, relation, tail in facts:
-        told.setdefault(relation, {}).setdefault(head, {})[tail] = None
-    columns = {"title": Column(ColumnType.TEXT, _objects(names))}
-    for relation, by_head in told.items():
-        if len(by_head) < 5:
-            continue
-        short = np.mean([len(t) for tails in by_head.values() for t in tails]) <= 12
-        values = [tuple(by_head.get(name, ())) for name in names]
-        kind = ColumnType.TAGS if short else ColumnType.TEXT
-        held = values if short else ["。".join(value) for value in values]
-        columns[relation] = Column(kind, _objects(held))
-    return Catalog(Vocabulary(names), columns)
+        told.setdefault(head, {}).setdefault(relation, {})[tail.strip()] = None
+    return {head: {name: tuple(tails) for name, tails in own.items()} for head, own in told.items()}
+
+
+def _texts(told: Told, names: dict[str, str]) -> dict[str, Column]:
+    texts = {new: ["。".join(told[n].get(old, ())) or None for n in sorted(told)] for old, new in names.items()}
+    return {name: Column(ColumnType.TEXT, _objects(values)) for name, values in texts.items()}
+
+
+def _tags(told: Told, names: Sequence[str]) -> dict[str, Column]:
+    """Values parted at commas and slashes."""
+    found = {}
+    for name in names:
+        parts = [[re.split(r"\s*[,，、/；]\s*", tail) for tail in told[n].get(name, ())] for n in sorted(told)]
+        values = [tuple(dict.fromkeys(v for row in rows for v in row if v)) for rows in parts]
+        found[name] = Column(ColumnType.TAGS, _objects(values))
+    return found
 
 
 def _objects(values: Sequence[object]) -> np.ndarray:
