@@ -532,7 +532,9 @@ def _gathered(facts: Iterable[tuple[str, ...]]) -> Told:
 
 
 def _texts(told: Told, names: dict[str, str]) -> dict[str, Column]:
-    texts = {new: ["。".join(told[n].get(old, ())) or None for n in sorted(told)] for old, new in names.items()}
+    texts = {
+        new: ["。".join(told[n].get(old, ())) or None for n in sorted(told)] for old, new in names.items()
+    }
     return {name: Column(ColumnType.TEXT, _objects(values)) for name, values in texts.items()}
 
 
@@ -540,7 +542,9 @@ def _tags(told: Told, names: Sequence[str]) -> dict[str, Column]:
     """Values parted at commas and slashes."""
     found = {}
     for name in names:
-        parts = [[re.split(r"\s*[,，、/；]\s*", tail) for tail in told[n].get(name, ())] for n in sorted(told)]
+        parts = [
+            [re.split(r"\s*[,，、/；]\s*", tail) for tail in told[n].get(name, ())] for n in sorted(told)
+        ]
         values = [tuple(dict.fromkeys(v for row in rows for v in row if v)) for rows in parts]
         found[name] = Column(ColumnType.TAGS, _objects(values))
     return found

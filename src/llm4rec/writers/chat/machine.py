@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from llm4rec.core.texts import phrase
-from llm4rec.writers.asking.readings import Soft, Understood
+from llm4rec.core.texts import Phrase, phrase
+from llm4rec.writers.asking.readings import Soft, Understood, Values
 from llm4rec.writers.chat.about import asked_about, explained, is_unanswerable, taken
 from llm4rec.writers.chat.dialogue import Dialogue, Kept, Option, State
 from llm4rec.writers.chat.hearing import is_question, places
@@ -110,7 +110,14 @@ def _chosen(turn: Turn) -> Sequence[Option]:
         if found or question.column == "":
             return found or _named(turn, question.options)
     whole = phrase(turn.said.text)
-    return [option for option in question.options if phrase(option.label) == whole]
+    found = [option for option in question.options if phrase(option.label) == whole]
+    return found or _unoffered(turn, question.column, whole)
+
+
+def _unoffered(turn: Turn, column: str, whole: Phrase) -> list[Option]:
+    """A value of the column asked about that was not among those offered."""
+    pairs = [pair for pair in turn.world.shelf.rows if pair[0] == column and phrase(pair[1]) == whole]
+    return [Option(label=pair[1], piece=Values(pairs=(pair,))) for pair in pairs[:1]]
 
 
 def _named(turn: Turn, options: Sequence[Option]) -> list[Option]:

@@ -17,8 +17,8 @@ def as_meant(turn: Turn, pieces: Sequence[tuple[Kept, str]]) -> list[tuple[Kept,
     """The pieces of a message and their words, as they are to be remembered.
 
     A question tells nothing of what was liked or seen. Where somebody tells what they once did ("I used to watch those
-    of the eighties"), nothing is demanded: limits become wishes. "Only", "must" make limits hold where nothing is known,
-    too. More of something in words alone is a wish like any other, unless it compares ("darker", "more of that").
+    of the eighties"), nothing is demanded: limits become wishes. "Only" and "must" make limits hold where nothing is known,
+    too, and so do numbers that are compared ("cheaper"). More of something in words alone is a wish like any other, unless it compares ("darker", "more of that").
     """
     found: list[tuple[Kept, str]] = []
     asks, tells = is_question(turn.said), said(turn, "telling")
@@ -29,7 +29,7 @@ def as_meant(turn: Turn, pieces: Sequence[tuple[Kept, str]]) -> list[tuple[Kept,
         if isinstance(piece, Values | Range) and is_demand(piece):
             if tells or (isinstance(piece, Range) and turn.world.lexicon.titles.match(phrase(words))):
                 piece = Soft(text=words) if words else piece
-            elif insists:
+            elif insists or (compares and isinstance(piece, Range)):
                 piece = piece.model_copy(update={"sure": True})
         elif isinstance(piece, Wish) and _is_plain(piece) and not compares:
             piece = Soft(text=piece.text, wanted=piece.more)
