@@ -158,6 +158,15 @@ class ChatSettings(Config):
     taste: float = Field(
         1.0, ge=0.0, description="weight of what the model thinks the user likes, beside what was said"
     )
+    popularity: float = Field(
+        1.0, ge=0.0, description="the same where the model says nothing about who speaks: what is popular"
+    )
+    fading: PositiveFloat = Field(
+        2.0, description="words said so many messages ago count half, for nearness in meaning"
+    )
+    known: float = Field(
+        0.5, ge=0.0, description="how far items known to fit go before those of which it is not known"
+    )
     answers: str = Field(
         "", description="a file of prepared answers (csv, jsonl or parquet: question, answer); empty: none"
     )

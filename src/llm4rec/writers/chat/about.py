@@ -174,7 +174,7 @@ def explained(turn: Turn) -> Act:
     ids = tuple(turn.world.catalog.ids.ids[number] for number in numbers)
     liked = turn.state.liked
     for number, told in zip(numbers, turn.world.explained(ids, liked, turn.state.language), strict=True):
-        met = [p for p in turn.state.reading.hard if turn.world.shelf.fulfil(p)[number]]
+        met = [p for p in turn.state.reading.hard if turn.world.shelf.strict.fulfil(p)[number]]
         fits = turn.words("fits", pieces=turn.told(met)) if met else ""
         turn.say(
             "why", title=turn.title(number), reasons=" ".join(part for part in (fits, told.text) if part)
