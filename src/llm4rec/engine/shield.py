@@ -13,7 +13,6 @@ from llm4rec.core import Dataset, EventContexts, History, Interactions, Numbers,
 from llm4rec.engine.coordinated import echoes
 from llm4rec.engine.settings import FitSettings
 
-
 REPEATS = 10  # events of one item and user at most
 USUAL = 0.98  # of people whose repeats are taken for usual
 NAMED = 5  # things that a note names
