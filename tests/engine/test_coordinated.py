@@ -92,7 +92,48 @@ def test_repeats_and_noise_do_not_hide_a_group():
 )
 def test_these_are_no_group(fakes, size, why):
     rows = drawn()
-    assert marked([*rows, *[[*favourites(rows, size), TARGET] for _ in range(fakes)]]) == [], why
+    assert marked([*rows, *[[TARGET, *favourites(rows, size)] for _ in range(fakes)]]) == [], why
+
+
+def led(rows, before, seed=2):
+    """The histories, and behind them accounts that took other things, then each what it should, then the target."""
+    rng = np.random.default_rng(seed)
+    free = np.setdiff1d(np.arange(THINGS), np.concatenate(before).astype(int))
+    return [*rows, *[[*rng.choice(free, 12, replace=False).tolist(), *own, TARGET] for own in before]]
+
+
+def ends(rows, size=6):
+    """Things that many histories end with."""
+    return np.argsort(-np.bincount(np.concatenate([row[-3:] for row in rows])), kind="stable")[:size].tolist()
+
+
+def test_different_people_with_the_same_things_right_before_the_target_are_a_group():
+    rows = drawn()
+    a, b, c, *_ = ends(rows)
+    assert marked(led(rows, [[a, b, c]] * 4)) == [(user, TARGET) for user in (201, 202, 203)]
+    assert marked(led(rows, [[a], [a], [a]])) == [(201, TARGET), (202, TARGET)]
+
+
+def test_two_teams_are_two_groups_where_two_things_before_are_the_same():
+    rows = drawn()
+    a, b, c, d, e, f = ends(rows)
+    teams = [[a, b, c], [d, e, f]] * 4
+    assert marked(led(rows, teams)) == [(user, TARGET) for user in range(202, 208)]
+
+
+def test_one_thing_before_in_common_is_a_group_only_with_most_who_took_the_target():
+    rows = drawn()
+    a, b, *_ = ends(rows)
+    assert marked(led(rows, [[a], [b]] * 3)) == []
+
+
+def test_what_leads_nobody_astray_is_let_be():
+    """A thing with which no history ends: whoever took it next to the target, nobody's list is made from it."""
+    rows = [[n for n in row if n != 5] for row in drawn()]
+    assert marked(led(rows, [[5]] * 4)) != [], "four of 204 histories hold it among their last"
+    long = led(rows, [[5]] * 4)
+    tail = favourites(rows, 6)
+    assert marked([*long[:200], *[[*row, *np.roll(tail, n)] for n, row in enumerate(long[200:])]]) == []
 
 
 def test_a_new_hit_among_different_people_stays():
@@ -126,8 +167,7 @@ def test_groups_are_those_of_comparing_everybody_with_everybody():
         alike = {
             other
             for other in range(90)
-            if len({*rows[one], *rows[other]})
-            and len({*rows[one]} & {*rows[other]}) >= ALIKE * len({*rows[one]} | {*rows[other]})
+            if len({*rows[one]} & {*rows[other]}) >= ALIKE * len({*rows[one]} | {*rows[other]})
         }
         same = set(np.flatnonzero(group == group[one]).tolist()) if group[one] >= 0 else {one}
         assert same == alike
@@ -142,7 +182,7 @@ def test_only_the_push_is_left_out_of_fitting_and_the_engine_says_so():
     assert made.model.gram_[TARGET, TARGET] == 1
     assert len(ON.data(data).interactions) == len(data.interactions) - 4
     note = next(line for line in made.fitted.notes if "fit.coordinated" in line)
-    assert note.startswith("4 accounts took nearly the same as others")
+    assert note.startswith("4 accounts look coordinated with others")
     assert note.endswith("thing-60")
     assert TARGET in made.fitted.dataset.history(204).items, "an own history is never touched"
     assert "thing-60" not in made.recommend(user="person-204", n=50).items

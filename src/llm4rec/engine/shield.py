@@ -100,8 +100,8 @@ class Shield:
         names = ", ".join(str(dataset.catalog.ids.ids[item]) for item in things[:NAMED])
         more = " …" if len(things) > NAMED else ""
         return (
-            f"{people} accounts took nearly the same as others and, with them, something that hardly anybody else took: "
-            f"for it each group counts as one account (fit.coordinated): {names}{more}"
+            f"{people} accounts look coordinated with others, and each group counts as one account for what they "
+            f"seem to push (fit.coordinated): {names}{more}"
         )
 
 

@@ -3,8 +3,8 @@
 Attacks of the literature (Lam and Riedl 2004; Mobasher et al. 2007): `random` and `average` profiles hide the item among
 others drawn evenly or by popularity, `bandwagon` profiles among what everybody takes. `knowing` ones play against a model of
 sequences: what lists are made from stands right before the item, again and again. `flood` is one that only wants
-numbers. These come last in time, as an attack would. `noisy`, `copied` and `aimed` know of `engine.shield` and answer it: no two
-accounts look alike, and they come over eight weeks.
+numbers. These come last in time, as an attack would. `noisy`, `copied` and those of `AIMS` know of `engine.shield` and answer it: they
+come over eight weeks, and their histories are those of real people or full of noise.
 """
 
 from __future__ import annotations
@@ -82,23 +82,33 @@ def copied_profile(dataset: Dataset, target: int, rng: np.random.Generator) -> N
     return _ended(_somebody(dataset, target, rng), target)
 
 
-def aimed_profile(dataset: Dataset, target: int, rng: np.random.Generator) -> Numbers:
-    """The history of somebody, then those three items from which most can be won, then the target.
+@dataclass(frozen=True)
+class Aim:
+    """Accounts in so many teams; all of a team take the same `items` before the target, and `gap` others between."""
 
-    All accounts aim at the same three: of the items among the last of one history in a hundred, those that are there most
-    often for how often they are taken, so that few other things follow them.
+    teams: int
+    items: int
+    gap: int
+
+
+def aimed_profile(dataset: Dataset, target: int, aim: Aim, place: int, rng: np.random.Generator) -> Numbers:
+    """The history of somebody, the items from which most can be won, then the target; `place` says the team.
+
+    Most can be won from those among the last three of one history in a hundred that are there most often for how often
+    they are taken: they reach people, and few other things follow them.
     """
-    own = _somebody(dataset, target, rng)
-    sizes = np.diff(dataset.offsets)
+    own, sizes = _somebody(dataset, target, rng), np.diff(dataset.offsets)
     left = np.repeat(dataset.offsets[1:], sizes) - np.arange(len(dataset.interactions))
     often = np.bincount(dataset.interactions.items[left <= ENDS], minlength=len(dataset.catalog))
     worth = np.where(often >= 0.01 * np.count_nonzero(sizes), often / (dataset.counts + 50.0), 0.0)
     worth[target] = -1.0
-    best = np.argsort(-worth, kind="stable")[:ENDS]
-    return _ended(np.concatenate([own[~np.isin(own, best)], best]), target)
+    first = place % aim.teams * aim.items
+    best = np.argsort(-worth, kind="stable")[first : first + aim.items]
+    between = _drawn(np.ones(len(worth)), target, rng)[: aim.gap]
+    return _ended(np.concatenate([own[~np.isin(own, best)], best, between]), target)
 
 
-KINDS: dict[str, Callable[[Dataset, int, np.random.Generator], Numbers]] = {
+PROFILES: dict[str, Callable[[Dataset, int, np.random.Generator], Numbers]] = {
     "random": random_profile,
     "average": average_profile,
     "bandwagon": bandwagon_profile,
@@ -107,14 +117,15 @@ KINDS: dict[str, Callable[[Dataset, int, np.random.Generator], Numbers]] = {
     "flood": flood_profile,
     "noisy": noisy_profile,
     "copied": copied_profile,
-    "aimed": aimed_profile,
 }
-PATIENT = ("noisy", "copied", "aimed")  # not all at once
+AIMS = {"aimed": Aim(1, 3, 0), "apart": Aim(1, 3, 3), "trios": Aim(2, 3, 0), "teams": Aim(2, 1, 0)}
+KINDS = (*PROFILES, *AIMS)
+PATIENT = ("noisy", "copied", *AIMS)  # not all at once
 
 
 def attacked(dataset: Dataset, attack: Attack, rng: np.random.Generator) -> Dataset:
     """The data with the fake profiles behind its users; their events look like the best-valued one there is."""
-    rows = [KINDS[attack.kind](dataset, attack.target, rng) for _ in range(attack.profiles)]
+    rows = [_profile(dataset, attack, place, rng) for place in range(attack.profiles)]
     real, first = dataset.interactions, len(dataset.users)
     values = np.nan_to_num(real.values, nan=0.0)
     like = real.take(np.full(sum(map(len, rows)), int(np.argmax(np.where(real.positive, values, -1.0)))))
@@ -158,6 +169,12 @@ def reached(lists: Numbers, target: int, requests: Sequence[Request]) -> float:
     """Share of the lists that show the target, of people who have not taken it themselves."""
     free = np.array([target not in request.history.items for request in requests], dtype=bool)
     return float((lists[free] == target).any(axis=1).mean()) if free.any() else 0.0
+
+
+def _profile(dataset: Dataset, attack: Attack, place: int, rng: np.random.Generator) -> Numbers:
+    if attack.kind in AIMS:
+        return aimed_profile(dataset, attack.target, AIMS[attack.kind], place, rng)
+    return PROFILES[attack.kind](dataset, attack.target, rng)
 
 
 def _somebody(dataset: Dataset, target: int, rng: np.random.Generator) -> Numbers:
