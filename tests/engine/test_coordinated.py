@@ -57,12 +57,12 @@ def test_a_group_that_pushes_a_thing_counts_for_it_once_and_for_all_else_as_ever
 
 def test_the_one_that_counts_is_the_first_in_time():
     rows = drawn()
-    fakes = [[*favourites(rows), TARGET] for _ in range(3)]
+    fakes = [[*favourites(rows), TARGET] for _ in range(4)]
     events = told([*rows, *fakes])
     times = events.timestamps.copy()
     times[events.users == 201] -= 1e6
     found = echoes(replace(events, timestamps=times).sorted())
-    assert sorted(events.users[found].tolist()) == [200, 202]
+    assert sorted(events.users[found].tolist()) == [200, 202, 203]
 
 
 def test_repeats_and_noise_do_not_hide_a_group():
@@ -85,7 +85,7 @@ def test_repeats_and_noise_do_not_hide_a_group():
 @pytest.mark.parametrize(
     ("fakes", "size", "why"),
     [
-        (2, 20, "two friends"),
+        (3, 20, "three friends"),
         (30, 20, "a taste that one in eight shares"),
         (5, 3, "histories too short to say anything"),
     ],
@@ -111,7 +111,8 @@ def test_different_people_with_the_same_things_right_before_the_target_are_a_gro
     rows = drawn()
     a, b, c, *_ = ends(rows)
     assert marked(led(rows, [[a, b, c]] * 4)) == [(user, TARGET) for user in (201, 202, 203)]
-    assert marked(led(rows, [[a], [a], [a]])) == [(201, TARGET), (202, TARGET)]
+    assert marked(led(rows, [[a], [a], [a], [b], [c]])) == []
+    assert marked(led(rows, [[a]] * 4 + [[b], [c]])) == [(user, TARGET) for user in (201, 202, 203)]
 
 
 def test_two_teams_are_two_groups_where_two_things_before_are_the_same():
@@ -123,8 +124,9 @@ def test_two_teams_are_two_groups_where_two_things_before_are_the_same():
 
 def test_one_thing_before_in_common_is_a_group_only_with_most_who_took_the_target():
     rows = drawn()
-    a, b, *_ = ends(rows)
-    assert marked(led(rows, [[a], [b]] * 3)) == []
+    a, b, c, *_ = ends(rows)
+    assert marked(led(rows, [[a], [b]] * 5)) == [(user, TARGET) for user in range(202, 210)]
+    assert marked(led(rows, [[a], [b], [c]] * 4)) == []
 
 
 def test_what_leads_nobody_astray_is_let_be():
@@ -157,8 +159,8 @@ def test_nobody_is_suspected_where_people_are_few_or_silent():
 def test_groups_are_those_of_comparing_everybody_with_everybody():
     rng = np.random.default_rng(4)
     rows = [rng.choice(400, 20, replace=False) for _ in range(90)]
-    for start in (0, 10, 20):  # three and four with 17 of 20 things in common
-        for place in range(1, 3 + start // 20):
+    for start in (0, 10, 20):  # four and five with 17 of 20 things in common
+        for place in range(1, 4 + start // 20):
             other = rng.choice(np.arange(400, 440), 3, replace=False)
             rows[start + place] = np.concatenate([rows[start][:17], other])
     user = np.repeat(np.arange(90), 20)
@@ -171,7 +173,7 @@ def test_groups_are_those_of_comparing_everybody_with_everybody():
         }
         same = set(np.flatnonzero(group == group[one]).tolist()) if group[one] >= 0 else {one}
         assert same == alike
-    assert np.count_nonzero(group >= 0) == 3 + 3 + 4
+    assert np.count_nonzero(group >= 0) == 4 + 4 + 5
 
 
 def test_only_the_push_is_left_out_of_fitting_and_the_engine_says_so():
@@ -192,9 +194,9 @@ def test_only_the_push_is_left_out_of_fitting_and_the_engine_says_so():
 
 @pytest.mark.parametrize("leaves", ["person-200", "person-203", "person-7"])
 def test_forgetting_is_exact_whoever_of_a_group_leaves(leaves):
-    """Person 200 is the one of three that counts: without them two are left, who are no group, and both count."""
+    """Person 200 is the one of four that counts: without them three are left, who are no group, and all count."""
     rows = drawn()
-    data = shop([*rows, *[[*favourites(rows), TARGET] for _ in range(3 if leaves == "person-200" else 4)]])
+    data = shop([*rows, *[[*favourites(rows), TARGET] for _ in range(4 if leaves == "person-200" else 5)]])
     settings = Settings(fit={"model": "ease", "tune": False}, encoder={"name": "none"})
     made = Engine(settings).fit(data).forget(leaves)
     again = Engine(settings).fit(data.without_user(data.users.ids.number(leaves)))

@@ -18,19 +18,19 @@ from llm4rec.core import Interactions, Numbers, Sparse, Times
 
 ALIKE = 0.6  # Jaccard similarity of what two accounts took, from which on they are alike
 TOOK = 5  # things that an account took at least; fewer in common are no sign of anything
-GROUP = 3  # accounts at least
+GROUP = 4  # accounts at least
 FEW = 0.05  # of all people at most: what more of them take together is a taste
 BANDS, ROWS = 20, 3  # a pair with similarity .6 is met with a chance of 1 - (1 - .6^3)^20 = .99
 BEFORE = 3  # places before a thing: from there sequence models learn most
 ENDS = 0.005  # of all histories have one of the things before among their last: otherwise nobody is reached by it
-MOST, SOME = 0.5, 0.2  # of those who took a thing, with one thing before it in common, or with two
+MOST, SOME = 0.4, 0.2  # of those who took a thing, with one thing before it in common, or with two
 
 
 def echoes(events: Interactions) -> NDArray[np.bool_]:
     """Events that only repeat what another account said together with theirs, (events,); rows stand by user and time.
 
-    A group is at least three accounts, at most a twentieth of all people: either accounts that are alike in all they took
-    and more than half of those who took a thing; or more than half of them with the same thing among the three taken
+    A group is at least four accounts, at most a twentieth of all people: accounts that are alike in all they took and more
+    than two fifths of those who took a thing; or more than two fifths of them with the same thing among the three taken
     right before it, or a fifth with the same two, where many histories end with these. The first of a group counts
     for that thing and the others do not. Everything else they took counts.
     """

@@ -70,7 +70,7 @@ class FitSettings(Config):
     )
     coordinated: bool = Field(
         True,
-        description="accounts that are alike and alone took something count as one account for it",
+        description="accounts that seem to push an item together count as one account for that item",
     )
 
 
