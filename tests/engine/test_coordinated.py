@@ -7,7 +7,7 @@ import pytest
 
 from llm4rec.core import Catalog, Dataset, Interactions, Users, Vocabulary
 from llm4rec.engine import Engine, Settings
-from llm4rec.engine.coordinated import ALIKE, _groups, echoes
+from llm4rec.engine.coordinated import echoes
 from llm4rec.engine.settings import FitSettings
 from llm4rec.engine.shield import Shield
 
@@ -66,11 +66,11 @@ def test_the_one_that_counts_is_the_first_in_time():
 
 
 def test_repeats_and_noise_do_not_hide_a_group():
-    """Every fifth thing is another one in each account, the target stands behind many, and dislikes are no likeness."""
+    """Each account begins with something else, has the target twice, and dislikes things in between."""
     rows, rng = drawn(), np.random.default_rng(1)
     popular = favourites(rows)
     rest = [n for n in range(THINGS) if n not in popular]
-    fakes = [[*popular, *rng.choice(rest, 3, replace=False).tolist(), TARGET, TARGET] for _ in range(4)]
+    fakes = [[*rng.choice(rest, 3, replace=False).tolist(), *popular, TARGET, TARGET] for _ in range(4)]
     assert marked([*rows, *fakes]) == [(user, TARGET) for user in (201, 202, 203) for _ in range(2)]
     events = told([*rows, *fakes])
     dislikes = Interactions.of(
@@ -87,7 +87,7 @@ def test_repeats_and_noise_do_not_hide_a_group():
     [
         (3, 20, "three friends"),
         (30, 20, "a taste that one in eight shares"),
-        (5, 3, "histories too short to say anything"),
+        (5, 3, "the target comes first, and leads from nowhere"),
     ],
 )
 def test_these_are_no_group(fakes, size, why):
@@ -154,26 +154,6 @@ def test_nobody_is_suspected_where_people_are_few_or_silent():
     fakes = [[*range(20), TARGET] for _ in range(5)]
     assert marked([*drawn()[:40], *fakes]) == []
     assert echoes(Interactions.of([], [])).tolist() == []
-
-
-def test_groups_are_those_of_comparing_everybody_with_everybody():
-    rng = np.random.default_rng(4)
-    rows = [rng.choice(400, 20, replace=False) for _ in range(90)]
-    for start in (0, 10, 20):  # four and five with 17 of 20 things in common
-        for place in range(1, 4 + start // 20):
-            other = rng.choice(np.arange(400, 440), 3, replace=False)
-            rows[start + place] = np.concatenate([rows[start][:17], other])
-    user = np.repeat(np.arange(90), 20)
-    group = _groups(user, np.concatenate([np.sort(row) for row in rows]))
-    for one in range(90):
-        alike = {
-            other
-            for other in range(90)
-            if len({*rows[one]} & {*rows[other]}) >= ALIKE * len({*rows[one]} | {*rows[other]})
-        }
-        same = set(np.flatnonzero(group == group[one]).tolist()) if group[one] >= 0 else {one}
-        assert same == alike
-    assert np.count_nonzero(group >= 0) == 4 + 4 + 5
 
 
 def test_only_the_push_is_left_out_of_fitting_and_the_engine_says_so():
