@@ -63,8 +63,14 @@ class FitSettings(Config):
     user_events: PositiveInt = Field(
         1000, description="at most so many events of one user count in fitting, the latest"
     )
-    user_repeats: PositiveInt = Field(
-        10, description="and at most so many of them with the same item, so that nobody lifts it alone"
+    user_repeats: PositiveInt | Literal["auto"] = Field(
+        "auto",
+        description="and at most so many of them with the same item, so that nobody lifts it alone; "
+        "auto: as many as 98 of 100 people have at most, never above 10",
+    )
+    coordinated: bool = Field(
+        True,
+        description="accounts that seem to push an item together count as one account for that item",
     )
 
 
