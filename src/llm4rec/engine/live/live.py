@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from llm4rec.core import (
     DEFAULT_TENANT,
+    EngineRecord,
     Feedback,
     Id,
     ItemVersion,
@@ -23,6 +24,8 @@ from llm4rec.engine.live.answering import Asking, Desk
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
+from llm4rec.engine.live.promoting import Promotes
+from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.live.serving import Serving
 from llm4rec.engine.live.shown import Answered
 from llm4rec.engine.live.speaking import Words
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 BEHIND = "what other workers wrote may be missing: "
 
 
-class Live(Words):
+class Live(Words, Promotes):
     """An engine that learns while it serves, for one tenant. See the docstring of this package for its shape.
 
     All methods are synchronous and may be called from many threads; every process opens its own.
@@ -59,6 +62,7 @@ class Live(Words):
         self.settings, self.store, self.name, self.now = engine.settings.live, store, tenant, now
         self.home, self._owns_store = home, owns_store
         self._others: dict[str, Live] = {}
+        self.registry = Registry(store, tenant=tenant, now=now)
         self._worker = Worker(self.work, self.settings.sync_seconds)
         self.reports = Reports()
         self.states = States(store, tenant, self.settings)
@@ -76,11 +80,12 @@ class Live(Words):
                 UserVersion: self.states.add,
                 ItemVersion: self._take_items,
                 Report: self._take_reports,
+                EngineRecord: self._take_engines,
             },
         )
         # States are read when needed: what came before this moment is in them.
         at = store.clock()
-        self.following.begin({Feedback: at, UserVersion: at})
+        self.following.begin({Feedback: at, UserVersion: at, EngineRecord: at if home else 0})
         self._opened, self._opened_as = engine, version or engine.fitted.version
         self._serving = self._made(engine, self._opened_as)
         self.following.step()
@@ -155,10 +160,13 @@ class Live(Words):
         chances: bool = False,
     ) -> list[Recommendations]:
         """`recommend` for many questions at once: all answers come from one engine version."""
-        desk, asked = self.asked(questions)
+        given = list(questions)
+        desk, asked = self.asked(given)
         if not asked:
             return []
         answers = desk.answers(asked, (explain, chances), self.explorer)
+        if self.shadow is not None:
+            self.shadow.add(given, answers)
         return self._logged(desk, asked, answers)
 
     def asked(self, questions: Iterable[Mapping[str, Any]]) -> tuple[Desk, list[Asking]]:
@@ -239,6 +247,7 @@ class Live(Words):
         for live in list(self._others.values()):
             live.work()
         self.follow(wait=False)
+        self._work_engines()
         if self.log.trouble or len(self.log):
             self.log.retry()
 
@@ -296,6 +305,14 @@ class Live(Words):
     def _take_reports(self, rows: Sequence[Report]) -> None:
         for row in rows:
             self.reports.add(row)
+
+    def _answer(self, serving: Serving, question: Mapping[str, Any]) -> Recommendations:
+        """The answer of another engine, not logged: what a shadow would have said."""
+        desk = Desk(serving, self.settings, self.now(), self.named)
+        user = question.get("user")
+        named = [] if user is None or question.get("history") is not None else [self.named(user)]
+        one = desk.asking(question, self.states.of(named), "")
+        return desk.answers([one], (False, False))[0]
 
     def _made(self, engine: Engine, version: str) -> Serving:
         """What will serve: the engine with the reports and items of this tenant."""
