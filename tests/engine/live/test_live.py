@@ -38,9 +38,12 @@ def test_a_known_user_has_what_the_engine_knows_and_what_is_newer(board, lively)
 def test_events_that_the_engine_was_fitted_on_are_not_counted_twice(board, lively):
     live = lively(board)
     events = board.fitted.dataset.history(4)
-    rows = [click("user-4", f"item-{i}", time=float(t)) for i, t in zip(events.items, events.timestamps)]
+    rows = [
+        click("user-4", f"item-{i}", time=float(t))
+        for i, t in zip(events.items, events.timestamps, strict=True)
+    ]
     live.feedback(rows)
-    desk, (one,) = live.asked([{"user": "user-4"}])
+    _, (one,) = live.asked([{"user": "user-4"}])
     assert len(one.request.history) == len(events)
 
 

@@ -33,10 +33,12 @@ class Following:
         """Behind which place the next rows of a kind are read."""
         return self._cursors[kind]
 
-    def step(self, wait: bool = True) -> bool:
-        """Take what is new; false where it could not be read, or where somebody else is at it and `wait` is false."""
-        if not self._lock.acquire(blocking=wait):
-            return False
+    def step(self) -> bool:
+        """Take what is new; false where it could not be read."""
+        with self._lock:
+            return self._step()
+
+    def _step(self) -> bool:
         try:
             # First the clock: rows that come while the pages are read are found the next time.
             now = self._store.clock()
@@ -48,8 +50,6 @@ class Following:
         except StoreError as error:
             self.trouble = str(error) or type(error).__name__
             return False
-        finally:
-            self._lock.release()
         return True
 
     def _read(self, kind: type, now: int) -> None:

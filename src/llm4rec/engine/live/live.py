@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from llm4rec.core import (
     DEFAULT_TENANT,
     EngineRecord,
+    Erasure,
     Feedback,
     Id,
     ItemVersion,
@@ -24,6 +25,7 @@ from llm4rec.engine.live.answering import Asking, Desk
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
+from llm4rec.engine.live.people import People
 from llm4rec.engine.live.promoting import Promotes
 from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.live.serving import Serving
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 BEHIND = "what other workers wrote may be missing: "
 
 
-class Live(Words, Promotes):
+class Live(Words, Promotes, People):
     """An engine that learns while it serves, for one tenant. See the docstring of this package for its shape.
 
     All methods are synchronous and may be called from many threads; every process opens its own.
@@ -70,7 +72,7 @@ class Live(Words, Promotes):
         self.answered = Answered(store, tenant)
         self.explorer: Any = None
         self._pseudonyms = pseudonyms_of(getattr(getattr(store, "config", None), "pseudonym_key_env", ""))
-        self._changing = threading.RLock()
+        self._changing, self._working = threading.RLock(), threading.Lock()
         self._items: dict[str, ItemVersion] = {}
         self.following = Following(
             store,
@@ -81,13 +83,15 @@ class Live(Words, Promotes):
                 ItemVersion: self._take_items,
                 Report: self._take_reports,
                 EngineRecord: self._take_engines,
+                Erasure: self._take_erasures,
             },
         )
         # States are read when needed: what came before this moment is in them.
         at = store.clock()
-        self.following.begin({Feedback: at, UserVersion: at, EngineRecord: at if home else 0})
+        self.following.begin({Feedback: at, UserVersion: at, Erasure: at, EngineRecord: at if home else 0})
         self._opened, self._opened_as = engine, version or engine.fitted.version
         self._serving = self._made(engine, self._opened_as)
+        self._opened = self._serving.base
         self.following.step()
 
     def __enter__(self) -> Self:
@@ -118,6 +122,7 @@ class Live(Words, Promotes):
                 self._others[name] = Live(
                     self._opened, self.store, tenant=name, home=False, version=self._opened_as, now=self.now
                 )
+                self._others[name]._work_engines()
             return self._others[name]
 
     @property
@@ -165,8 +170,9 @@ class Live(Words, Promotes):
         if not asked:
             return []
         answers = desk.answers(asked, (explain, chances), self.explorer)
-        if self.shadow is not None:
-            self.shadow.add(given, answers)
+        shadow = self.shadow
+        if shadow is not None:
+            shadow.add(given, answers)
         return self._logged(desk, asked, answers)
 
     def asked(self, questions: Iterable[Mapping[str, Any]]) -> tuple[Desk, list[Asking]]:
@@ -238,18 +244,19 @@ class Live(Words, Promotes):
         self.follow()
         return made
 
-    def follow(self, wait: bool = True) -> bool:
+    def follow(self) -> bool:
         """Take what other workers and commands wrote; false where the store could not be read."""
-        return self.following.step(wait)
+        return self.following.step()
 
     def work(self) -> None:
         """One round of what is done beside answering: follow the store, write impressions that wait."""
-        for live in list(self._others.values()):
-            live.work()
-        self.follow(wait=False)
-        self._work_engines()
-        if self.log.trouble or len(self.log):
-            self.log.retry()
+        with self._working:
+            for live in list(self._others.values()):
+                live.work()
+            self.follow()
+            self._work_engines()
+            if self.log.trouble or len(self.log):
+                self.log.retry()
 
     def _logged(
         self, desk: Desk, asked: Sequence[Asking], answers: Sequence[Recommendations]
@@ -316,6 +323,10 @@ class Live(Words, Promotes):
 
     def _made(self, engine: Engine, version: str) -> Serving:
         """What will serve: the engine with the reports and items of this tenant."""
-        base = engine.over(engine.fitted)
+        cleaned, erased = self._cleaned(engine)
+        base = cleaned.over(cleaned.fitted)
         base.reports = self.reports
-        return Serving.of(base, version, self._items, self.settings, home=self.home)
+        return Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
+
+    def _copies(self) -> tuple[str, ...]:
+        return tuple(record.folder for record in self.registry.standing().known.values())

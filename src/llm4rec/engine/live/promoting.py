@@ -25,6 +25,7 @@ class Promotes(ABC):
 
     registry: Registry
     shadow: Shadow | None = None
+    home: bool
     own_engine = False
     refusal = ""
     _changing: threading.RLock
@@ -113,11 +114,12 @@ class Promotes(ABC):
         with self._changing:
             live = engine.over(engine.fitted)
             live.settings = engine.settings.model_copy(update={"live": self._opened.settings.live})
-            self._opened, self._opened_as, self.own_engine = live, version, True
+            self.home = self.own_engine = True
             self._serving = self._made(live, version)
+            self._opened, self._opened_as = self._serving.base, version
             for other in self._others.values():
                 if not other.own_engine:
-                    other._lend(live, version)
+                    other._lend(self._opened, version)
 
     def _lend(self, engine: Engine, version: str) -> None:
         """Serve somebody else's engine, as long as there is none of one's own."""
