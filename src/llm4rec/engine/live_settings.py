@@ -52,7 +52,7 @@ class LiveSettings(Config):
         0.1, gt=0.0, le=1.0, description="of a reserved place, chance that is shared alike by all candidates"
     )
     temperature: PositiveFloat = Field(
-        0.1, description="of Plackett-Luce, in ways from the worst candidate to the best"
+        0.1, description="of Plackett-Luce; 1 is the way from the last of the ranked items to the best"
     )
     cold_share: float = Field(
         0.1, ge=0.0, le=1.0, description="share of a list that exploring may give to cold items, at most"

@@ -14,6 +14,7 @@ from llm4rec.core import (
     Erasure,
     Feedback,
     Id,
+    Impression,
     ItemVersion,
     Recommendations,
     Report,
@@ -22,6 +23,8 @@ from llm4rec.core import (
     UserVersion,
 )
 from llm4rec.engine.live.answering import Asking, Desk
+from llm4rec.engine.live.exploring import Explorer
+from llm4rec.engine.live.figures import figures_of
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
@@ -40,6 +43,7 @@ from llm4rec.store.pseudonyms import pseudonyms_of
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
 
+LEARNT_FROM = 200_000  # newest rows of the store that exploration learns from
 BEHIND = "what other workers wrote may be missing: "
 
 
@@ -70,7 +74,8 @@ class Live(Words, Promotes, People):
         self.states = States(store, tenant, self.settings)
         self.log = ImpressionLog(store, tenant, self.settings)
         self.answered = Answered(store, tenant)
-        self.explorer: Any = None
+        self._explorer: Explorer | None = None
+        self._learning: Following | None = None
         self._pseudonyms = pseudonyms_of(getattr(getattr(store, "config", None), "pseudonym_key_env", ""))
         self._changing, self._working = threading.RLock(), threading.Lock()
         self._items: dict[str, ItemVersion] = {}
@@ -135,6 +140,11 @@ class Live(Words, Promotes, People):
         return str(user) if self._pseudonyms is None else self._pseudonyms(self.name, str(user))
 
     @property
+    def trouble(self) -> str:
+        """What went wrong in the last round beside the answers; empty where nothing did."""
+        return self._worker.trouble
+
+    @property
     def version(self) -> str:
         """The engine version that answers at this moment."""
         return self._serving.version
@@ -169,7 +179,7 @@ class Live(Words, Promotes, People):
         desk, asked = self.asked(given)
         if not asked:
             return []
-        answers = desk.answers(asked, (explain, chances), self.explorer)
+        answers = desk.answers(asked, (explain, chances), self.explorer(desk.serving))
         shadow = self.shadow
         if shadow is not None:
             shadow.add(given, answers)
@@ -246,7 +256,25 @@ class Live(Words, Promotes, People):
 
     def follow(self) -> bool:
         """Take what other workers and commands wrote; false where the store could not be read."""
-        return self.following.step()
+        learning = self._learning
+        return self.following.step() and (learning is None or learning.step())
+
+    def explorer(self, serving: Serving) -> Explorer | None:
+        """What draws the reserved places over what serves; None where the settings reserve none."""
+        known = self._explorer
+        if self.settings.explore == "none" or (known is not None and known.serving is serving):
+            return known
+        with self._changing:
+            if known is not None and known.serving.base is serving.base:
+                self._explorer = made = known.over(serving)
+                return made
+            self._explorer = made = Explorer.of(serving, self.settings)
+            # What was learnt holds for one base: it is learnt again from what is on record.
+            following = Following(self.store, self.name, made.takers(lambda: self._explorer or made))
+            since = max(0, self.following.cursor(Feedback) - LEARNT_FROM)
+            following.begin({Impression: since, Feedback: since})
+            self._learning = following
+            return made
 
     def work(self) -> None:
         """One round of what is done beside answering: follow the store, write impressions that wait."""
@@ -257,6 +285,10 @@ class Live(Words, Promotes, People):
             self._work_engines()
             if self.log.trouble or len(self.log):
                 self.log.retry()
+
+    def figures(self) -> dict[str, Any]:
+        """What an operator wants to see, in plain values; what is wrong at present stands under `trouble`."""
+        return figures_of(self)
 
     def _logged(
         self, desk: Desk, asked: Sequence[Asking], answers: Sequence[Recommendations]
