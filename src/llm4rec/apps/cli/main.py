@@ -20,6 +20,7 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    models,
     report,
     tune,
 )
@@ -42,6 +43,7 @@ app.command("recommend")(engine.recommend)
 app.command("explain")(explain.explain)
 app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
+app.add_typer(models.app, name="models")
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)

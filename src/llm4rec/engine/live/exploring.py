@@ -252,14 +252,16 @@ def relevance_of(scores: Sequence[float] | Floats | Chances, ranked: Floats | Ch
 
 
 def item_vectors(fitted: Fitted) -> Chances:
-    """(items, width) unit rows: the engine's vectors of items, else those of their texts, else of no width."""
+    """(items, width) unit rows: the engine's vectors of items, else those of their texts, else who took them, projected
+    at random (Johnson and Lindenstrauss 1984)."""
     vectors: Any = None
     if isinstance(fitted.model, Embeds):
         vectors = fitted.model.item_vectors()
     elif fitted.encoder is not None and any(fitted.catalog.texts):
         vectors = fitted.encoder.encode(fitted.catalog.texts)
-    if vectors is None or not len(vectors):
-        return np.zeros((len(fitted.catalog), 0))
+    else:
+        taken = fitted.dataset.matrix()
+        vectors = taken.T @ np.random.default_rng(0).standard_normal((taken.shape[0], 4 * WIDTH))
     return np.asarray(unit_rows(np.nan_to_num(np.asarray(vectors, dtype=np.float32))), dtype=np.float64)
 
 

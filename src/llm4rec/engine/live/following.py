@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from llm4rec.core import Store, StoreError
+from llm4rec.core import Page, Store, StoreError
 
 Take = Callable[[Sequence[Any]], None]
 
@@ -54,7 +54,7 @@ class Following:
 
     def _read(self, kind: type, now: int) -> None:
         while True:
-            page = self._store.read(kind, tenant=self._tenant, after=self._cursors[kind])
+            page: Page[Any] = self._store.read(kind, tenant=self._tenant, after=self._cursors[kind])
             if page.rows:
                 self._takers[kind](page.rows)
             if page.cursor == self._cursors[kind]:

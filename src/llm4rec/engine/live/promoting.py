@@ -112,10 +112,8 @@ class Promotes(ABC):
     def _swap(self, engine: Engine, version: str) -> None:
         """One assignment: whoever is being answered is answered by the engine that was there when they asked."""
         with self._changing:
-            live = engine.over(engine.fitted)
-            live.settings = engine.settings.model_copy(update={"live": self._opened.settings.live})
             self.home = self.own_engine = True
-            self._serving = self._made(live, version)
+            self._serving = self._made(engine, version)
             self._opened, self._opened_as = self._serving.base, version
             for other in self._others.values():
                 if not other.own_engine:
