@@ -51,7 +51,7 @@ def test_what_cannot_be_done_is_said(cli, told, engines, tmp_path):
         cli("models", "register", store, tmp_path / "nowhere")
     bad = tmp_path / "bad.json"
     bad.write_text("[1]")
-    with pytest.raises(SettingsError, match="bad.json"):
+    with pytest.raises(SettingsError, match="names and values"):
         cli("models", "register", store, engines[0], "--metrics", bad)
 
 
@@ -60,6 +60,6 @@ def test_a_folder_that_was_changed_is_refused_and_that_stays_on_record(cli, told
     folder = Engine(plain, model="ease", tune=False).fit(checkerboard()).save(tmp_path / "e")
     version = told("models", "register", tmp_path / "shop.db", folder, "--json")["version"]
     (folder / "model.safetensors").write_bytes(b"no model")
-    with pytest.raises(FolderError, match="model.safetensors"):
+    with pytest.raises(FolderError, match=r"model\.safetensors"):
         cli("models", "promote", tmp_path / "shop.db", version)
     assert states(told, tmp_path / "shop.db") == {version: "refused"}

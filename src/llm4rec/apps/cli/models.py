@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json as jsons
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,20 +13,11 @@ from llm4rec.apps.cli.options import AsJson
 
 if TYPE_CHECKING:
     from llm4rec.core import EngineRecord
-    from llm4rec.engine.live.registry import Registry
 
 app = typer.Typer(help="Engine versions in a store: list, register, promote, shadow, roll back.")
 Kept = Annotated[str, typer.Argument(help="A store: a file, or postgresql://….", show_default=False)]
 Version = Annotated[str, typer.Argument(help="A version, or how it begins.", show_default=False)]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose engines.")]
-
-
-def _opened(store: str, tenant: str) -> tuple[Any, Registry]:
-    from llm4rec.engine.live.registry import Registry
-    from llm4rec.store import open_store
-
-    kept = open_store(store)
-    return kept, Registry(kept, tenant=tenant)
 
 
 def _say(record: EngineRecord, json: bool, told: str) -> None:
@@ -40,9 +30,9 @@ def _say(record: EngineRecord, json: bool, told: str) -> None:
 def list_versions(store: Kept, tenant: Tenant = "default", json: AsJson = False) -> None:
     """List the versions of a store: which serves, which is in the shadow, which a rollback leads to."""
     from llm4rec.apps.cli.screen import as_json, table
+    from llm4rec.engine.live import open_registry
 
-    kept, registry = _opened(store, tenant)
-    with closing(kept):
+    with open_registry(store, tenant) as registry:
         standing = registry.standing()
     rows = [{**asdict(record), "state": standing.state(name)} for name, record in standing.known.items()]
     if json:
@@ -79,6 +69,7 @@ def register(
 ) -> None:
     """Enter an engine folder with its lineage; what serves stays."""
     from llm4rec.core import SettingsError
+    from llm4rec.engine.live import open_registry
 
     try:
         told = jsons.loads(metrics.read_text(encoding="utf-8")) if metrics is not None else None
@@ -86,8 +77,7 @@ def register(
         raise SettingsError(f"--metrics {metrics} is no JSON: {error}") from None
     if told is not None and not isinstance(told, dict):
         raise SettingsError(f"--metrics {metrics}: names and values are wanted, as in {{'ndcg@10': 0.1}}")
-    kept, registry = _opened(store, tenant)
-    with closing(kept):
+    with open_registry(store, tenant) as registry:
         record = registry.register(folder, told)
     _say(record, json, f"registered {record.version}: {folder}")
 
@@ -95,8 +85,9 @@ def register(
 @app.command()
 def promote(store: Kept, version: Version, tenant: Tenant = "default", json: AsJson = False) -> None:
     """Serve a version from now on, once it has been loaded and found to be what was registered."""
-    kept, registry = _opened(store, tenant)
-    with closing(kept):
+    from llm4rec.engine.live import open_registry
+
+    with open_registry(store, tenant) as registry:
         registry.load(version)
         record = registry.promote(version)
     _say(record, json, f"promoted {record.version}; running services take it over")
@@ -110,8 +101,9 @@ def shadow(
     json: AsJson = False,
 ) -> None:
     """Let a version answer beside the one that serves: compared, never shown."""
-    kept, registry = _opened(store, tenant)
-    with closing(kept):
+    from llm4rec.engine.live import open_registry
+
+    with open_registry(store, tenant) as registry:
         if version != "none":
             registry.load(version)
         record = registry.shadow("" if version == "none" else version)
@@ -124,8 +116,9 @@ def shadow(
 @app.command()
 def rollback(store: Kept, tenant: Tenant = "default", json: AsJson = False) -> None:
     """Serve the version before again."""
-    kept, registry = _opened(store, tenant)
-    with closing(kept):
+    from llm4rec.engine.live import open_registry
+
+    with open_registry(store, tenant) as registry:
         before = registry.standing().promoted[-2:-1]
         if before:
             registry.load(before[0])

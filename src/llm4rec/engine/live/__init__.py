@@ -17,6 +17,8 @@ feedback    feedback([Feedback | {user, item, kind, time, value, text, impressio
 items       upsert_items([{item, attributes}], key=), delete_items(ids, key=) -> Acknowledged
 users       upsert_users([{user, attributes}], key=), delete_users(ids, key=)
 tenants     tenant(name) -> Live: store, memory, items and reports of its own
+versions    register(folder, metrics), promote(version), rollback(), run_shadow(version | ""), registry.standing()
+people      export(user) -> dict; erase(user) -> Erased; refit_due
 state       version; serving; follow(); work(); figures(); start(); close()
 
 Errors are those of `core.errors`: SettingsError and NotFoundError for a wrong question, DataError for rows that cannot be
@@ -24,7 +26,8 @@ kept, StoreError and its kinds where nothing could be kept. What an answer lacks
 """
 
 from llm4rec.engine.live.live import Live
-from llm4rec.engine.live.opening import open_live
+from llm4rec.engine.live.opening import open_live, open_registry
+from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.live.told import Acknowledged
 
-__all__ = ["Acknowledged", "Live", "open_live"]
+__all__ = ["Acknowledged", "Live", "Registry", "open_live", "open_registry"]

@@ -79,18 +79,7 @@ class Live(Words, Promotes, People):
         self._pseudonyms = pseudonyms_of(getattr(getattr(store, "config", None), "pseudonym_key_env", ""))
         self._changing, self._working = threading.RLock(), threading.Lock()
         self._items: dict[str, ItemVersion] = {}
-        self.following = Following(
-            store,
-            tenant,
-            {
-                Feedback: self.states.add,
-                UserVersion: self.states.add,
-                ItemVersion: self._take_items,
-                Report: self._take_reports,
-                EngineRecord: self._take_engines,
-                Erasure: self._take_erasures,
-            },
-        )
+        self.following = Following(store, tenant, self._takers())
         # States are read when needed: what came before this moment is in them.
         at = store.clock()
         self.following.begin({Feedback: at, UserVersion: at, Erasure: at, EngineRecord: at if home else 0})
@@ -330,6 +319,17 @@ class Live(Words, Promotes, People):
         receipt = self.store.append(versions, tenant=self.name, key=key)
         self.states.add([replace(one, user=self.named(one.user)) for one in versions])
         return Acknowledged.of(receipt)
+
+    def _takers(self) -> dict[type, Callable[[Sequence[Any]], None]]:
+        """What is followed, in the order in which it is taken."""
+        return {
+            Feedback: self.states.add,
+            UserVersion: self.states.add,
+            ItemVersion: self._take_items,
+            Report: self._take_reports,
+            EngineRecord: self._take_engines,
+            Erasure: self._take_erasures,
+        }
 
     def _take_items(self, rows: Sequence[ItemVersion]) -> None:
         """Durable versions of items, put into what serves; those that are known already change nothing."""

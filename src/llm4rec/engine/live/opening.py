@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,16 @@ def open_live(
         if own:
             opened.close()
         raise
+
+
+@contextmanager
+def open_registry(store: str, tenant: str = DEFAULT_TENANT) -> Iterator[Registry]:
+    """The engine versions of a store, by its URL, for as long as the block runs."""
+    opened = open_store(store)
+    try:
+        yield Registry(opened, tenant=tenant)
+    finally:
+        opened.close()
 
 
 def _found(

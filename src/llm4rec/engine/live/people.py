@@ -94,6 +94,7 @@ class People(ABC):
         kinds = {"feedback": Feedback, "impressions": Impression, "users": UserVersion, "reports": Report}
         found: dict[str, Any] = {"user": str(user)}
         for name, kind in kinds.items():
+            rows: Sequence[Any]
             (rows,) = self.store.recent(kind, [user], tenant=self.name, n=ALL)
             found[name] = [_plain(row) for row in rows]
         fitted = self._serving.engine.fitted
