@@ -19,6 +19,7 @@ NAMES = {
     "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
+    "store": "feedback and impressions acknowledged a second",
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",
     "recommend_all": "ten items for everybody, beside implicit",
     "adapting": "the adapted encoder: new items, sentiment of reviews (hours on a CPU)",

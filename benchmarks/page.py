@@ -287,6 +287,7 @@ def speed() -> Iterator[str]:
     if found:
         told = ", ".join(f"`{what}` {row['median']} s (best {row['best']} s)" for what, row in found.items())
         yield f"Start-up, whole process, median of nine (`python -m benchmarks.startup`): {told}.\n"
+    yield from stored()
     found = result("encoder-throughput")
     if found:
         yield (
@@ -295,6 +296,20 @@ def speed() -> Iterator[str]:
         )
     yield from beside_implicit()
     yield from full_ranking()
+
+
+def stored() -> Iterator[str]:
+    """What a store acknowledges a second."""
+    found = result("store")
+    if found:
+        yield "The store, one process, every row durable when it is acknowledged (`python -m benchmarks.store`):\n"
+        yield (
+            "| store | feedback a second, batches of 100 | impressions of ten slots a second, 64 in flight | "
+            "feedback a second, one by one | last 50 events of a user, ms |\n|---|---|---|---|---|"
+        )
+        for kind, row in found.items():
+            yield f"| {kind} | {' | '.join(f'{value:,}' for value in row.values())} |"
+        yield ""
 
 
 def beside_implicit() -> Iterator[str]:

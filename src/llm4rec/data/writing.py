@@ -117,14 +117,15 @@ def _about(dataset: Dataset) -> str:
         for name, column in table.columns.items()
     }
     lines = [
-        f"name = {_quoted(dataset.name)}",
-        f"about = {_quoted('. '.join(note.rstrip('.') for note in dataset.notes))}",
+        f"name = {quoted(dataset.name)}",
+        f"about = {quoted('. '.join(note.rstrip('.') for note in dataset.notes))}",
         f"synthetic = {'true' if dataset.synthetic else 'false'}",
     ]
     if types:
-        lines += ["", "[types]", *(f"{_quoted(name)} = {_quoted(kind)}" for name, kind in types.items())]
+        lines += ["", "[types]", *(f"{quoted(name)} = {quoted(kind)}" for name, kind in types.items())]
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A string as TOML writes it; JSON strings are TOML strings."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

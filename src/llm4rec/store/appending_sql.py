@@ -15,6 +15,8 @@ from llm4rec.store.columns import Row
 from llm4rec.store.database_sql import Database, T
 
 Name = tuple[str, str]  # tenant and key
+_LAST = T["clock"].c.last
+_TAKEN = sa.update(T["clock"]).values(last=_LAST + sa.bindparam("more")).returning(_LAST)
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,13 @@ def write_all(database: Database, batches: Sequence[Batch]) -> list[Receipt | Ex
 
 
 def take_places(connection: sa.Connection, rows: int) -> int:
-    """The first of `rows` places. Whoever asks next waits until this transaction ends: places are given in its order."""
-    clock = T["clock"]
-    asked = sa.update(clock).values(last=clock.c.last + rows).returning(clock.c.last)
-    last: int = connection.execute(asked).scalar_one()
+    """The first of `rows` places. Whoever asks next waits until this transaction ends, so places are given in its order."""
+    last: int = connection.execute(_TAKEN, {"more": rows}).scalar_one()
     return last - rows + 1
 
 
 def _write(connection: sa.Connection, batches: Sequence[Batch]) -> list[Receipt | Exception]:
-    place = take_places(connection, sum(len(batch.rows) for batch in batches))
+    start = place = take_places(connection, 0)
     known = _receipts(connection, [(b.tenant, b.key) for b in batches if b.key is not None])
     results: list[Receipt | Exception] = []
     tables: dict[str, list[Row]] = {}
@@ -76,6 +76,8 @@ def _write(connection: sa.Connection, batches: Sequence[Batch]) -> list[Receipt 
         results.append(receipt)
         if batch.key is not None:
             tables.setdefault("receipts", []).append(known.setdefault(name, _kept(batch, receipt)))
+    if place > start:
+        take_places(connection, place - start)
     for table, rows in tables.items():
         connection.execute(T[table].insert(), rows)
     return results

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from llm4rec.core import Erasure, NotFoundError, StoreError
+from llm4rec.store.columns import decoded, spec_of
 from llm4rec.store.config import StoreConfig
 from llm4rec.store.database_sql import NAMES, Database, T, sqlite_file
 from llm4rec.store.erasing_sql import OF_PEOPLE, erase, subject_of
@@ -61,6 +62,18 @@ def restore(file: Path, url: str, config: StoreConfig, erased: Sequence[Erasure]
             _finish(part, config)
             os.replace(part, target)
     return again
+
+
+def erasures_in(url: str, config: StoreConfig) -> tuple[Erasure, ...]:
+    """See `opening.erasures_in`."""
+    source = sqlite_file(url)
+    if source is not None and not source.is_file():
+        raise NotFoundError(f"no store at {source}")
+    table = T["erasures"]
+    names = spec_of(Erasure).names
+    asked = sa.select(*(table.c[name] for name in names)).order_by(table.c.seq)
+    with _opened(url, config) as database, database.reading() as connection:
+        return tuple(decoded(Erasure, row) for row in connection.execute(asked).all())
 
 
 def _must_not_be(file: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from llm4rec.core import SettingsError, StoreError
+from llm4rec.core import SettingsError, StoreBusyError, StoreError
 from llm4rec.store.columns import SPECS
 from llm4rec.store.config import StoreConfig
 from llm4rec.store.failures_sql import told
@@ -75,12 +75,20 @@ class Database:
         return insert(T[name])
 
     def scrub(self) -> None:
-        """Put what waits in SQLite's log into the file and empty the log, which still holds pages as they were."""
+        """Put what waits in SQLite's log into the file and empty the log, which still holds pages as they were.
+
+        StoreBusyError where a reader keeps the log in use for too long.
+        """
         with told(self.name), self.reader.connect() as connection:
-            # Past SQLAlchemy: a checkpoint is no part of a transaction.
+            # Past SQLAlchemy: a checkpoint is no part of a transaction. SQLite looks whether there is a log when it reads.
             cursor = connection.connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             cursor.close()
+        if busy:
+            raise StoreBusyError(
+                f"store {self.name}: the log is being read and still holds old pages; do it again"
+            )
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -109,6 +117,7 @@ def _sqlite(file: Path, config: StoreConfig, writes: bool) -> sa.Engine:
     )
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
+        hide_parameters=True,
         connect_args={"timeout": config.busy_seconds, "check_same_thread": False},
         **pool,
     )
@@ -149,6 +158,7 @@ def _postgres(address: sa.URL, config: StoreConfig) -> sa.Engine:
     try:
         return sa.create_engine(
             address,
+            hide_parameters=True,
             connect_args={"options": options, "connect_timeout": max(2, int(config.busy_seconds))},
             pool_pre_ping=True,
             pool_size=8,

@@ -21,6 +21,8 @@ WORDS = {
 
 def prepare(database: Database, pseudonyms: Pseudonyms | None = None, upto: int = NEWEST) -> dict[str, str]:
     """Make or upgrade the tables, all or nothing, and return the notes of the store about itself."""
+    if database.embedded:
+        _must_be_ours(database)
     with database.writing() as connection:
         if not database.embedded:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -43,11 +45,22 @@ def prepare(database: Database, pseudonyms: Pseudonyms | None = None, upto: int 
         return {**meta, "schema": str(max(version, upto))}
 
 
+def _must_be_ours(database: Database) -> None:
+    """Looked at by a reader: a writer would turn the journal of somebody else's file into another one."""
+    with database.reading() as connection:
+        mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    if tables and mark != MARK:
+        raise StoreError(
+            f"{database.name} is a database of something else; choose another place for the store"
+        )
+
+
 def _meta(connection: sa.Connection, database: Database, pseudonyms: Pseudonyms | None) -> dict[str, str]:
     """What the store says of itself; written where the database is empty."""
     schema = None if database.embedded else SCHEMA
     there = sa.inspect(connection).get_table_names(schema=schema)
-    if "meta" in there and "seq" in str(sa.inspect(connection).get_columns("interactions", schema=schema)):
+    if {"meta", "clock", "receipts"} <= set(there):
         rows = connection.execute(sa.select(T["meta"].c.name, T["meta"].c.value))
         return {row.name: row.value for row in rows}
     if there:

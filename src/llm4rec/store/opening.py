@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llm4rec.core import Erasure
+from llm4rec.core import Erasure, NotFoundError
 from llm4rec.store.config import DEFAULT, StoreConfig
 
 if TYPE_CHECKING:
@@ -21,6 +21,16 @@ def open_store(url: str, config: StoreConfig = DEFAULT) -> SqlStore:
     from llm4rec.store.store_sql import SqlStore
 
     return SqlStore(url, config)
+
+
+def open_existing(url: str, config: StoreConfig = DEFAULT) -> SqlStore:
+    """The same, but NotFoundError where there is no file: a wrong name makes no new store."""
+    from llm4rec.store.database_sql import sqlite_file
+
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise NotFoundError(f"no store at {file}; `llm4rec store init` makes one")
+    return open_store(url, config)
 
 
 def back_up(url: str, file: Path, config: StoreConfig = DEFAULT) -> Path:
@@ -38,3 +48,10 @@ def restore(file: Path, url: str, config: StoreConfig = DEFAULT, erased: Sequenc
     from llm4rec.store import copying_sql
 
     return copying_sql.restore(file, url, config, erased)
+
+
+def erasures_in(url: str) -> tuple[Erasure, ...]:
+    """The proofs of all tenants in a store, whatever names it keeps people under."""
+    from llm4rec.store import copying_sql
+
+    return copying_sql.erasures_in(url, DEFAULT)

@@ -6,8 +6,10 @@ from llm4rec.testing.generators import ScriptedConfig, ScriptedGenerator, check_
 from llm4rec.testing.orders import check_reranker, rerank_world, some_candidates
 from llm4rec.testing.reading import WordReader
 from llm4rec.testing.shelves import asking, best, by_device, checkerboard, context, fitted, in_a_row, shelf
+from llm4rec.testing.stores import STORE_CHECKS, check_store, clicks, one_of_each
 
 __all__ = [
+    "STORE_CHECKS",
     "ScriptedConfig",
     "ScriptedGenerator",
     "WordEncoder",
@@ -21,10 +23,13 @@ __all__ = [
     "check_generator",
     "check_model",
     "check_reranker",
+    "check_store",
     "checkerboard",
+    "clicks",
     "context",
     "fitted",
     "in_a_row",
+    "one_of_each",
     "rerank_world",
     "shelf",
     "some_candidates",

@@ -22,6 +22,7 @@ from llm4rec.apps.cli import (
     lists,
     models,
     report,
+    store,
     tune,
 )
 
@@ -47,6 +48,7 @@ app.add_typer(models.app, name="models")
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
+app.add_typer(store.app, name="store")
 app.command("list")(lists.list_components)
 app.command("settings")(lists.settings)
 

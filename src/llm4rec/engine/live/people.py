@@ -91,10 +91,10 @@ class People(ABC):
 
     def export(self, user: Id) -> dict[str, Any]:
         """All that is kept of a person, in plain values: rows of the store, and events that the engine was fitted on."""
-        kinds = {"feedback": Feedback, "impressions": Impression, "users": UserVersion, "reports": Report}
+        kinds: dict[str, type[Any]] = {"feedback": Feedback, "impressions": Impression}
+        kinds |= {"users": UserVersion, "reports": Report}
         found: dict[str, Any] = {"user": str(user)}
         for name, kind in kinds.items():
-            rows: Sequence[Any]
             (rows,) = self.store.recent(kind, [user], tenant=self.name, n=ALL)
             found[name] = [_plain(row) for row in rows]
         fitted = self._serving.engine.fitted

@@ -1,0 +1,138 @@
+"""`llm4rec store`: make, fill, back up and clean a store. The work is in the rooms of the engine and the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from llm4rec.apps.cli.options import AsJson
+
+app = typer.Typer(
+    help="Make, fill, back up and clean a store.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+Url = Annotated[
+    str, typer.Argument(help="A file (shop.db), or postgresql://USER@HOST/NAME.", show_default=False)
+]
+Tenant = Annotated[str, typer.Option("--tenant", help="Whose rows.")]
+KeyName = Annotated[
+    str,
+    typer.Option(
+        "--pseudonym-key-env",
+        help="Environment variable that holds the key under which ids of people are kept.",
+    ),
+]
+
+
+@app.command("init")
+def init(url: Url, pseudonym_key_env: KeyName = "", json: AsJson = False) -> None:
+    """Make a store, or bring an older one to the newest schema, and say what it is."""
+    from llm4rec.engine.storing import opened
+
+    with opened(url, pseudonym_key_env, new=True) as store:
+        names = "pseudonyms" if store.about["pseudonyms"] else "as they are"
+        facts = {"store": store.name, "schema": int(store.about["schema"]), "clock": store.clock()}
+        _tell({**facts, "vectors": store.about["vectors"], "ids of people": names}, json)
+
+
+@app.command("import")
+def import_folder(
+    url: Url,
+    folder: Annotated[Path, typer.Argument(help="A dataset folder, or one interactions file.")],
+    tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
+    json: AsJson = False,
+) -> None:
+    """Keep a dataset folder. The same command again keeps nothing twice, and goes on where it was broken off."""
+    from llm4rec.data import read_dataset
+    from llm4rec.engine.storing import import_dataset, opened
+
+    dataset = read_dataset(folder)
+    with opened(url, pseudonym_key_env, new=True) as store:
+        _tell(import_dataset(store, dataset, tenant), json)
+
+
+@app.command("export")
+def export(
+    url: Url,
+    folder: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
+    tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
+    json: AsJson = False,
+) -> None:
+    """Write what is kept as a dataset folder, for `llm4rec fit`."""
+    from llm4rec.engine.storing import export_folder, opened
+
+    with opened(url, pseudonym_key_env) as store:
+        _tell(export_folder(store, folder, tenant), json)
+
+
+@app.command("backup")
+def backup(
+    url: Url, file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]
+) -> None:
+    """Copy a store, of either kind, into one SQLite file while others write."""
+    from llm4rec.engine.storing import backed_up
+
+    typer.echo(f"written: {backed_up(url, file)}")
+
+
+@app.command("restore")
+def restore(
+    url: Url,
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    erasures: Annotated[
+        str, typer.Option("--erasures", help="A store that knows who was erased after the backup was made.")
+    ] = "",
+) -> None:
+    """Put a backup into a new file or an empty database."""
+    from llm4rec.engine.storing import restored
+
+    again = restored(file, url, erasures)
+    told = f"; {again} erased again" if erasures else ""
+    typer.echo(f"restored{told}")
+
+
+@app.command("retain")
+def retain(
+    url: Url,
+    days: Annotated[float, typer.Option("--days", min=0, help="How old may stay.", show_default=False)],
+    tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
+    json: AsJson = False,
+) -> None:
+    """Drop impressions and idempotency keys older than that; how often items were shown stays as counts."""
+    import time
+
+    from llm4rec.engine.storing import opened
+
+    with opened(url, pseudonym_key_env) as store:
+        done = store.retain(time.time() - days * 86_400, tenant=tenant)
+        _tell({"impressions dropped": done.impressions, "keys dropped": done.keys}, json)
+
+
+@app.command("erase")
+def erase(
+    url: Url,
+    user: Annotated[str, typer.Option("--user", help="Whom.", show_default=False)],
+    tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
+    json: AsJson = False,
+) -> None:
+    """Remove every row of a person and print the proof, which the store keeps. Backups and engines are not reached."""
+    from llm4rec.core import as_plain
+    from llm4rec.engine.storing import opened
+
+    with opened(url, pseudonym_key_env) as store:
+        _tell(as_plain(store.erase(user, tenant=tenant)), json)
+
+
+def _tell(facts: dict[str, Any], json: bool) -> None:
+    from llm4rec.apps.cli.screen import as_json, table
+
+    if json:
+        as_json(facts)
+    else:
+        table("store", ["fact", "value"], facts.items())
