@@ -19,8 +19,8 @@ from pathlib import Path
 import polars as pl
 from common import DATA, folder, shop, show
 
-from llm4rec import Engine, read_dataset
-from llm4rec.core import Dataset
+from llm4rec import Dataset, Engine, read_dataset
+from llm4rec.core import Recommendations
 from llm4rec.engine import Settings
 
 DEPARTMENTS = ["Amazon Home", "Pet Supplies", "Tools & Home Improvement"]
@@ -39,6 +39,12 @@ def goods(data: Path) -> Dataset:
     return read_dataset(bought, items=items.drop("brand"), settings={"name": "reviews-2023"})
 
 
+def show_reading(said: str, reading: object) -> None:
+    """What was said, and as what it was read."""
+    print(f"\n> {said}")
+    print("\n".join(f"  {line}" for line in str(reading).splitlines()))
+
+
 def main(data: Path = DATA, encoder: str = "minilm") -> None:
     """One customer: a list by the rules, stock, a request with a price, remarks."""
     dataset = goods(data)
@@ -55,21 +61,26 @@ def main(data: Path = DATA, encoder: str = "minilm") -> None:
     settings = Settings(encoder={"name": encoder}, rerank=rerank)
     engine = Engine(settings, model="sequence", tune=False).fit(dataset)
 
-    def told(heading, answer):
+    def told(heading: str, answer: Recommendations) -> None:
         show(heading, answer)
         numbers = [value[dataset.catalog.ids.number(item)] for item in answer.items]
         print(f"  {number}: {', '.join(f'{n:g}' for n in numbers)} {unit}")
 
     customer = dataset.users.ids.ids[0]
-    told(f"For customer {customer}, {pushed} boosted", engine.recommend(customer, n=6))
+    first = engine.recommend(customer, n=5)
+    told(f"For customer {customer}, {pushed} boosted", first)
     stock = dataset.catalog.ids.ids[::2]
     told("Of what is in stock (every second item)", engine.recommend(customer, n=5, allowed=stock))
+
+    said = f"already have the first one, {'cheaper' if number == 'price' else 'older'} ones please"
+    heard = engine.remark(said, user=customer, shown=first.items)
+    show_reading(said, heard.read)
+    told("The next list", engine.recommend(customer, n=5, remarks=heard))
+
     wish = "something for a dog under 15 dollars" if number == "price" else "a sea novel before 1880"
     found = engine.ask(wish, user=customer, n=5)
-    told(f"{wish!r}, read as: {'; '.join(str(found.reading).splitlines())}", found.answer)
-    said = f"already have the first one, {'cheaper' if number == 'price' else 'older'} ones please"
-    heard = engine.remark(said, user=customer, shown=found.answer.items)
-    told(f"{said!r}, read as: {'; '.join(str(heard.read).splitlines())}", engine.recommend(customer, n=5, remarks=heard))
+    show_reading(wish, found.reading)
+    told("What was found", found.answer)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ Settings that suit it:
 - `allowed=`: only today's edition is a candidate.
 - `diversity=0.5`: about half the variety that can be had (docs/order.md says what it costs).
 - `popular` with `window_days` = 7: what is on everybody's lips. On ML-100K in order of time it reaches .319 NDCG@10 beside
-  .347 for `sequence` and .350 for `ease` without taste of order: little is lost, and nothing need be known of the reader.
+  .347 for `sequence` (docs/benchmarks.md): not much is lost, and nothing need be known of the reader.
   The Bing sample has no clock, so the trend is shown on the sample shop.
 """
 
@@ -22,8 +22,7 @@ import numpy as np
 import polars as pl
 from common import DATA, folder, shop, show
 
-from llm4rec import Engine, read_dataset
-from llm4rec.core import Dataset
+from llm4rec import Dataset, Engine, read_dataset
 from llm4rec.engine import Settings
 
 READERS = 60
@@ -59,7 +58,7 @@ def shop_edition() -> Edition:
         {
             "user_id": [books.users.ids.ids[u] for u in events.users],
             "item_id": [catalog.ids.ids[i] for i in events.items],
-            "timestamp": events.times,
+            "timestamp": events.timestamps,
         }
     ).filter(~pl.col("item_id").is_in(names))
     none = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String, "value": pl.Int8})

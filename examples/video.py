@@ -67,7 +67,7 @@ def main(data: Path = DATA) -> None:
         "calibrated": mirrored.recommend(viewer, n=20),
         "diversity = 0.5": plain.recommend(viewer, n=20, diversity=0.5),
     }
-    print(f"{'taste':16}{shares(dataset, dataset.history(0).items)}")
+    print(f"{'the latest 50':16}{shares(dataset, dataset.history(0).items[-50:])}")
     for name, answer in lists.items():
         print(f"{name:16}{shares(dataset, dataset.catalog.ids.numbers(answer.items, 'item'))}")
     trade = lists["diversity = 0.5"].trade
