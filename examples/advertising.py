@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from common import show
 
+from common import show
 from llm4rec import Engine
 from llm4rec.core import Candidates, History, Holdout, Recommendations, Request, RerankContext
 from llm4rec.data import WorldConfig, shop_simulation, split
@@ -38,7 +38,9 @@ def honest(engine: Engine, asked: Holdout) -> None:
     users, ids = engine.fitted.dataset.users.ids.ids, engine.catalog.ids.ids
     answers = engine.recommend_many(({"user": users[r.user], "n": 3} for r in asked.requests), chances=True)
     promised = np.mean([sum(answer.chances) for answer in answers])
-    came = np.mean([ids[took[0]] in answer.items for answer, took in zip(answers, asked.targets, strict=True)])
+    came = np.mean(
+        [ids[took[0]] in answer.items for answer, took in zip(answers, asked.targets, strict=True)]
+    )
     print(f"three places hold the next book of a reader: promised {promised:.1%}, came true {came:.1%}")
 
 
@@ -84,7 +86,9 @@ def main(readers: int = 400) -> None:
     honest(engine, asked)
 
     rng = np.random.default_rng(1)
-    bids = {author: float(rng.uniform(0.1, 1.0)) for author in sorted(set(data.catalog.columns["author"].values))}
+    bids = {
+        author: float(rng.uniform(0.1, 1.0)) for author in sorted(set(data.catalog.columns["author"].values))
+    }
     reader = before.users.ids.ids[0]
     bought(engine, reader, bids)
 

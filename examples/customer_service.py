@@ -18,7 +18,6 @@ import tempfile
 from pathlib import Path
 
 from common import shop
-
 from llm4rec import Engine
 from llm4rec.engine import Settings
 
@@ -52,7 +51,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base:
         answers = write_answers(Path(base) / "answers.csv")
         settings = Settings(
-            encoder={"name": "none"},  # the words of 340 books are enough here; "minilm" reads more into a wish
+            encoder={
+                "name": "none"
+            },  # the words of 340 books are enough here; "minilm" reads more into a wish
             chat={"answers": str(answers), "n": 3, "questions": 1},
         )
         engine = Engine(settings, model="ease", tune=False).fit(books)

@@ -17,8 +17,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from common import DATA, folder, shop, show
 
+from common import DATA, folder, shop, show
 from llm4rec import Dataset, Engine, read_dataset
 from llm4rec.core import Recommendations
 from llm4rec.engine import Settings

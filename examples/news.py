@@ -5,10 +5,12 @@ week; readers must not be shown one story ten times.
 
 Settings that suit it:
 - `content` with words: all that is known of a new headline is its words. Collaborative models have nothing to say of it:
-  in this data none of the test's headlines occurs in the training part.
+  in this data none of the test's headlines occurs in the training part. What it finds is whose headline it is: one that the
+  reader clicked stands above one shown to others in 63 of 100 pairs (standard error 3). Which of the headlines shown to one
+  reader is clicked, it does not tell (51 of 100).
 - `add_items`: new headlines take part at once; nothing is refitted.
 - `allowed=`: only today's edition is a candidate.
-- `diversity=0.5`: about half the variety that can be had (docs/order.md says what it costs).
+- `diversity=` with the kernel `text`: two headlines on one story are alike in meaning and share hardly a label.
 - `popular` with `window_days` = 7: what is on everybody's lips. On ML-100K in order of time it reaches .319 NDCG@10 beside
   .347 for `sequence` (docs/benchmarks.md): not much is lost, and nothing need be known of the reader.
   The Bing sample has no clock, so the trend is shown on the sample shop.
@@ -20,12 +22,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from common import DATA, folder, shop, show
 
+from common import DATA, folder, shop, show
 from llm4rec import Dataset, Engine, read_dataset
 from llm4rec.engine import Settings
 
 READERS = 60
+KERNEL = {"minilm": {"text": 1.0}, "none": {"categories": 1.0}}  # what makes two stories alike
 Edition = tuple[Dataset, pl.DataFrame, pl.DataFrame]
 
 
@@ -41,7 +44,11 @@ def edition(data: Path) -> Edition:
     before = shown.filter(pl.col("split") == "train", pl.col("user_id").is_in(readers.implode()))
     headlines = pl.read_parquet(base / "items.parquet")
     past = headlines.join(before, on="item_id", how="semi")
-    return read_dataset(before.drop("split"), items=past), headlines.join(today, on="item_id", how="semi"), today
+    return (
+        read_dataset(before.drop("split"), items=past),
+        headlines.join(today, on="item_id", how="semi"),
+        today,
+    )
 
 
 def shop_edition() -> Edition:
@@ -65,24 +72,23 @@ def shop_edition() -> Edition:
     return read_dataset(past, items=items[:-40]), items[-40:], none
 
 
-def told_apart(engine: Engine, shown: pl.DataFrame) -> float:
-    """How often a clicked headline stands above one of the same reader that was not clicked (ties: half)."""
-    pairs = []
+def recognised(engine: Engine, shown: pl.DataFrame, fresh: list[int]) -> float:
+    """How often a headline that a reader clicked stands above one that was shown to others alone."""
+    above = []
     for (reader,), rows in shown.group_by("user_id", maintain_order=True):
-        ids = rows["item_id"].to_list()
-        answer = engine.recommend(reader, n=len(ids), allowed=ids)
-        place = {item: -n for n, item in enumerate(answer.items)}
-        clicked = rows["value"].to_list()
-        good = [place.get(item, -len(ids)) for item, yes in zip(ids, clicked, strict=True) if yes]
-        bad = [place.get(item, -len(ids)) for item, yes in zip(ids, clicked, strict=True) if not yes]
-        pairs += [(a > b) + 0.5 * (a == b) for a in good for b in bad]
-    return float(np.mean(pairs)) if pairs else float("nan")
+        ranked = engine.recommend(reader, n=len(fresh), allowed=fresh).items
+        place = {item: number for number, item in enumerate(ranked)}
+        own = set(rows["item_id"])
+        others = np.array([number for item, number in place.items() if item not in own])
+        clicked = rows.filter(pl.col("value") == 1)["item_id"]
+        above += [np.mean(place[item] < others) for item in clicked if item in place]
+    return float(np.mean(above))
 
 
 def main(data: Path = DATA, encoder: str = "minilm") -> None:
     """Fit on what was read, let today's headlines in, recommend only those; then the trend of the shop."""
     past, today, shown = edition(data)
-    settings = Settings(encoder={"name": encoder})
+    settings = Settings(encoder={"name": encoder}, rerank={"options": {"mmr": {"kernel": KERNEL[encoder]}}})
     engine = Engine(settings, model="content", words=1.0).fit(past)
     engine.add_items(today)
     print(f"{len(past.catalog)} headlines were learnt from, {len(today)} came in today")
@@ -93,9 +99,10 @@ def main(data: Path = DATA, encoder: str = "minilm") -> None:
     for item in past.history(past.users.ids.number(reader)).items[-5:]:
         print(f"  - {past.catalog.titles[item][:70]}")
     show("Today, for this reader", engine.recommend(reader, n=5, allowed=fresh))
-    show("The same with diversity = 0.5", engine.recommend(reader, n=5, allowed=fresh, diversity=0.5))
+    show("The same with diversity = 0.8", engine.recommend(reader, n=5, allowed=fresh, diversity=0.8))
     if len(shown):
-        print(f"\nclicked above not clicked, of today's headlines: {told_apart(engine, shown):.2f} (0.5 is chance)")
+        share = recognised(engine, shown, fresh)
+        print(f"\na clicked headline stands above one shown to others: {share:.2f} (0.5 is chance)")
 
     trend = Engine(Settings(encoder={"name": "none"}), model="popular", window_days=7.0).fit(shop())
     show("Taken most in the last 7 days (sample shop)", trend.recommend(history=[], n=3))

@@ -21,8 +21,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
-from common import DATA, folder, shop, show
 
+from common import DATA, folder, shop, show
 from llm4rec import Dataset, Engine, read_dataset
 from llm4rec.engine import Settings
 
