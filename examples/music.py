@@ -57,8 +57,8 @@ def main(data: Path = DATA) -> None:
     foreign = next(new for their in others if len(new := [ids[i] for i in their if i not in set(mine)]) >= 30)
     playing = ", ".join(titles[music.catalog.ids.number(item)] for item in foreign[-3:])
     show(f"While playing {playing}", engine.recommend(listener, n=5, session=foreign[-3:]))
-    rare = engine.recommend(listener, n=5, novelty=0.5)
-    show("Off the beaten track (novelty = 0.5)", rare)
+    rare = engine.recommend(listener, n=5, novelty=0.7)
+    show("Off the beaten track (novelty = 0.7)", rare)
     print(f"  {rare.trade.novelty:+.1f} bits of novelty for {rare.trade.relevance:.0%} of the relevance")
 
 
