@@ -175,6 +175,15 @@ def test_prepared_answers_come_first_and_items_behind(talk, tmp_path):
         talk("how can I return an item?", answers=tmp_path / "none.csv")
 
 
+def test_a_prepared_answer_goes_before_a_question_about_no_item(talk, tmp_path):
+    file = tmp_path / "answers.csv"
+    file.write_text("question,answer\nHow long does delivery take?,Two days.\n")
+    prepared, other = talk("how long does the delivery take?", "how long is the moon?", answers=file)
+    assert prepared.act == "serve"
+    assert "Two days." in prepared.text
+    assert other.act == "unknown"
+
+
 @pytest.mark.parametrize("broken", ["no JSON", {"values": 3}])
 def test_a_language_model_that_lies_or_fails_changes_no_item(talk, broken):
     (plain,) = talk("a whale, no horror", user="c")

@@ -43,6 +43,8 @@ def asked_about(turn: Turn) -> Act | None:
     numbers, unnamed = _target(turn, rest)
     if not numbers and unnamed and values_said(rest, turn.world.lexicon):
         return None
+    if not numbers and turn.world.told(turn.said.text) is not None:
+        return None  # "how long does delivery take?" is prepared for, and asks for no length of an item
     if not numbers:
         return _unnamed(turn, unnamed)
     number = numbers[0]
