@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -86,6 +87,12 @@ class Engine(Speaks):
         fitted = fit(self.settings, dataset, holdout, refit, progress)
         self._fitted = replace(fitted, notes=(*told, *fitted.notes))
         return self
+
+    def over(self, fitted: Fitted) -> Self:
+        """The same engine over another fitted value; self stays as it is."""
+        engine = copy(self)
+        engine._fitted, engine._desk = fitted, None
+        return engine
 
     def check(self) -> Self:
         """Refuse wrong names and options now rather than after hours: SettingsError or NotFoundError."""

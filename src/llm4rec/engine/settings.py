@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
 from llm4rec.core.config import wrong_value
+from llm4rec.engine.live_settings import LiveSettings
 from llm4rec.engine.policy import SafetySettings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -185,6 +186,7 @@ class Settings(BaseSettings):
     ask: AskSettings = AskSettings()
     chat: ChatSettings = ChatSettings()
     safety: SafetySettings = SafetySettings()
+    live: LiveSettings = LiveSettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(
         {}, description="options by model, as in [models.ease] reg = 200.0"

@@ -24,6 +24,7 @@ from llm4rec.apps.cli import (
     explain,
     interests,
     lists,
+    models,
     remark,
     replay,
     report,
@@ -54,6 +55,7 @@ app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("remark")(remark.remark)
+app.add_typer(models.app, name="models")
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)
