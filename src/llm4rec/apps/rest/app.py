@@ -59,7 +59,7 @@ def create_app(live: Live, settings: ServeSettings = DEFAULT) -> FastAPI:
     )
     app.state.house = house
     for module in ROUTES:
-        app.include_router(module.router, prefix="/v1")
+        app.include_router(module.router)
     app.include_router(routes_state.state)
     app.add_middleware(Guard, house=house)
     for kind, handler in ERRORS.items():

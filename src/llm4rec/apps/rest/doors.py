@@ -20,7 +20,8 @@ from llm4rec.apps.rest.limits import Buckets
 from llm4rec.apps.rest.metrics import Metrics
 from llm4rec.apps.rest.options import ServeSettings
 from llm4rec.apps.rest.problems import documented
-from llm4rec.core import AuditEntry, Role, SettingsError
+from llm4rec.core import AuditEntry, SettingsError
+from llm4rec.core.records import Role
 from llm4rec.engine.live import Live
 
 T = TypeVar("T")

@@ -16,12 +16,12 @@ from llm4rec.core import (
     AuditEntry,
     KeyRecord,
     NotFoundError,
-    Role,
     SettingsError,
     Store,
     StoreError,
     stream,
 )
+from llm4rec.core.records import Role
 
 MARK = "l4r"
 BETWEEN = "~"

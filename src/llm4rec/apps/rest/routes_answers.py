@@ -17,7 +17,7 @@ from llm4rec.engine.build import component_from
 from llm4rec.engine.live import Live
 from llm4rec.engine.remarks import KINDS
 
-router = APIRouter(tags=["answers"])
+router = APIRouter(prefix="/v1", tags=["answers"])
 
 
 @door(router, "POST /recommend", "read", answers.List)

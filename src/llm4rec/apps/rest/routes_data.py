@@ -12,7 +12,7 @@ from llm4rec.apps.rest.doors import door, handed, house_of, idempotency_key, not
 from llm4rec.core import Erases, as_plain
 from llm4rec.engine.live import Acknowledged, Live
 
-router = APIRouter(tags=["data"])
+router = APIRouter(prefix="/v1", tags=["data"])
 
 
 @door(router, "POST /feedback", "write", answers.Kept)

@@ -14,7 +14,7 @@ from llm4rec.core import ComponentError, NotFoundError, suggest
 from llm4rec.core.experiment import Experiment
 from llm4rec.engine.live import Live
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(prefix="/v1", tags=["experiments"])
 NOTE = "experiment "
 Name = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 

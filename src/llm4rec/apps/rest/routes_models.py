@@ -11,7 +11,7 @@ from llm4rec.apps.rest.doors import door, handed, noted, told
 from llm4rec.core import EngineRecord
 from llm4rec.engine.live import Live
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix="/v1", tags=["models"])
 
 
 @door(router, "GET /models", "read", answers.Models)

@@ -12,7 +12,7 @@ from llm4rec.apps.rest.doors import OPEN, ROLE, door, handed, house_of, told
 from llm4rec.engine.live import Live
 
 state = APIRouter(tags=["state"])
-router = APIRouter(tags=["state"])
+router = APIRouter(prefix="/v1", tags=["state"])
 
 
 @door(state, "GET /health", OPEN, answers.Health)
