@@ -2,12 +2,14 @@
 
 import json
 import threading
+import time
 
 import pytest
 
 from llm4rec.apps.rest import keys
 from llm4rec.apps.rest.app import create_app
 from llm4rec.apps.rest.limits import Buckets
+from llm4rec.apps.rest.logs import JsonLines
 from llm4rec.apps.rest.options import ServeSettings
 from llm4rec.apps.rest.serving import check_door
 from llm4rec.core import SettingsError, StoreBusyError, StoreFullError
@@ -52,7 +54,7 @@ def test_roles_open_what_they_should(running):
             assert [http.post(path, json=body).status_code for path, body in routes.items()] == statuses, role
 
 
-@pytest.mark.parametrize("token", ["", "x", "l4r~default~aa~bb", "l4r~~~", "l4r~default~\u00e9"])
+@pytest.mark.parametrize("token", ["~", "x", "l4r~default~aa~bb", "l4r~~~", "l4r~default~\u00e9"])
 def test_wrong_keys_are_refused(running, token):
     service = running(roles=("read",))
     with service.client() as http:
@@ -201,6 +203,17 @@ def test_a_store_that_cannot_write_is_503_and_nothing_was_kept(running, monkeypa
     assert len(service.live.export("ann")["feedback"]) == 1
 
 
+def lines_of(caplog, count):
+    """The log, once it has so many lines: a line is written after its answer went out."""
+    until = time.monotonic() + 10
+    while True:
+        lines = [JsonLines().format(record) for record in caplog.records if record.name == "llm4rec.rest"]
+        if len(lines) >= count:
+            return lines
+        assert time.monotonic() < until, lines
+        time.sleep(0.01)
+
+
 def test_an_error_of_ours_is_a_500_with_a_request_id_and_a_log_line_without_words(
     running, monkeypatch, caplog
 ):
@@ -215,9 +228,7 @@ def test_an_error_of_ours_is_a_500_with_a_request_id_and_a_log_line_without_word
     assert answer.status_code == 500
     assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"] == "mine-1"
     assert "secret" not in answer.text
-    from llm4rec.apps.rest.logs import JsonLines
-
-    lines = [JsonLines().format(record) for record in caplog.records if record.name == "llm4rec.rest"]
+    lines = lines_of(caplog, 1)
     (line,) = [json.loads(one) for one in lines if "mine-1" in one]
     assert line["error"].startswith("ZeroDivisionError at ")
     assert (line["route"], line["status"], line["level"]) == ("/v1/similar", 500, "error")
@@ -229,9 +240,7 @@ def test_the_log_holds_neither_keys_nor_people_nor_words(running, caplog):
     with caplog.at_level("INFO", "llm4rec.rest"), service.client(service.keys["write"]) as http:
         http.post("/v1/ask", json={"text": "my-private-wish", "user": "user-0"})
         http.get("/v1/experiments/x/variant?user=private-person")
-    from llm4rec.apps.rest.logs import JsonLines
-
-    text = "".join(JsonLines().format(record) for record in caplog.records if record.name == "llm4rec.rest")
+    text = "".join(lines_of(caplog, 2))
     assert "/v1/ask" in text
     assert not [word for word in ("private", service.keys["write"]) if word in text]
 
@@ -252,8 +261,6 @@ def test_many_at_once_get_each_their_own_answer(open_house):
     def ask(n):
         with open_house.client() as http:
             body = {"history": ["item-0" if n % 2 else "item-1"], "n": 1 + n % 5}
-            if n == 7:
-                body = {"user": "a", "time": -0.0, "context": {}, "price": [5.0, 1.0]}
             found[n] = http.post("/v1/recommend", json=body)
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(24)]
@@ -261,7 +268,6 @@ def test_many_at_once_get_each_their_own_answer(open_house):
         thread.start()
     for thread in threads:
         thread.join()
-    assert found.pop(7).status_code == 422
     for n, answer in found.items():
         assert answer.status_code == 200
         assert len(answer.json()["items"]) == 1 + n % 5

@@ -80,9 +80,9 @@ def test_the_client_tells_what_is_wrong(running):
         assert [len(one) for one in client.recommend_many([{"user": "a"}, {"user": "b", "n": 3}])] == [10, 3]
         assert client.get("models")["models"] == []
     waits = []
-    with Client("http://127.0.0.1:9", tries=3, sleep=waits.append) as client:
-        with pytest.raises(ServiceError, match="not reached"):
-            client.recommend(user="a")
+    nobody = Client("http://127.0.0.1:9", tries=3, sleep=waits.append)
+    with nobody as client, pytest.raises(ServiceError, match="not reached"):
+        client.recommend(user="a")
     assert waits == [0.1, 0.2]
 
 

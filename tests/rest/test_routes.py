@@ -102,7 +102,7 @@ def test_a_person_is_exported_and_erased_with_a_proof(http):
     )
     event = {"user": "eva", "item": "item-0", "kind": "click"}
     sent(http, "POST /v1/feedback", {"events": [event]})
-    person = shaped(sent(http, "POST /v1/users/export", {"user": "eva"}), answers.Person)["person"]
+    person = shaped(sent(http, "POST /v1/users/export", {"user": "eva"}), answers.Exported)["person"]
     assert [row["item"] for row in person["feedback"]] == ["item-0"]
     assert person["users"][0]["attributes"] == {"age": 31}
     proof = shaped(sent(http, "POST /v1/users/erase", {"user": "eva"}), answers.Erased)

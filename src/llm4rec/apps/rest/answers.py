@@ -114,7 +114,7 @@ class Described(Answer):
     descriptions: list[Plain]
 
 
-class Person(Answer):
+class Exported(Answer):
     """All that is kept of a person."""
 
     person: Plain

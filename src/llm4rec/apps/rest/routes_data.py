@@ -48,7 +48,7 @@ async def delete_users(request: Request, form: forms.Gone) -> Response:
     return await _kept(request, form, "users", lambda live, key: live.delete_users(form.ids, key=key))
 
 
-@door(router, "POST /users/export", "admin", answers.Person)
+@door(router, "POST /users/export", "admin", answers.Exported)
 async def export(request: Request, form: forms.Person) -> Response:
     """All that is kept of a person."""
 
