@@ -40,7 +40,7 @@ class Gathering:
     def _next(self) -> None:
         """Hand over all that wait for the same engine as the first of them."""
         live = self._waiting[0][0]
-        batch = []
+        batch: list[tuple[Live, Mapping[str, Any], asyncio.Future[Recommendations]]] = []
         while self._waiting and len(batch) < MOST and self._waiting[0][0] is live:
             batch.append(self._waiting.popleft())
         self._busy = True

@@ -122,8 +122,8 @@ async def remark(request: Request, form: forms.Remark) -> Response:
     before = None if form.remarks is None else _remarks(form.remarks)
 
     def work(live: Live) -> Any:
-        who = {"user": form.user, "history": form.history}
-        limits = {} if form.shown else {"n": form.n}
+        who: dict[str, Any] = {"user": form.user, "history": form.history}
+        limits: dict[str, Any] = {} if form.shown else {"n": form.n}
         said = live.remark(
             form.text, **who, shown=form.shown, so_far=before, year=time.gmtime().tm_year, **limits
         )
