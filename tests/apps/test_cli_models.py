@@ -43,6 +43,9 @@ def test_versions_go_the_whole_way(cli, told, engines, tmp_path):
 
 def test_what_cannot_be_done_is_said(cli, told, engines, tmp_path):
     store = tmp_path / "shop.db"
+    with pytest.raises(NotFoundError, match="no store"):
+        cli("models", "list", store)
+    cli("models", "register", store, engines[0])
     with pytest.raises(NotFoundError, match="no version before"):
         cli("models", "rollback", store)
     with pytest.raises(NotFoundError, match="no version 'abcd'"):

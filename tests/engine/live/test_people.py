@@ -27,9 +27,9 @@ def known(board, lively):
 
 def test_everything_that_is_kept_of_a_person_can_be_had(known):
     told = known.export("user-4")
-    assert [row["item"] for row in told["feedback"]] == ["item-1"]
-    assert told["impressions"][0]["slots"][0]["item"] == "item-4"
-    assert told["users"][-1]["attributes"] == {"age": 40}
+    assert [row["item"] for row in told["Feedback"]] == ["item-1"]
+    assert told["Impression"][0]["slots"][0]["item"] == "item-4"
+    assert told["UserVersion"][-1]["attributes"] == {"age": 40}
     assert {event["item"] for event in told["fitted"]} == {f"item-{n}" for n in range(0, 20, 2) if n != 4}
 
 
@@ -42,7 +42,7 @@ def test_nothing_is_left_of_who_was_erased(known, store):
         assert "user-4" not in {row.user for row in stream(store, kind)}
     assert unbroken(list(stream(store, Erasure)))
     told = known.export("user-4")
-    assert not any(told[name] for name in ("feedback", "impressions", "users", "fitted"))
+    assert not any(told[name] for name in ("Feedback", "Impression", "UserVersion", "fitted"))
     assert any("not known" in note for note in known.recommend(user="user-4", n=1).degraded)
     assert known.recommend(user="user-5", n=1).items == ("item-5",), "the others stay"
 

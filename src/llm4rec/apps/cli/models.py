@@ -77,7 +77,7 @@ def register(
         raise SettingsError(f"--metrics {metrics} is no JSON: {error}") from None
     if told is not None and not isinstance(told, dict):
         raise SettingsError(f"--metrics {metrics}: names and values are wanted, as in {{'ndcg@10': 0.1}}")
-    with open_registry(store, tenant) as registry:
+    with open_registry(store, tenant, new=True) as registry:
         record = registry.register(folder, told)
     _say(record, json, f"registered {record.version}: {folder}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llm4rec.core import DEFAULT_TENANT, FolderError, NotFoundError, Store
 from llm4rec.engine.live.live import Live
 from llm4rec.engine.live.registry import Registry
+from llm4rec.engine.storing import opened
 from llm4rec.store import StoreConfig, open_store
 
 if TYPE_CHECKING:
@@ -34,27 +35,24 @@ def open_live(
     where the folder cannot be trusted.
     """
     own = isinstance(store, str)
-    opened = open_store(store, store_config or StoreConfig()) if isinstance(store, str) else store
+    kept = open_store(store, store_config or StoreConfig()) if isinstance(store, str) else store
     try:
-        found, version = _found(engine, Registry(opened, tenant=tenant, now=now), settings)
+        found, version = _found(engine, Registry(kept, tenant=tenant, now=now), settings)
         if settings is not None:
             found = found.over(found.fitted)
             found.settings = found.settings.model_copy(update={"live": settings.live})
-        return Live(found, opened, tenant=tenant, version=version, now=now, owns_store=own)
+        return Live(found, kept, tenant=tenant, version=version, now=now, owns_store=own)
     except BaseException:
         if own:
-            opened.close()
+            kept.close()
         raise
 
 
 @contextmanager
-def open_registry(store: str, tenant: str = DEFAULT_TENANT) -> Iterator[Registry]:
-    """The engine versions of a store, by its URL, for as long as the block runs."""
-    opened = open_store(store)
-    try:
-        yield Registry(opened, tenant=tenant)
-    finally:
-        opened.close()
+def open_registry(store: str, tenant: str = DEFAULT_TENANT, new: bool = False) -> Iterator[Registry]:
+    """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made."""
+    with opened(store, new=new) as kept:
+        yield Registry(kept, tenant=tenant)
 
 
 def _found(

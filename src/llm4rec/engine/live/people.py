@@ -18,25 +18,20 @@ from llm4rec.core import (
     DataError,
     Erases,
     Erasure,
-    Feedback,
     Forgets,
     Id,
-    Impression,
-    Report,
     Store,
-    UserVersion,
-    as_plain,
     stream,
 )
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.serving import Serving
 from llm4rec.engine.live.shown import Answered
 from llm4rec.engine.live.states import States
+from llm4rec.engine.storing import person
 
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
 
-ALL = 1_000_000  # rows of one person
 Method = Literal["not in the engine", "forgotten", "hidden until the next fit"]
 
 
@@ -91,12 +86,7 @@ class People(ABC):
 
     def export(self, user: Id) -> dict[str, Any]:
         """All that is kept of a person, in plain values: rows of the store, and events that the engine was fitted on."""
-        kinds: dict[str, type[Any]] = {"feedback": Feedback, "impressions": Impression}
-        kinds |= {"users": UserVersion, "reports": Report}
-        found: dict[str, Any] = {"user": str(user)}
-        for name, kind in kinds.items():
-            (rows,) = self.store.recent(kind, [user], tenant=self.name, n=ALL)
-            found[name] = [_plain(row) for row in rows]
+        found: dict[str, Any] = {"user": str(user), **person(self.store, user, self.name)}
         fitted = self._serving.engine.fitted
         past = fitted.dataset.history(self._serving.number(user))
         events = zip(past.items, past.kinds, past.values.tolist(), past.timestamps.tolist(), strict=True)
@@ -201,10 +191,3 @@ def _subject_at_rest(store: Any, name: str, tenant: str) -> str:
     from llm4rec.store.erasing_sql import subject_of
 
     return str(subject_of(store.about["salt"], tenant, name))
-
-
-def _plain(row: Any) -> dict[str, Any]:
-    told = as_plain(row)
-    if "slots" in told:
-        told["slots"] = [as_plain(slot) for slot in told["slots"]]
-    return told
