@@ -91,7 +91,7 @@ class Engine(Speaks):
     def over(self, fitted: Fitted) -> Self:
         """The same engine over another fitted value; self stays as it is."""
         engine = copy(self)
-        engine._fitted, engine._desk = fitted, None
+        engine._fitted = fitted
         return engine
 
     def check(self) -> Self:
