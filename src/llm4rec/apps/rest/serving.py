@@ -53,12 +53,12 @@ def serve(engine: str | None, store: str, settings: ServeSettings, settings_file
 def check_door(store: str, settings: ServeSettings) -> None:
     """SettingsError where the service could be reached from elsewhere and there is no key."""
     from llm4rec.apps.rest.keys import known
-    from llm4rec.store import open_store
+    from llm4rec.engine.storing import opened
 
     if settings.loopback:
         return
-    with open_store(store) as opened:
-        usable = any(not key.revoked for key in known(opened).values())
+    with opened(store, new=True) as kept:
+        usable = any(not key.revoked for key in known(kept).values())
     if not usable:
         raise SettingsError(
             f"--host {settings.host} can be reached from other machines, and no key guards this service; "
