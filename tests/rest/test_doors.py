@@ -89,10 +89,10 @@ def test_tenants_see_nothing_of_each_other(running):
     with service.client(service.keys["admin"]) as ours, service.client(other) as theirs:
         ours.post("/v1/feedback", json={"events": [{"user": "ann", "item": "item-0", "kind": "click"}]})
         ours.put("/v1/experiments/mine", json={"variants": {"a": 1.0, "b": 1.0}})
-        assert theirs.post("/v1/users/export", json={"user": "ann"}).json()["person"]["feedback"] == []
+        assert theirs.post("/v1/users/export", json={"user": "ann"}).json()["person"]["Feedback"] == []
         assert theirs.get("/v1/experiments").json()["experiments"] == {}
         assert theirs.post("/v1/recommend", json=ASK).json()["degraded"]
-        assert len(ours.post("/v1/users/export", json={"user": "ann"}).json()["person"]["feedback"]) == 1
+        assert len(ours.post("/v1/users/export", json={"user": "ann"}).json()["person"]["Feedback"]) == 1
 
 
 def test_without_keys_only_loopback_and_only_its_own_names(running, tmp_path):
@@ -200,7 +200,7 @@ def test_a_store_that_cannot_write_is_503_and_nothing_was_kept(running, monkeypa
         assert answer.json()["error"]["type"] == type(error).__name__
         monkeypatch.undo()
         assert http.post("/v1/feedback", json=event).status_code == 200
-    assert len(service.live.export("ann")["feedback"]) == 1
+    assert len(service.live.export("ann")["Feedback"]) == 1
 
 
 def lines_of(caplog, count):

@@ -33,7 +33,7 @@ def test_a_batch_under_one_key_is_kept_once(running):
         assert "another batch" in other.json()["error"]["what"]
         both = http.post("/v1/feedback", json={**body, "key": "b-1"}, headers={"Idempotency-Key": "b-2"})
         assert both.status_code == 422
-    assert len(service.live.export("new")["feedback"]) == 2
+    assert len(service.live.export("new")["Feedback"]) == 2
 
 
 def test_what_went_out_is_on_record_when_the_service_has_ended(running, tmp_path):
@@ -61,7 +61,7 @@ def test_the_client_tries_again_and_keeps_once(running, monkeypatch):
     with Client(service.url, sleep=waits.append) as client:
         assert client.feedback(CLICKS)["rows"] == 2
     assert waits == [1.0, 1.0]
-    assert len(service.live.export("new")["feedback"]) == 2
+    assert len(service.live.export("new")["Feedback"]) == 2
 
 
 def test_the_client_tells_what_is_wrong(running):
@@ -74,7 +74,7 @@ def test_the_client_tells_what_is_wrong(running):
         assert client.recommend(history=["item-1"], allowed=["item-n"]).items == ("item-n",)
         client.delete_items(["item-n"])
         client.upsert_users({"new": {"age": 5}})
-        assert client.export("new")["users"]
+        assert client.export("new")["UserVersion"]
         assert client.erase("new")["complete"]
         assert set(client.similar(["item-0"], 3).titles) == {"even number"}
         assert [len(one) for one in client.recommend_many([{"user": "a"}, {"user": "b", "n": 3}])] == [10, 3]

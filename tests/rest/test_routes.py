@@ -80,7 +80,7 @@ def test_feedback_in_words_is_understood_and_kept(http, open_house):
     body = {"text": "I loved the first one", "user": "talker", "shown": ["item-1", "item-0"], "keep": True}
     told = shaped(sent(http, "POST /v1/remark", body), answers.Remarked)
     assert told["kept"] == 1
-    kept = open_house.live.export("talker")["feedback"]
+    kept = open_house.live.export("talker")["Feedback"]
     assert [(row["item"], row["kind"], row["text"]) for row in kept] == [("item-1", "like", body["text"])]
     later = sent(http, "POST /v1/recommend", {"user": "talker", "remarks": told["remarks"]})
     assert "item-1" not in [row["item"] for row in later["items"]]
@@ -103,13 +103,13 @@ def test_a_person_is_exported_and_erased_with_a_proof(http):
     event = {"user": "eva", "item": "item-0", "kind": "click"}
     sent(http, "POST /v1/feedback", {"events": [event]})
     person = shaped(sent(http, "POST /v1/users/export", {"user": "eva"}), answers.Exported)["person"]
-    assert [row["item"] for row in person["feedback"]] == ["item-0"]
-    assert person["users"][0]["attributes"] == {"age": 31}
+    assert [row["item"] for row in person["Feedback"]] == ["item-0"]
+    assert person["UserVersion"][0]["attributes"] == {"age": 31}
     proof = shaped(sent(http, "POST /v1/users/erase", {"user": "eva"}), answers.Erased)
     assert proof["complete"]
     assert proof["store"]["before"]["interactions"] == 1
     assert proof["store"]["after"]["interactions"] == 0
-    assert sent(http, "POST /v1/users/export", {"user": "eva"})["person"]["feedback"] == []
+    assert sent(http, "POST /v1/users/export", {"user": "eva"})["person"]["Feedback"] == []
     shaped(sent(http, "POST /v1/users/delete", {"ids": ["eva"]}), answers.Kept)
 
 

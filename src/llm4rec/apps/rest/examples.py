@@ -79,7 +79,7 @@ ANSWERS: dict[str, Plain] = {
         "dialogue": {"format": 1, "state": {}, "past": []},
     },
     "Described": {**SIGNED, "descriptions": [{"item": "b-1", "text": "…", "claims": []}]},
-    "Exported": {**SIGNED, "person": {"user": "ann", "feedback": [], "impressions": []}},
+    "Exported": {**SIGNED, "person": {"user": "ann", "Feedback": [], "Impression": []}},
     "Erased": {
         **SIGNED,
         "complete": True,
