@@ -170,7 +170,9 @@ def test_every_route_is_documented_with_examples_that_hold_and_all_errors(http):
         seen += 1
         assert told["summary"], name
         assert told[ROLE] in ("open", "read", "write", "admin"), name
-        assert {"401", "403", "404", "409", "413", "422", "429", "500", "503"} <= set(told["responses"]), name
+        assert {"400", "401", "403", "404", "409", "413", "422", "429", "500", "503"} <= set(
+            told["responses"]
+        ), name
         example = told["responses"]["200"]["content"]["application/json"]["example"]
         shape = told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         TypeAdapter(getattr(answers, shape)).validate_python(example)

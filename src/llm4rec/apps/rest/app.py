@@ -107,6 +107,8 @@ async def _http(request: Request, error: Exception) -> Response:
         error.status_code, "HttpError"
     )
     remedy = "GET /v1/openapi.json tells all routes, and what they take"
+    if error.status_code == 400:
+        remedy = "send JSON in UTF-8"
     body = problem(name, str(error.detail), remedy, request.scope["llm4rec.request"])
     return _response(error.status_code, body, dict(error.headers or {}))
 

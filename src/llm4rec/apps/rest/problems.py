@@ -86,6 +86,12 @@ def of_error(error: Llm4recError, request_id: str) -> tuple[int, Problem, dict[s
 
 
 EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
+    400: (
+        "InvalidRequest",
+        "There was an error parsing the body",
+        "send JSON in UTF-8",
+        "a body that is no JSON",
+    ),
     401: (
         "Unauthorized",
         "no key, or one that is not known",
