@@ -364,7 +364,10 @@ def talks() -> Iterator[str]:
     yield "| people | part | success | mean turn |\n|---|---|---|---|"
     films = content.get("films", {}).get("test", {})
     rows = [(f"`ml-100k`, {way}", "test", row) for way, row in films.items() if isinstance(row, dict)]
-    rows += [(f"`kdconv` {name}, Chinese", "all", row) for name, row in content.get("kdconv", {}).items()]
+    for name, told in content.get("kdconv", {}).items():
+        domain, _, part = name.partition(" ")
+        ways = [(way, row) for way, row in told.items() if isinstance(row, dict)]
+        rows += [(f"`kdconv` {domain}, Chinese, {way}", part, row) for way, row in ways]
     for name, part, row in rows:
         told = f"{row['success']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
         yield f"| {name}, {row['people']} | {part} | {told} | {row['turn']:.2f} |"
@@ -377,9 +380,8 @@ def talks() -> Iterator[str]:
         )
         yield "| way | recall@1 | recall@10 | recall@50 |\n|---|---|---|---|"
         for way in ("popular", "bm25", "encoder", "chat"):
-            cells = [
-                f"{recorded[f'{way} recall@{k}']:.4f}" for k in (1, 10, 50) if f"{way} recall@{k}" in recorded
-            ]
+            figures = [recorded[f"{way} recall@{k}"] for k in (1, 10, 50)]
+            cells = [f"{mean:.4f} ({low:.4f}–{high:.4f})" for mean, low, high in figures]
             yield f"| {way} | {' | '.join(cells)} |"
         yield ""
     parts = [part for told in content.values() for part in (told, *told.values()) if "items_named" in part]
@@ -499,12 +501,14 @@ def words_steer() -> Iterator[str]:
     yield (
         "Hand-written remarks in English and Chinese about lists of `ml-100k` and the sample shop, each made by up to five people to whom "
         "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
-        "served for choosing; the second was written before the reader was run.\n"
+        "served for choosing, the second showed what to mend, and the third was written after that without sight of the reader. Only "
+        "the first run on a part says what to expect of new remarks. Intervals: 95 %, over remarks.\n"
     )
-    yield "| half | remarks | lists | lists moved | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|"
+    yield "| part | remarks | lists | lists moved | 95 % | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|---|"
     for half, found in content.items():
         cells = [f"{found[part]['lists_moved']:.3f}" for part in ("all", "films", "shop", "chinese")]
         every = f"{found['all']['remarks_moved']:.3f}"
+        cells.insert(1, "–".join(f"{bound:.3f}" for bound in found["all"]["interval"]))
         yield f"| {half} | {found['remarks']} | {found['lists']} | {' | '.join(cells)} | {every} |"
     yield ""
     failed = [f"“{text}”" for found in content.values() for text in found["failed"]]

@@ -1,11 +1,14 @@
 """Words steer: hand-written remarks in English and Chinese, and whether the next list moves as each means it to.
 
-python -m benchmarks.remarks [first] [second] [told]
+python -m benchmarks.remarks [first] [second] [third] [fourth] [told]
 
 Lists are of ml-100k and of the sample shop, for people to whom the remark can be said: the first of a seeded order whose
 list has what the remark speaks against, or lacks some of what it asks for. What a list has is read from columns of the
 catalog, never from the reading of the remark. Each remark is made by PEOPLE people. `first` is the half of the remarks that was written before their reader was
-and served for choosing its constants; `second` was kept apart until the end. `told` prints the remarks that failed.
+and served for choosing its constants; `second` was kept apart until the end, and then showed
+how to mend the reader; `third` was written after that, by somebody who had not seen the reader, and
+`fourth` later in the same way. `told` prints every remark,
+not only those that failed. Shares come with a 95 % bootstrap interval over remarks: the lists of one remark are not independent.
 """
 
 from __future__ import annotations
@@ -21,10 +24,11 @@ from benchmarks.common import keep, loaded
 from llm4rec.core import Catalog, Dataset, Id
 from llm4rec.data.shop import sample_shop
 from llm4rec.engine import Engine
+from llm4rec.evaluation import Sample, bootstrap, interval
 
 HERE = Path(__file__).parent / "remarks.txt"
 N, SEED, TRIED, PEOPLE = 10, 20_261, 400, 5
-HALVES = ("first", "second")
+HALVES = ("first", "second", "third", "fourth")
 
 
 @dataclass(frozen=True)
@@ -199,10 +203,19 @@ def summary(told: list[tuple[Case, list[bool]]]) -> dict[str, object]:
     for name, part in parts.items():
         found[name] = {
             "lists_moved": float(np.mean([one for _, done in part for one in done])),
+            "interval": sure(part),
             "remarks_moved": float(np.mean([all(done) for _, done in part])),
         }
     print(found, flush=True)
     return {**found, "failed": [case.text for case, done in told if not all(done)]}
+
+
+def sure(told: list[tuple[Case, list[bool]]]) -> list[float]:
+    """The 95 % interval of the share of lists, remarks drawn with replacement, all lists of one together."""
+    sample = Sample(
+        np.array([float(sum(done)) for _, done in told]), np.array([float(len(done)) for _, done in told])
+    )
+    return list(interval(bootstrap([sample], np.random.default_rng(SEED))))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from llm4rec.core import (
 from llm4rec.engine import Engine, path
 from llm4rec.engine.policy import Audience, SafetySettings
 from llm4rec.engine.reports import Reports, read_reports
+from llm4rec.engine.safety import without_attacks
 from llm4rec.testing import shelf
 
 TITLES = (
@@ -156,6 +157,14 @@ def test_attacks_are_taken_out_before_anything_is_learnt(engine):
 
 def test_texts_without_attacks_are_the_same_objects(engine, data):
     assert engine("content").fit(data).catalog is data.catalog
+
+
+def test_numbers_are_no_attack(data):
+    priced = data.catalog.columns | {"price": Column(ColumnType.NUMBER, np.arange(6.0))}
+    catalog = replace(data.catalog, columns=priced)
+    found, told = without_attacks(SafetySettings(), catalog)
+    assert found is catalog
+    assert told == ()
 
 
 def test_an_item_is_hidden_once_enough_people_report_it(made):

@@ -255,8 +255,8 @@ class Engine(Speaks):
     def forget(self, user: Id, progress: Progress = silent) -> Self:
         """The engine as if this user had never been there.
 
-        Exactly and at once where the model can do that (`Forgets`); any other is fitted again without the user, with the
-        settings as chosen.
+        Exactly and at once where the model can do that (`Forgets`) and the events of others count as before; otherwise
+        it is fitted again without the user, with the settings as chosen.
         """
         fitted = self.fitted
         number = fitted.dataset.users.ids.number(user)
@@ -265,9 +265,9 @@ class Engine(Speaks):
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings, progress)
         model, shield = fitted.model, Shield.of(self.settings.fit)
-        seen = shield.data(left)
-        if isinstance(model, Forgets):
-            model = model.forget([shield.history(fitted.dataset.history(number))])
+        seen, counted = shield.data(left), shield.history(fitted.dataset, number)
+        if isinstance(model, Forgets) and counted is not None:
+            model = model.forget([counted])
         else:
             model = fit_again(model, seen, context)
         self._fitted = fitted.with_changes(

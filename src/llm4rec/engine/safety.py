@@ -88,12 +88,17 @@ def judged(settings: SafetySettings, catalog: Catalog, encoder: Encoder | None) 
     return Safety(guard, guard.judge(catalog.texts))
 
 
+WORDED = (ColumnType.TEXT, ColumnType.CATEGORY, ColumnType.TAGS)
+
+
 def without_attacks(settings: SafetySettings, catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:
     """The catalog with neutral texts, and what is to be known of that; the very catalog where nothing was found."""
     if not settings.texts:
         return catalog, ()
     columns, touched = dict(catalog.columns), set()
     for name, column in catalog.columns.items():
+        if column.type not in WORDED:
+            continue
         changed = _neutral_column(column)
         rows = [n for n, (a, b) in enumerate(zip(column.values, changed, strict=True)) if a is not b]
         if rows:
@@ -108,8 +113,6 @@ def without_attacks(settings: SafetySettings, catalog: Catalog) -> tuple[Catalog
 
 def _neutral_column(column: Column) -> NDArray[Any]:
     """Values of which those without an attack are the very objects that they were."""
-    if column.type not in (ColumnType.TEXT, ColumnType.CATEGORY, ColumnType.TAGS):
-        return column.values
     result = column.values.copy()
     known: dict[str, str] = {}  # a category is said of many items
     for row, value in enumerate(column.values):

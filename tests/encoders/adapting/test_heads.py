@@ -11,14 +11,11 @@ from llm4rec.encoders.adapting.folder import INSIDE
 from .conftest import shop
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny):
-    config = AdaptConfig(
+def settings(tiny, **more):
+    """Of a run in which the tiny encoder learns its tasks."""
+    return AdaptConfig(
         source=str(tiny),
-        tasks=("co-consumption", "sentiment", "rating", "category"),
         method="full",
-        steps=40,
-        batch_size=8,
         learning_rate=3e-3,
         head_learning_rate=1e-2,
         hidden=8,
@@ -26,6 +23,14 @@ def folder(tmp_path_factory, tiny):
         probe_loss=1000.0,
         validation=0.2,
         patience=50,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny):
+    config = settings(
+        tiny, tasks=("co-consumption", "sentiment", "rating", "category"), steps=40, batch_size=8
     )
     return adapt(shop(), tmp_path_factory.mktemp("heads") / "e", config).folder
 
@@ -92,20 +97,7 @@ def test_damaged_heads_are_named(folder, tmp_path):
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory, tiny):
     """Heads that read histories, of people who keep to one subject."""
-    config = AdaptConfig(
-        source=str(tiny),
-        tasks=("next-item", "click", "rating"),
-        method="full",
-        steps=60,
-        batch_size=16,
-        learning_rate=3e-3,
-        head_learning_rate=1e-2,
-        hidden=8,
-        tracking=None,
-        probe_loss=1000.0,
-        validation=0.2,
-        patience=50,
-    )
+    config = settings(tiny, tasks=("next-item", "click", "rating"), steps=60, batch_size=16)
     return Heads(adapt(shop(texts=False), tmp_path_factory.mktemp("readers") / "e", config).folder)
 
 

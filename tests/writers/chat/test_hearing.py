@@ -2,7 +2,9 @@
 
 import pytest
 
-from llm4rec.writers.chat.hearing import field_asked, heard, is_question, is_seeking, places
+from llm4rec.testing import shelf
+from llm4rec.writers.asking.lexicon import Lexicon
+from llm4rec.writers.chat.hearing import field_asked, heard, is_question, is_seeking, places, title_said
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,18 @@ def test_questions_and_searches_are_told_apart():
     assert is_seeking(heard("can you recommend a novel?"))
     assert is_seeking(heard("which films are about war?"))
     assert not is_question(heard("no horror"))
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "found"),
+    [
+        ("stove", [0, 1], [1]),
+        ("the stove", [0, 1], [1]),
+        ("camping", [0, 1, 2], []),  # two titles: nobody knows which
+        ("stove", [0], []),  # not in the list
+        ("tent for camping", [0, 1, 2], [0]),
+    ],
+)
+def test_a_part_of_one_title_of_the_list_names_it(words, shown, found):
+    lexicon = Lexicon.of(shelf("Tent for camping", "Gas stove", "Camping lantern").catalog)
+    assert title_said(words.split(), lexicon, shown)[0] == found

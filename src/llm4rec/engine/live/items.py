@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llm4rec.core import Catalog, Column, ComponentError, DataError, Grows, ItemVersion
+from llm4rec.core import Catalog, Column, DataError, Grows, ItemVersion
 from llm4rec.core.columns import blank
 from llm4rec.data import read_items
 from llm4rec.engine.safety import without_attacks
@@ -114,9 +114,3 @@ def _whole(item: object) -> int:
         raise DataError(
             f"item {item!r}: ids of this catalog are whole numbers; give such a one to a new item"
         ) from None
-
-
-def needs_growing(engine: Engine) -> None:
-    """ComponentError where the model takes no new items."""
-    if not isinstance(engine.model, Grows):
-        raise ComponentError(f"model {engine.fitted.name!r} takes no new items; use 'sequence' or 'hybrid'")

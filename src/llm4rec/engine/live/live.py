@@ -77,7 +77,7 @@ class Live(Words, Promotes, People):
         self._explorer: Explorer | None = None
         self._learning: Following | None = None
         self._pseudonyms = pseudonyms_of(getattr(getattr(store, "config", None), "pseudonym_key_env", ""))
-        self._changing, self._working = threading.RLock(), threading.Lock()
+        self._changing, self._working, self._adopting = threading.RLock(), threading.Lock(), threading.Lock()
         self._items: dict[str, ItemVersion] = {}
         self.following = Following(store, tenant, self._takers())
         # States are read when needed: what came before this moment is in them.

@@ -29,6 +29,7 @@ class Promotes(ABC):
     own_engine = False
     refusal = ""
     _changing: threading.RLock
+    _adopting: threading.Lock
     _serving: Serving
     _opened: Engine
     _opened_as: str
@@ -87,13 +88,15 @@ class Promotes(ABC):
 
     def _adopt(self) -> None:
         """Serve, and run in the shadow, what the record says; what cannot be loaded is refused and changes nothing."""
-        standing = self.registry.standing()
-        self.refusal = ""
-        if standing.serving and standing.serving != self._serving.version:
-            engine = self._loaded(standing.serving)
-            if engine is not None:
-                self._swap(engine, standing.serving)
-        self._adopt_shadow(standing)
+        # One at a time: two who load the same version would each begin to count its shadow anew.
+        with self._adopting:
+            standing = self.registry.standing()
+            self.refusal = ""
+            if standing.serving and standing.serving != self._serving.version:
+                engine = self._loaded(standing.serving)
+                if engine is not None:
+                    self._swap(engine, standing.serving)
+            self._adopt_shadow(standing)
 
     def _adopt_shadow(self, standing: Standing) -> None:
         running = "" if self.shadow is None else self.shadow.serving.version

@@ -156,7 +156,7 @@ def field_asked(said: Heard) -> tuple[Field, list[str]] | None:
 def title_said(words: Sequence[str], lexicon: Lexicon, shown: Sequence[int]) -> tuple[list[int], str]:
     """Items that some words name, letter by letter, by their beginning or nearly; and the words that name nothing.
 
-    Items of `shown` go before others of the same name.
+    Items of `shown` go before others of the same name; of them, a part of one title alone ("the stove") will do.
     """
     kept = _bare(words)
     if not kept:
@@ -169,7 +169,9 @@ def title_said(words: Sequence[str], lexicon: Lexicon, shown: Sequence[int]) -> 
     if found is not None:
         first = [number for number in found[1] if number in set(shown)]
         return first or found[1], ""
-    return [], _joined(kept)
+    part = phrase(" ".join(kept))
+    inside = [n for n in shown if part and _contains(phrase(plain_title(lexicon.titles.titles[n])), part)]
+    return (inside, "") if len(inside) == 1 else ([], _joined(kept))
 
 
 def _joined(words: Sequence[str]) -> str:

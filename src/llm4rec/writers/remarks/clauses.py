@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm4rec.core.texts import Token
-from llm4rec.writers.asking.compose import Composer
+from llm4rec.writers.asking.compose import Composer, turned
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
-from llm4rec.writers.asking.readings import Soft, Values
+from llm4rec.writers.asking.readings import Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
@@ -43,6 +43,7 @@ class Part:
     spoken: list[int] = field(default_factory=list)
     settled: bool = False  # something was made of it
     pieces: int = 0  # that there were before it
+    steps: int = 0  # as many
     known: bool = False
     already: bool = False
     looks: bool = False  # "looks good" is no verdict of somebody who knows it
@@ -63,6 +64,7 @@ class Clauses(Composer):
         self.about = list(setting.about)
         self.part = Part()
         self.excess = False
+        self.refused = False  # "就算了": what is before it
         self.mild = False
         self.order = ""
 
@@ -98,9 +100,10 @@ class Clauses(Composer):
         feeling = self.setting.feelings(text) if text else 0.0
         span = (self.parts[part.start].start, self.parts[end - 1].end) if text else (0, 0)
         wanting = any(m.tag == "positive" and part.start <= m.start < end for m in self.marks)
-        self._complained(part, feeling < 0 and not wanting)
+        self._complained(part, feeling < 0 and not wanting, span[1])
+        self.refused = False
         part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
-        self.part, self.excess = Part(start=end, pieces=len(self.pieces)), False
+        self.part, self.excess = Part(start=end, pieces=len(self.pieces), steps=len(self.steps)), False
         if part.share is not None:
             self._event("liked" if part.share >= MIDDLE else "disliked", self._target(part), span, part.share)
         elif part.known or (part.already and part.spoken and not part.settled):
@@ -159,13 +162,23 @@ class Clauses(Composer):
         """What a piece of a request means of a list."""
         raise NotImplementedError
 
-    def _complained(self, part: Part, hard: bool) -> None:
+    def _complained(self, part: Part, hard: bool, end: int) -> None:
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
-        for place in range(part.pieces, len(self.pieces)) if hard or self.excess else ():
+        if not hard and not self.excess:
+            return
+        for place in range(part.pieces, len(self.pieces)):
             piece = self.pieces[place]
             if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
                 text = self.text[piece.start : piece.end]
                 self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
+            elif isinstance(piece, Range) and self.refused and not piece.unwanted:
+                self.pieces[place] = turned(piece)
+        for place in range(part.steps, len(self.steps)):
+            step = self.steps[place]
+            if isinstance(step, Wish) and step.more and step.pairs:
+                behind = self.text[step.end : end]
+                if self.refused or self.setting.feelings(behind) < 0:
+                    self.steps[place] = step.model_copy(update={"more": False})
 
     # Items
 

@@ -81,6 +81,17 @@ class Listener(Clauses):
     def _enough(self, place: int, mark: Mark) -> None:
         self._fill(place, mark)
 
+    def _refused(self, place: int, mark: Mark) -> None:
+        """ "犯罪片就算了": what is before it in the clause is not wanted."""
+        self._flush()
+        self.excess = self.refused = True
+
+    def _resembles(self, place: int, mark: Mark) -> None:
+        """ "跟第三部差不多的": like the items before it."""
+        self._flush()
+        if self.part.spoken and not self.part.settled:
+            self._alike(self.part.spoken, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
+
     def _not(self, place: int, mark: Mark) -> None:
         self._flush()
         ahead = [m.tag for m in self.marks[place + 1 : place + 4]]

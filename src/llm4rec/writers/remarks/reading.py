@@ -18,6 +18,24 @@ from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
 
+SPELT = {
+    bare.replace("'", ""): bare
+    for bare in (
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "aren't",
+        "wasn't",
+        "can't",
+        "couldn't",
+        "wouldn't",
+        "i've",
+        "haven't",
+    )
+}
+"""Words that are often typed without their apostrophe."""
+
 
 def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Remarks:
     """All remarks so far and this one. Never fails: what cannot be read is said in the notes, kindly.
@@ -28,7 +46,7 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     before = so_far or Remarks()
     clean, done = cleaned(text)
     language = language_of(clean)
-    parts = unhyphened(tokens(clean))
+    parts = [replace(part, word=SPELT.get(part.word, part.word)) for part in unhyphened(tokens(clean))]
     told = is_description(parts)
     # A head learnt from reviews: what it says of "shorter please" means nothing.
     listener = Listener(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)

@@ -72,7 +72,7 @@ class Spoken(Scanner):
         if len(words) == 1 and not (self.parts[at].capital and (self.words[at],) not in self.lexicon.values):
             return None
         here = [n for n in named.value if n in self.shown]
-        judged = self.words[named.end : named.end + 1] in (["was"], ["is"])
+        judged = self.words[named.end : named.end + 1] in (["was"], ["is"], ["太"], ["很"], ["真"])
         return Mark("title", at, named.end, here or named.value) if here or judged else None
 
     # Places
@@ -80,7 +80,7 @@ class Spoken(Scanner):
     def _place(self, at: int) -> Mark | None:
         """ "the second one", "number 3", "the last two", "第二个": a mark of the items there, none where there are none."""
         start = at + 1 if self.words[at] == "the" else at
-        for read in (self._chinese_place, self._numbered, self._ordinal, self._last):
+        for read in (self._chinese_place, self._numbered, self._bare, self._ordinal, self._last):
             found = read(start)
             if found is not None:
                 end, places = found
@@ -130,6 +130,19 @@ class Spoken(Scanner):
         end = self._is("number", at)
         number = self._count(end) if end is not None else None
         return None if number is None or number[1] < 1 else (number[0], [number[1] - 1])
+
+    def _bare(self, at: int) -> tuple[int, list[int]] | None:
+        """ "Seen 1, 2 and 4": numbers alone are places behind what is known, where no noun is behind them."""
+        if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
+            return None
+        behind = self.words[at + 1] if at + 1 < len(self.words) else ","
+        listed = (
+            bool(self.marks)
+            and any(m.tag == "known" for m in self.marks)
+            and self._before("fill", "and", "or", "comma")
+        )
+        alone = behind in ("and", "or", "already", "too") or not behind[0].isalnum()
+        return (at + 1, [int(self.words[at]) - 1]) if alone and listed in ("known", "title") else None
 
     def _ordinal(self, at: int) -> tuple[int, list[int]] | None:
         if ord(self.words[at][0]) > _ASIAN:
@@ -185,9 +198,10 @@ class Spoken(Scanner):
 
     def _trait_of(self, place: Mark) -> Mark | None:
         """ "第二本的作者"."""
-        if self.words[place.end : place.end + 1] != ["的"] or place.tag != "title":
+        end = self._noun(place.end)  # "第二本书的"
+        if self.words[end : end + 1] != ["的"] or place.tag != "title":
             return None
-        noun = self.lists.traits.longest(self.words, place.end + 1)
+        noun = self.lists.traits.longest(self.words, end + 1)
         return None if noun is None else Mark("trait", place.start, noun[0], (noun[1], place.value))
 
     def _stars(self, at: int) -> Mark | None:

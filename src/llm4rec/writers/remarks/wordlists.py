@@ -21,6 +21,8 @@ TAGS = (
     "more",
     "less",
     "enough",
+    "refused",
+    "resembles",
     "these",
     "it",
     "already",
