@@ -409,6 +409,7 @@ def speed() -> Iterator[str]:
         told = ", ".join(f"`{what}` {row['median']} s (best {row['best']} s)" for what, row in found.items())
         yield f"Start-up, whole process, median of nine (`python -m benchmarks.startup`): {told}.\n"
     yield from stored()
+    yield from served()
     found = result("encoder-throughput")
     if found:
         yield (
@@ -431,6 +432,28 @@ def stored() -> Iterator[str]:
         for kind, row in found.items():
             yield f"| {kind} | {' | '.join(f'{value:,}' for value in row.values())} |"
         yield ""
+
+
+def served() -> Iterator[str]:
+    """What the service answers a second over HTTP."""
+    found = result("serving")
+    if found:
+        yield (
+            f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
+            f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
+            f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
+        )
+        yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
+        rows = {
+            "recommend, as fast as it goes": found["recommend"],
+            "recommend, 300 a second": found["recommend_at_300"],
+            "feedback, batches of 100": found["feedback"],
+            "a bare FastAPI route, before": found["bare"][0],
+            "a bare FastAPI route, after": found["bare"][1],
+        }
+        for name, row in rows.items():
+            yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
+        yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
 
 
 def beside_implicit() -> Iterator[str]:
