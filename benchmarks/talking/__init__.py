@@ -1,0 +1,1 @@
+"""Parts of `benchmarks.conversation`: people with a hidden target, recorded dialogues, Chinese ones."""
