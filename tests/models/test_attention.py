@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from llm4rec.core import (
     ComponentError,
     Dataset,
+    FolderError,
     Holdout,
     Interactions,
     Request,
@@ -153,6 +154,17 @@ def test_a_fit_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path):
     straight = Attention(kept.model_copy(update={"checkpoint": ""})).fit(data, context(data))
     requests = [asking(3, 4, 5), asking(1)]
     np.testing.assert_array_equal(resumed.score(requests), straight.score(requests))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not tensors at all", None])
+def test_a_damaged_checkpoint_is_named_with_what_to_do(tmp_path, damage):
+    kept = QUICK.model_copy(update={"checkpoint": str(tmp_path), "epochs": 1})
+    data = in_a_row()
+    Attention(kept).fit(data, context(data))
+    (path,) = tmp_path.glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    with pytest.raises(FolderError, match=rf"{path.name} is damaged.*delete it"):
+        Attention(kept).fit(data, context(data))
 
 
 def test_another_fit_does_not_go_on_from_the_checkpoint(tmp_path):

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from llm4rec.core import FolderError
 from llm4rec.models.attention_training_net import Course, Lesson
 from llm4rec.models.checkpoint_net import moments, recall, under
 
@@ -82,13 +83,16 @@ def tensors(course: Course) -> dict[str, Tensor]:
 
 
 def read(path: Path, course: Course) -> None:
-    """The inverse of `write`, into a course that has just begun."""
-    with safe_open(path, framework="pt") as file:
-        facts = json.loads(file.metadata()["course"])
-        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    course.network.load_state_dict(under("network.", found))
-    course.averaged.load_state_dict(under("averaged.", found))
-    course.best = under("best.", found)
-    recall(course.optimiser, found)
-    course.epoch, course.steps = facts["epoch"], facts["steps"]
-    course.best_epoch, course.scores = facts["best_epoch"], facts["scores"]
+    """The inverse of `write`, into a course that has just begun. FolderError where the file is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["course"])
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        course.network.load_state_dict(under("network.", found))
+        course.averaged.load_state_dict(under("averaged.", found))
+        course.best = under("best.", found)
+        recall(course.optimiser, found)
+        course.epoch, course.steps = facts["epoch"], facts["steps"]
+        course.best_epoch, course.scores = facts["best_epoch"], facts["scores"]
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise FolderError(f"checkpoint {path} is damaged ({error}); delete it to begin anew") from error
