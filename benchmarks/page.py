@@ -41,6 +41,7 @@ def main() -> None:
         *new_users(),
         *attacks(),
         *offpolicy(),
+        *learning(),
         *peers(),
         *speed(),
         *words_steer(),
@@ -320,6 +321,29 @@ def peers() -> Iterator[str]:
     for name in TABLES:
         content = result(f"peers-{name}")
         yield compared(content) if content else f"`{name}`: not measured yet.\n"
+
+
+def learning() -> Iterator[str]:
+    """Frozen, learning and serving engines in worlds with known truth."""
+    yield "## Learning while serving: `python -m benchmarks.learning`\n"
+    found = result("learning")
+    if not found:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        "Synthetic: newcomers among the shop's readers ask once a round, 80 rounds; after 40 all tastes turn over. *Late* are requests of "
+        "readers with 20 interactions and more, over the frozen engine in the same rounds. *Of the best*: clicks as a share of those of the "
+        "best list of items not taken yet. *Back*: events a reader until 90 % of the share before the turn is back.\n"
+    )
+    yield "| world | way | clicks a request | of the best | late, over frozen | back | rounds below popular |\n|---|---|---|---|---|---|---|"
+    for world, ways in found.items():
+        for way, told in ways.items():
+            over = "{:.2f} ({:.2f}–{:.2f})".format(*told["late"]) if told["late"] else "–"
+            back = told["recovery"]["events"]
+            cells = [f"{told['clicks']:.3f}", f"{told['of_best']:.3f}", over]
+            cells += ["never" if back is None else f"{back:.1f}", str(len(told["below_popular"]))]
+            yield f"| {world} | {way} | {' | '.join(cells)} |"
+    yield ""
 
 
 def offpolicy() -> Iterator[str]:

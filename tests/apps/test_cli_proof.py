@@ -113,9 +113,12 @@ def test_simulate_tells_frozen_from_learning(cli, tmp_path):
     names = [
         f"{model}, {how}"
         for model in ("popular", "ease(decay=none,tune=false)")
-        for how in ("frozen", "learning")
+        for how in ("frozen", "learning", "service")
     ]
     assert list(content["models"]) == names
+    for model in ("popular", "ease(decay=none,tune=false)"):
+        learning, service = (content["models"][f"{model}, {how}"] for how in ("learning", "service"))
+        assert service["rounds"] == learning["rounds"]  # the same lists, by way of a store
     assert content["models"]["popular, learning"]["over_frozen"]["mean"] == pytest.approx(1.0)
     assert all(len(row["rounds"]) == 4 for row in content["models"].values())
     assert "synthetic" in done.stderr

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llm4rec.evaluation.livesim import LiveConfig, live, stage, told
+from llm4rec.evaluation.livesim import LiveConfig, Lived, live, stage, told
 
 CONFIG = LiveConfig(readers=40, before=40, rounds=6, n=5, refit_every=2, flip_round=3)
 
@@ -84,3 +84,36 @@ def test_rewards_are_told_by_how_much_was_known(scene):
     rows = told(CONFIG, {"x, frozen": found})["models"]["x, frozen"]["by_interactions"]
     assert rows[0]["from"] == 0
     assert sum(row["requests"] for row in rows) == 6 * 40
+
+
+class Sees(Fixed):
+    """Is told the moment, and knows the truth about everybody in it."""
+
+    def __init__(self, scene):
+        super().__init__([])
+        self.scene, self.asked = scene, 0
+
+    def score(self, requests):
+        items = np.tile(np.arange(self.items), (len(requests), 1))
+        found = self.scene.simulation.truth.attraction(self.scene.moments(self.asked), items)
+        self.asked += 1
+        return found.astype(np.float32)
+
+
+def test_the_best_list_is_what_the_truth_would_show(scene):
+    seer = Sees(scene)
+    knowing, blind = live(scene, lambda: seer, True), live(scene, lambda: Fixed([]), True)
+    np.testing.assert_allclose(knowing.rewards, knowing.best, rtol=1e-5)
+    assert (blind.rewards < blind.best).all()
+    assert (blind.best[0] == knowing.best[0]).all()
+
+
+def test_recovery_counts_events_from_the_turn_of_tastes():
+    shares = np.array([0.2, 0.8, 0.8, 0.8, 0.3, 0.6, 0.73, 0.9])
+    events = np.tile(np.arange(8)[:, None] * np.array([[2, 4]]), (1, 20))
+    one = Lived(np.tile(shares[:, None], (1, 40)), np.ones((8, 40)), events)
+    config = LiveConfig(rounds=8, flip_round=4)
+    found = told(config, {"x, learning": one})["models"]["x, learning"]["recovery"]
+    assert found == {"before": pytest.approx(0.8), "at_once": pytest.approx(0.3), "events": 6.0}
+    never = Lived(np.where(np.arange(8)[:, None] < 4, one.rewards, 0.1), one.best, events)
+    assert told(config, {"x, learning": never})["models"]["x, learning"]["recovery"]["events"] is None

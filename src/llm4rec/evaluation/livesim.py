@@ -32,6 +32,8 @@ from llm4rec.evaluation.results import Estimate
 
 STEPS = (0, 1, 5, 10, 20)
 """Interactions of a reader from which rewards are told apart."""
+SETTLED, RECOVERED = 3, 0.9
+"""Rounds before tastes turn over that say how good an engine was, and the share of that which counts as recovered."""
 
 
 class LiveConfig(Config):
@@ -57,9 +59,13 @@ class Serves(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Lived:
-    """Expected clicks a request, and interactions the reader had by then; both (rounds, readers)."""
+    """Expected clicks a request, those of the best list of items not taken yet, interactions by then; all (rounds, readers).
+
+    Who is served well soon has taken the best there is: reward falls, its share of the best list does not.
+    """
 
     rewards: Times
+    best: Times
     interactions: Numbers
 
 
@@ -93,33 +99,79 @@ def stage(config: LiveConfig) -> Stage:
     )
 
 
+class Actor(Protocol):
+    """Who shows the lists: an engine or a whole service."""
+
+    def lists(self, past: list[History], number: int) -> Numbers:
+        """(readers, n) items for everybody in a round, -1 where there are too few; `past` is what readers took."""
+        ...
+
+    def hear(self, happened: Interactions) -> None:
+        """What readers did with the lists of this round."""
+        ...
+
+
+@dataclass(eq=False)
+class Alone:
+    """An engine that answers over what people did, or, frozen, never hears of it but repeats no item taken."""
+
+    scene: Stage
+    engine_for: Callable[[], Any]
+    learning: bool
+
+    def __post_init__(self) -> None:
+        self.engine = self.engine_for()
+        self.engine.fit(self.scene.begin)
+
+    def lists(self, past: list[History], number: int) -> Numbers:
+        """By the scores of the engine, which is fitted again when it is time."""
+        n, every = self.scene.config.n, self.scene.config.refit_every
+        if self.learning and number and every and number % every == 0:
+            self.engine = self.engine_for()
+            self.engine.fit(_with(self.scene, past))
+        requests = [
+            Request(one, n=n)
+            if self.learning
+            else Request(History.of([]), n=n, excluded=np.unique(one.items))
+            for one in past
+        ]
+        return top_k(masked(np.array(self.engine.score(requests), dtype=np.float32), requests), n)
+
+    def hear(self, happened: Interactions) -> None:
+        """Histories come with the question."""
+
+
 def live(scene: Stage, engine_for: Callable[[], Any], learning: bool) -> Lived:
-    """One engine through all rounds; a frozen one never hears what became of its lists, but repeats no item taken."""
+    """One engine through all rounds, learning or frozen."""
+    return lived(scene, Alone(scene, engine_for, learning))
+
+
+def lived(scene: Stage, actor: Actor) -> Lived:
+    """All rounds with one actor: shown, clicked as the truth says, heard."""
     config, rng = scene.config, np.random.default_rng([scene.config.seed, 1])
-    engine = engine_for()
-    engine.fit(scene.begin)
     past = [History.of([]) for _ in scene.newcomers]
-    rewards, counts = [], []
+    rewards, best, counts = [], [], []
     for number in range(config.rounds):
-        if learning and number and config.refit_every and number % config.refit_every == 0:
-            engine = engine_for()
-            engine.fit(_with(scene, past))
         moments = scene.moments(number)
-        shown = _lists(engine, past, learning, config.n)
+        shown = actor.lists(past, number)
         chance = scene.simulation.truth.probability(moments, np.maximum(shown, 0))
         rewards.append(np.where(shown >= 0, chance, 0.0).sum(axis=1))
+        best.append(_best(scene, moments, past))
         counts.append([len(one) for one in past])
         happened = scene.simulation.world.react(moments, shown, rng).interactions()
+        actor.hear(happened)
         past = _grown(past, happened, scene)
-    return Lived(np.array(rewards), np.array(counts, dtype=np.int64))
+    return Lived(np.array(rewards), np.array(best), np.array(counts, dtype=np.int64))
 
 
-def _lists(engine: Any, past: list[History], learning: bool, n: int) -> Numbers:
-    requests = [
-        Request(one, n=n) if learning else Request(History.of([]), n=n, excluded=np.unique(one.items))
-        for one in past
-    ]
-    return top_k(masked(np.array(engine.score(requests), dtype=np.float32), requests), n)
+def _best(scene: Stage, moments: Moments, past: list[History]) -> Times:
+    """(readers,) the expected clicks of the best list by the truth, of items that the reader has not taken."""
+    truth, items = scene.simulation.truth, np.arange(len(scene.begin.catalog))
+    wished = np.array(truth.attraction(moments, np.tile(items, (len(past), 1))))
+    for row, one in enumerate(past):
+        wished[row, one.items] = 0.0
+    top = -np.sort(-wished, axis=1)[:, : scene.config.n]
+    return np.asarray((top * truth.examination(top.shape[1])).sum(axis=1))
 
 
 def _grown(past: list[History], happened: Interactions, scene: Stage) -> list[History]:
@@ -149,12 +201,15 @@ def told(config: LiveConfig, by_name: dict[str, Lived]) -> dict[str, Any]:
         models[name] = {
             "reward": _mean(one.rewards.mean(axis=0)),
             "rounds": [
-                {"round": at, "interactions": float(one.interactions[at].mean()), **r}
-                for at, r in enumerate(rounds)
+                {"round": at, "interactions": float(one.interactions[at].mean()), "of_best": share, **r}
+                for at, (r, share) in enumerate(zip(rounds, _of_best(one).tolist(), strict=True))
             ],
             "by_interactions": _by_interactions(one),
+            "of_best": float(one.rewards.sum() / one.best.sum()),
         }
-        frozen = by_name.get(name.replace("learning", "frozen"))
+        if 0 < config.flip_round < config.rounds:
+            models[name]["recovery"] = _recovery(one, config.flip_round)
+        frozen = by_name.get(f"{name.rpartition(', ')[0]}, frozen")
         if frozen is not None and frozen is not one:
             models[name]["over_frozen"] = _over(one, frozen)
     return {"simulate": {**config.model_dump(mode="json"), "synthetic": True}, "models": models}
@@ -163,6 +218,23 @@ def told(config: LiveConfig, by_name: dict[str, Lived]) -> dict[str, Any]:
 def _mean(values: Times) -> dict[str, Any]:
     found = ratio(values, np.ones(len(values)), np.arange(len(values)))
     return Estimate(found.value, *found.interval()).as_json()
+
+
+def _of_best(one: Lived) -> Times:
+    """(rounds,) clicks as a share of those of the best lists."""
+    return np.asarray(one.rewards.sum(axis=1) / one.best.sum(axis=1))
+
+
+def _recovery(one: Lived, flip: int) -> dict[str, Any]:
+    """The share of the best before tastes turned over, and after how many events a reader RECOVERED of it is back.
+
+    `events` is None where it never is.
+    """
+    shares, done = _of_best(one), one.interactions.mean(axis=1)
+    before = float(shares[max(0, flip - SETTLED) : flip].mean())
+    back = np.flatnonzero(shares[flip:] >= RECOVERED * before)
+    events = float(done[flip + back[0]] - done[flip]) if len(back) else None
+    return {"before": before, "at_once": float(shares[flip]), "events": events}
 
 
 def _by_interactions(one: Lived) -> list[dict[str, Any]]:
