@@ -339,3 +339,15 @@ def test_overlap_is_of_the_shorter_text():
     assert told.nearest("two three four") == (1.0, "other")
     told.add("other", "nothing of that")
     assert told.nearest("two three four five") == (0.0, None)
+
+
+def test_a_title_that_does_not_stand_as_it_is_names_no_neighbour():
+    from llm4rec.writers.describe.fields import Fields
+
+    long = "Harbour " + " ".join(f"night{n}" for n in range(30))
+    stuffed = "City of Bones / City of Ashes / City of Glass / City of Fallen Angels / City of Lost Souls"
+    titles = [TITLES[0], long, stuffed, *TITLES[3:]]
+    catalog = library(title=Column(ColumnType.TEXT, held(titles))).catalog
+    spoken = language("en")
+    assert Fields(catalog, frozenset()).siblings(0, spoken, 3) is None
+    assert Fields(library().catalog, frozenset()).siblings(0, spoken, 3).items == ("b1", "b2")

@@ -65,12 +65,18 @@ class Fields:
             at = group.index(item)
             others = [*group[at + 1 :], *group[:at]]
             named = [(i, clean_title(self.catalog, i)) for i in others]
-            # A title that is a word of the grammar cannot be told from that word.
-            fit = [(i, title) for i, title in named if title.lower() not in shy][:most]
+            # A title that is a word of the grammar cannot be told from that word; one that had to be changed is no name.
+            fit = [(i, title) for i, title in named if title.lower() not in shy and self._whole(i, title)][
+                :most
+            ]
             if fit:
                 ids = tuple(self.catalog.ids.ids[i] for i, _ in fit)
                 return Evidence("sibling", ids, tuple(title for _, title in fit), name=name, value=value)
         return None
+
+    def _whole(self, item: int, title: str) -> bool:
+        """Whether a title stands as the catalog has it."""
+        return title == " ".join(self.catalog.titles[item].split())
 
     def _group(self, item: int, name: str) -> tuple[str, list[int]]:
         value = self.series(item)[0] if name == SERIES and name not in self.columns else ""
