@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm4rec.core import DataError, FolderError, Holdout, NotFoundError, Request, SettingsError
+from llm4rec.core import (
+    ComponentError,
+    DataError,
+    FolderError,
+    Holdout,
+    NotFoundError,
+    Request,
+    SettingsError,
+)
 from llm4rec.engine import Engine, asking, distilling
 from llm4rec.engine.asking import Questions
 from llm4rec.engine.distilling import Classroom, DistilConfig, distil, distil_folder
@@ -44,14 +52,17 @@ def test_the_student_answers_as_its_teacher_and_is_an_engine(teacher, tmp_path):
 
 
 def test_it_serves_without_torch_or_an_encoder(teacher, tmp_path):
-    for form in ("transition", "sequence", "two-tower"):
+    forms = ("transition", "sequence", "two-tower")
+    for form in forms:
         distil_folder(teacher, tmp_path / form, QUICK | {"student": form})
+    blended = engine("sequence").save(tmp_path / "blended")
+    distil_folder(blended, tmp_path / "blend", {"student": "blend"})
     script = (
         "import sys, json; from llm4rec.engine import Engine\n"
         "for folder in sys.argv[1:]: Engine.load(folder).recommend(history=['item-3'], n=2)\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
-    folders = [str(tmp_path / form) for form in ("transition", "sequence", "two-tower")]
+    folders = [str(tmp_path / form) for form in (*forms, "blend")]
     done = subprocess.run(
         [sys.executable, "-c", script, *folders], capture_output=True, text=True, check=True
     )
@@ -63,14 +74,62 @@ def test_all_students_are_tried_and_the_one_nearest_to_the_teacher_is_kept(tmp_p
     config = DistilConfig(trial=10, options={"embedding_size": 8, "epochs": 8})
     made = distil(engine(), tmp_path / "kept", config)
     figures = made.report["trial"]["students"]
-    assert set(figures) == {"transition", "sequence", "two-tower"}
+    assert set(figures) == {"blend", "transition", "sequence", "two-tower"}
     assert made.report["trial"]["lists"] == 10
     best = max(figures, key=lambda form: figures[form]["agreement@10"])
     assert made.report["student"] == best
     assert made.engine.fitted.name == f"student.{best}"
-    alone = distil(engine(), tmp_path / "kept", config.model_copy(update={"student": best}))
+    assert any(
+        f"{best} was chosen: its lists are nearest to the teacher's (blend 1" in n
+        for n in made.report["notes"]
+    )
+    own = config.model_copy(update={"student": best, "options": {}})
+    alone = distil(engine(), tmp_path / "kept", own)
     requests = [Request(in_a_row().history(user)) for user in range(6)]
     np.testing.assert_array_equal(made.engine.score(requests), alone.engine.score(requests), "taught by all")
+
+
+def test_a_student_that_answers_surely_better_is_chosen_and_says_why(tmp_path):
+    data = in_a_row()
+    requests = [Request(data.history(user), user=user) for user in range(12)]
+    behind = [np.array([(user + 8) % 12]) for user in range(12)]
+    test = distilling._test_of(engine().fitted, DistilConfig(), Classroom(holdout=Holdout(requests, behind)))
+    near, right = engine().model, engine("popular").model
+    right.score = lambda some: np.stack(
+        [np.arange(12) == (int(r.history.items[0]) + 8) % 12 for r in some]
+    ).astype(np.float32)
+    students = {"blend": near, "transition": right}
+    chosen, why = test.best(students, {form: test.figures(student) for form, student in students.items()})
+    assert chosen == "transition"
+    assert "surely answers more of the questions than blend" in why[0]
+
+
+def test_a_student_that_cannot_be_made_of_the_teacher_is_not_tried_and_said_so(tmp_path):
+    teacher = engine("popular")
+    made = distil(teacher, tmp_path / "kept", DistilConfig(options=QUICK["options"]))
+    assert set(made.report["trial"]["students"]) == {"transition", "sequence", "two-tower"}
+    (told,) = [note for note in made.report["notes"] if "not tried" in note]
+    assert "the blend student was not tried" in told
+    assert "'popular' has no light version" in told
+    with pytest.raises(ComponentError, match="take another student"):
+        distil(teacher, tmp_path / "kept", DistilConfig(student="blend"))
+
+
+@pytest.mark.parametrize("fit", [{}, {"user_events": 3}], ids=["all", "three events a user"])
+def test_a_blend_answers_as_the_ensemble_it_is_made_of(fit, tmp_path):
+    settings = Settings(encoder=EncoderSettings(name="none"), fit=FitSettings(tune=False, **fit))
+    settings = settings.with_model("ensemble", {"inputs": ["transition", "ease"], "tune": False})
+    folder = Engine(settings, model="ensemble").fit(in_a_row()).save(tmp_path / "teacher")
+    made = distil_folder(folder, tmp_path / "student", {"student": "blend"})
+    assert made.report["figures"]["agreement@10"] == 1.0
+    student = Engine.load(tmp_path / "student")
+    assert student.settings.models == {"student.blend": student.model.config.model_dump(mode="json")}
+    for asked in (["item-3", "item-4"], ["item-7"]):
+        wanted = Engine.load(folder).recommend(history=asked, n=3)
+        assert student.recommend(history=asked, n=3).items == wanted.items
+    assert any("parts weighed by" in note for note in student.fitted.notes)
+    grown = student.add_items([{"item_id": "new", "title": "stop 3"}])
+    assert "new" in grown.recommend(history=["item-2"], n=12).items
 
 
 def test_questions_that_neither_has_seen_measure_both(tmp_path):
@@ -163,7 +222,8 @@ def test_what_cannot_be_done_is_said_before_the_work(teacher, tmp_path, monkeypa
     for output, options, error, words in (
         ("mine", QUICK, FolderError, "not an engine folder"),
         ("new", {"student": "giant"}, SettingsError, "student"),
-        ("new", {"options": {"epoch": 3}}, SettingsError, "did you mean 'epochs'"),
+        ("new", {"options": {"epoch": 3}}, SettingsError, "no student has.*did you mean 'epochs'"),
+        ("new", QUICK | {"options": {"lessons": 3}}, SettingsError, "'lessons'"),
     ):
         with pytest.raises(error, match=words):
             distil_folder(teacher, tmp_path / output, options)

@@ -1,4 +1,4 @@
-"""Students: they follow the teacher where it is to be trusted, the data where it is not, and serve without torch."""
+"""Students that learn by themselves: they follow the teacher where it is to be trusted, the data where it is not, and serve without torch."""
 
 from dataclasses import replace
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core.arrays import Floats, Numbers
 from llm4rec.core.dataset import Dataset
@@ -20,7 +22,8 @@ class Answers:
     """Lists of a teacher for histories of items that were liked, oldest first; row r is bounds[r]:bounds[r + 1].
 
     `lists` (rows, k) are item numbers, best first, -1 padded; `scores` (rows, k) are the teacher's. `following` (rows,)
-    is what was taken next, -1 where that is not known.
+    is what was taken next, -1 where that is not known. `places`, where they are told, are where the histories stood in the data
+    set that the teacher answers from; user -1 for one that stands nowhere in it.
     """
 
     items: Numbers
@@ -28,6 +31,7 @@ class Answers:
     lists: Numbers
     scores: Floats
     following: Numbers
+    places: Places | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.bounds) - 1
@@ -41,26 +45,50 @@ class Answers:
         return len(self.bounds) - 1
 
     @classmethod
-    def none(cls, items: Numbers, bounds: Numbers, following: Numbers) -> Self:
+    def none(cls, items: Numbers, bounds: Numbers, following: Numbers, places: Places | None = None) -> Self:
         """Histories and what followed, without a teacher: the lists are empty."""
-        rows = len(following)
-        return cls(items, bounds, np.zeros((rows, 0), np.int64), np.zeros((rows, 0), np.float32), following)
+        lists = np.zeros((len(following), 0), np.int64)
+        return cls(items, bounds, lists, lists.astype(np.float32), following, places)
+
+    @property
+    def stood(self) -> NDArray[np.bool_]:
+        """Rows whose history stood somewhere in the data set, (rows,)."""
+        return np.zeros(len(self), dtype=bool) if self.places is None else self.places.users >= 0
+
+    def requests(self) -> list[Request]:
+        """The question of each row: the whole history where it stood in the data set, what was liked where it did not."""
+        return [
+            self.places.request(row)
+            if self.places is not None and stood
+            else Request(History.of(self.items[self.bounds[row] : self.bounds[row + 1]]))
+            for row, stood in enumerate(self.stood.tolist())
+        ]
 
     def take(self, rows: Numbers) -> Answers:
         """The rows asked for, in that order."""
         places, bounds = joined_ranges(self.bounds[rows], self.bounds[rows + 1])
-        return Answers(self.items[places], bounds, self.lists[rows], self.scores[rows], self.following[rows])
+        stood = None if self.places is None else self.places.take(rows)
+        return Answers(
+            self.items[places], bounds, self.lists[rows], self.scores[rows], self.following[rows], stood
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Self:
         """All rows of several, in their order; their lists are equally long."""
         lengths = np.concatenate([np.diff(part.bounds) for part in parts])
+        known = next((part.places.dataset for part in parts if part.places is not None), None)
+        stood = [
+            Places.nowhere(known, len(part)) if part.places is None else part.places
+            for part in parts
+            if known is not None
+        ]
         return cls(
             np.concatenate([part.items for part in parts]),
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             np.concatenate([part.lists for part in parts]),
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.following for part in parts]),
+            reduce(Places.followed_by, stood) if stood else None,
         )
 
 
@@ -78,6 +106,11 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    @classmethod
+    def nowhere(cls, dataset: Dataset, rows: int) -> Self:
+        """No place in it, for so many rows."""
+        return cls(dataset, *np.full((3, rows), -1, np.int64))
 
     @classmethod
     def before_events(cls, dataset: Dataset) -> Self:
@@ -117,4 +150,4 @@ class Places:
         before = np.concatenate([[0], np.cumsum(events.positive)]).astype(np.int64)
         starts, stops = before[self.dataset.offsets[self.users]], before[self.ends]
         rows, bounds = joined_ranges(np.maximum(starts, stops - window), stops)
-        return Answers.none(events.items[events.positive][rows], bounds, self.following)
+        return Answers.none(events.items[events.positive][rows], bounds, self.following, self)

@@ -71,15 +71,19 @@ def top_k(scores: Floats, k: int) -> Numbers:
     result = np.full((scores.shape[0], k), -1, dtype=np.int64)
     for row, values in enumerate(scores):
         # A stable sort of the part that can matter: everything that may reach the k-th value.
-        places = np.flatnonzero((values >= _bound(values, take)) & np.isfinite(values))
+        places = np.flatnonzero(values >= _bound(values, take))
+        places = places[np.isfinite(values[places])]
         chosen = places[np.argsort(-values[places], kind="stable")][:take]
         result[row, : len(chosen)] = chosen
     return result
 
 
-def _bound(values: Floats, take: int, block: int = 64) -> np.float32:
-    """A value that the `take` highest all reach: the take-th highest of the maxima of blocks, or of all values."""
-    blocks = len(values) // block
-    if blocks > 2 * take:
-        values = values[: blocks * block].reshape(blocks, block).max(axis=1)
+def _bound(values: Floats, take: int, least: int = 8) -> np.float32:
+    """A value that the `take` highest all reach: the take-th highest of the maxima of blocks, or of all values.
+
+    A block has every so-many-th value, so that maxima are taken of whole rows at once.
+    """
+    blocks = max(2 * take + 1, len(values) // 64)
+    if len(values) >= least * blocks:
+        values = values[: len(values) // blocks * blocks].reshape(-1, blocks).max(axis=0)
     return np.float32(np.partition(values, len(values) - take)[len(values) - take])

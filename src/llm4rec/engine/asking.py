@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +84,7 @@ def asked(
         parts.append(_read(path, (stop - start, depth)))
     blank = questions.unanswered(window)
     lists, scores = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return Answers(blank.items, blank.bounds, lists, scores, blank.following)
+    return replace(blank, lists=lists, scores=scores)
 
 
 def _lists(teacher: Fitted, requests: Sequence[Request], depth: int) -> tuple[Numbers, Floats]:

@@ -13,11 +13,13 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from llm4rec.core import (
     Answers,
+    ComponentError,
     Config,
     DataError,
     Distils,
     Floats,
     Holdout,
+    Inherits,
     Model,
     Numbers,
     Places,
@@ -27,6 +29,7 @@ from llm4rec.core import (
     gains,
     masked,
     silent,
+    suggest,
     surely_better,
     top_k,
 )
@@ -38,7 +41,7 @@ from llm4rec.engine.folder import MANIFEST, digest, refuse_foreign
 from llm4rec.engine.registry import component
 from llm4rec.engine.shield import Shield
 
-STUDENTS = ("transition", "sequence", "two-tower")
+STUDENTS = ("blend", "transition", "sequence", "two-tower")
 ALONE = ("content", "interest", "prompted")  # teachers that know nothing but what texts say
 LIST = 10  # items of a list that is compared
 ROWS = 256
@@ -48,8 +51,8 @@ SURELY = 2.0  # standard errors
 class DistilConfig(Config):
     """What is asked of the teacher and who learns; `options` are settings of the student by name."""
 
-    student: Literal["auto", "transition", "sequence", "two-tower"] = Field(
-        "auto", description="which student; auto: the best of the three on held-out histories"
+    student: Literal["auto", "blend", "transition", "sequence", "two-tower"] = Field(
+        "auto", description="which student; auto: the best of all on held-out histories"
     )
     depth: PositiveInt = Field(100, description="items of each of the teacher's lists")
     questions: PositiveInt = Field(200_000, description="histories that the teacher is asked, at most")
@@ -123,19 +126,20 @@ def distil(
         raise DataError(
             "the engine has seen no event that speaks for an item: there is nothing to ask it about"
         )
-    models = {form: _unfitted(form, config, kept) for form in config.forms}
-    window = max(model.config.window for model in models.values())  # type: ignore[attr-defined]
+    models, untried = _students(teacher, config, kept)
+    window = max(getattr(model.config, "window", 1) for model in models.values())
     sign = f"{fitted.version} {room.sign}"
     answers = asked(fitted, questions, config.depth, window, (kept, sign), room.progress)
     some = _trial(answers, config, len(models))
     taught = {form: _taught(model, teacher, some, config, room) for form, model in models.items()}
     figures = {form: test.figures(student) for form, student in taught.items()}
-    best = test.best(taught, figures)
+    best, why = test.best(taught, figures)
     student = taught[best]
     if len(some) < len(answers):
-        student = _taught(_unfitted(best, config, kept), teacher, answers, config, room)
+        student = _taught(_student(teacher, best, config, kept), teacher, answers, config, room)
     final = test.figures(student)
-    engine = _engine(teacher, best, student, _sentences(fitted, test, best, final))
+    notes = (*_sentences(fitted, test, best, final), *why, *untried)
+    engine = _engine(teacher, best, student, notes)
     told = {"name": fitted.name, "version": fitted.version, "ndcg@10": test.figure}
     report = {
         "teacher": told,
@@ -159,19 +163,47 @@ def _worth_it(teacher: Fitted) -> None:
         )
 
 
+def _students(teacher: Engine, config: DistilConfig, kept: Path) -> tuple[dict[str, Model], tuple[str, ...]]:
+    """Students by form, before their lessons. Where all are tried, one that cannot be made of this teacher is left out, and
+    a sentence says why.
+    """
+    students: dict[str, Model] = {}
+    untried = []
+    for form in config.forms:
+        try:
+            students[form] = _student(teacher, form, config, kept)
+        except ComponentError as error:
+            if config.student != "auto":
+                raise
+            untried.append(f"the {form} student was not tried: {error}")
+    return students, tuple(untried)
+
+
+def _student(teacher: Engine, form: str, config: DistilConfig, kept: Path) -> Model:
+    """One student before its lessons, with what it takes over from the teacher."""
+    model = _unfitted(form, config, kept)
+    if isinstance(model, Inherits):
+        return model.inheriting(teacher.fitted.model, teacher.fitted.name)
+    return model
+
+
 def _unfitted(form: str, config: DistilConfig, kept: Path) -> Model:
-    """A student with its options; those of another form are left out where all are taught."""
+    """A student with its options; where all are taught, each has those that it knows."""
     name = f"student.{form}"
     known = component("model", name).config_type.model_fields
-    everyone = {
-        key for one in STUDENTS for key in component("model", f"student.{one}").config_type.model_fields
-    }
-    options = {
-        key: value
-        for key, value in config.options.items()
-        if config.student != "auto" or key in known or key not in everyone
-    }
-    return build_model(name, {**options, "checkpoint": str(kept)})
+    options = config.options
+    if config.student == "auto":
+        _known_to_some(options)
+        options = {key: value for key, value in options.items() if key in known}
+    return build_model(name, options | ({"checkpoint": str(kept)} if "checkpoint" in known else {}))
+
+
+def _known_to_some(options: Mapping[str, Any]) -> None:
+    """SettingsError names an option that no student has."""
+    some = {key for one in STUDENTS for key in component("model", f"student.{one}").config_type.model_fields}
+    for key in options:
+        if key not in some:
+            raise SettingsError(f"no student has a setting {key!r}{suggest(key, some)}")
 
 
 def _trial(answers: Answers, config: DistilConfig, students: int) -> Answers:
@@ -198,8 +230,10 @@ def _taught(model: Model, teacher: Engine, answers: Answers, config: DistilConfi
 def _engine(teacher: Engine, form: str, student: Model, notes: tuple[str, ...]) -> Engine:
     """The student in the teacher's place: same data, fallback and settings; what only the teacher needs is left out."""
     name = f"student.{form}"
-    clean = student.config.model_copy(update={"checkpoint": ""})
-    student.config = clean  # type: ignore[misc]
+    clean = student.config
+    if "checkpoint" in type(clean).model_fields:
+        clean = clean.model_copy(update={"checkpoint": ""})
+        student.config = clean  # type: ignore[misc]
     settings = teacher.settings.model_copy(update={"models": {}})
     settings = settings.with_model(name, clean.model_dump(mode="json"))
     engine = Engine(settings)
@@ -236,19 +270,27 @@ class Test:
             "share": share,
         }
 
-    def best(self, students: Mapping[str, Model], figures: Mapping[str, Mapping[str, float | None]]) -> str:
-        """The one nearest to the teacher's lists, unless another surely answers the questions better.
+    def best(
+        self, students: Mapping[str, Model], figures: Mapping[str, Mapping[str, float | None]]
+    ) -> tuple[str, tuple[str, ...]]:
+        """The one nearest to the teacher's lists, unless another surely answers the questions better; and why, in a sentence
+        where there is a choice.
 
         Questions are few and their answers chance; lists are many and are not.
         """
-        chosen = max(students, key=lambda form: figures[form]["agreement@10"] or 0.0)
-        if not len(self.questions):
-            return chosen
+        near = {form: figures[form]["agreement@10"] or 0.0 for form in students}
+        chosen = nearest = max(near, key=lambda form: near[form])
+        if len(near) < 2:
+            return chosen, ()
         found = {form: _gains(student, self.questions) for form, student in students.items()}
-        for form in students:
+        for form in students if len(self.questions) else ():
             if surely_better(found[form], found[chosen], SURELY):
                 chosen = form
-        return chosen
+        all_of_them = ", ".join(f"{form} {share:.0%}" for form, share in near.items())
+        if chosen == nearest:
+            return chosen, (f"{chosen} was chosen: its lists are nearest to the teacher's ({all_of_them})",)
+        why = f"surely answers more of the questions than {nearest}, whose lists are nearest to the teacher's"
+        return chosen, (f"{chosen} was chosen: it {why} ({all_of_them})",)
 
 
 def _test_of(teacher: Fitted, config: DistilConfig, room: Classroom) -> Test:

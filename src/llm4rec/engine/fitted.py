@@ -13,6 +13,7 @@ import numpy as np
 from llm4rec.core import (
     Catalog,
     Dataset,
+    Embeds,
     Encoder,
     Features,
     FitContext,
@@ -53,6 +54,11 @@ class Fitted:
     def memory(self) -> dict[str, Any]:
         """What is made of this value once it is needed, such as how lists are ordered."""
         return {}
+
+    @cached_property
+    def embeds(self) -> Embeds | None:
+        """The model, where its scores are products of vectors; looked up once, as a protocol is slow to look up."""
+        return self.model if isinstance(self.model, Embeds) else None
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import numpy as np
 from llm4rec.core import (
     Calibrates,
     Candidates,
-    Embeds,
     Explains,
     Floats,
     KnownUsers,
@@ -76,11 +75,11 @@ def candidates(
     values = np.full((len(requests), k), -np.inf, dtype=np.float32)
     declined = np.zeros(len(requests), dtype=bool)
     left = np.arange(len(requests))
-    if isinstance(fitted.model, Embeds) and k:
+    if fitted.embeds is not None and k:
         if fitted.index is not None and not exact:
-            left = by_index(fitted.model, fitted.index, requests, (items, values), min(k, depth))
+            left = by_index(fitted.embeds, fitted.index, requests, (items, values), min(k, depth))
         elif len(requests) >= MANY:
-            left = by_products(fitted.model, requests, (items, values))
+            left = by_products(fitted.embeds, requests, (items, values))
     size = max(1, CHUNK_BYTES // (4 * max(len(fitted.catalog), 1)))
     for start in range(0, len(left), size):
         rows = left[start : start + size]
@@ -240,6 +239,8 @@ def _likely(fitted: Fitted, requests: Sequence[Request], found: Candidates) -> t
 
 def unheard(model: Model, context: Mapping[str, object]) -> list[str]:
     """What of the context of a request the model cannot look at: each name or word, and by which rule it is taken."""
+    if not context:
+        return []
     known = model.contexts if isinstance(model, Situated) else {}
     told = f"the model looks at {', '.join(known)}" if known else "the model looks at no context"
     notes = []

@@ -66,6 +66,10 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.prompted:Prompted",
             "a causal language model: catalog names decoded along a tree, yes or no, or lists (needs a generator)",
         ),
+        "student.blend": Entry(
+            "llm4rec.models.student_blend:BlendStudent",
+            "light versions of what a teacher is made of, weighed by its lists (`llm4rec distil`)",
+        ),
         "student.transition": Entry(
             "llm4rec.models.student:TransitionStudent",
             "low-rank transitions with a memory, learnt from a teacher's lists (`llm4rec distil`)",

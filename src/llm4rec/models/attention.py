@@ -11,11 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from llm4rec.core import Catalog, Config, Dataset, FitContext, Floats, NotFittedError, Numbers, Request
+from llm4rec.core import (
+    Catalog,
+    Config,
+    Dataset,
+    FitContext,
+    Floats,
+    LightPart,
+    NotFittedError,
+    Numbers,
+    Request,
+)
 from llm4rec.models.attention_batches import Asked, Columns, Tokens
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.attention_newcomers import Newcomers
 from llm4rec.models.contexts import context_note
+from llm4rec.models.light_attention import LightAttention
 from llm4rec.models.maps import part, under
 
 if TYPE_CHECKING:
@@ -182,6 +193,16 @@ class Attention:
         known = None if self.newcomers_ is None else self.newcomers_.known
         grown.newcomers_ = Newcomers.of(self.inputs_[:size], catalog, context, known)
         return grown
+
+    def lighter(self, memory: int) -> LightPart:
+        """The same network in numpy, whatever the `memory`. ComponentError where it sees more than a history."""
+        del memory
+        self._need_fit()
+        return LightAttention.of(self)
+
+    def lighter_from(self, state: Mapping[str, NDArray[Any]]) -> LightPart:
+        """The inverse of its `state`."""
+        return LightAttention.from_state(state)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""

@@ -216,6 +216,12 @@ class Columns:
         )
 
     @classmethod
+    def of_liked(cls, history: History) -> Self:
+        """A history of positive events as the only row."""
+        h = history
+        return cls(h.items, h.kinds, h.values, h.timestamps, h.kind_names, np.array([0, len(h)]), h.contexts)
+
+    @classmethod
     def of_dataset(cls, dataset: Dataset) -> Self:
         """All positive events, a row a user."""
         rows = dataset.interactions.take(dataset.interactions.positive)

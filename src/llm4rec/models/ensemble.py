@@ -17,6 +17,7 @@ from llm4rec.core import (
     Explains,
     FitContext,
     Floats,
+    Model,
     NotFittedError,
     Numbers,
     Request,
@@ -64,6 +65,12 @@ class Ensemble:
         """The config with weights and the inputs' settings as chosen."""
         options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
         return self.config.model_copy(update={"weights": self.weights, "options": options, "tune": False})
+
+    @property
+    def made_of(self) -> Mapping[str, Model]:
+        """Its inputs that count, and the base."""
+        counting = (name for name in self.inputs_.models if self.weights[name])
+        return self.inputs_.only([self.config.inputs[0], *counting]).models
 
     @property
     def time_aware(self) -> bool:

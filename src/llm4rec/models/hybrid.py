@@ -20,6 +20,7 @@ from llm4rec.core import (
     FitContext,
     Floats,
     Holdout,
+    Model,
     NotFittedError,
     Numbers,
     Request,
@@ -110,6 +111,11 @@ class Hybrid:
             if hasattr(self, "inputs_")
             else {}
         )
+
+    @property
+    def made_of(self) -> Mapping[str, Model]:
+        """Its inputs."""
+        return self.inputs_.models
 
     @property
     def chosen(self) -> HybridConfig:

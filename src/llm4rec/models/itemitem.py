@@ -8,8 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import FitContext, Floats, NotFittedError, Numbers, Request, Sparse
+from llm4rec.core import FitContext, Floats, LightPart, NotFittedError, Numbers, Request, Sparse
 from llm4rec.models.histories import recency_matrix
+from llm4rec.models.light_items import LightItems
+from llm4rec.models.light_maps import LightMaps
 from llm4rec.models.maps import ItemMap, part, read_map, read_sparse, sparse_state, under
 from llm4rec.models.propensity import scaled
 
@@ -43,6 +45,16 @@ class ItemItem:
         return [
             {int(i): float(v) for i, v in zip(weights.indices, column, strict=True)} for column in block.T
         ]
+
+    def lighter(self, memory: int) -> LightPart:
+        """The same with each item's strongest entries of the map."""
+        self._need_fit()
+        maps = LightMaps.of([(self.map_, memory)])
+        return LightItems(maps if self.scale_ is None else maps.louder(self.scale_), self.decay, self.window)
+
+    def lighter_from(self, state: Mapping[str, NDArray[Any]]) -> LightPart:
+        """The inverse of its `state`."""
+        return LightItems.from_state(state)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""

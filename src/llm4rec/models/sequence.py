@@ -17,6 +17,7 @@ from llm4rec.core import (
     FitContext,
     Floats,
     History,
+    LightPart,
     NotFittedError,
     Numbers,
     Request,
@@ -26,6 +27,7 @@ from llm4rec.core import (
 )
 from llm4rec.models.content import ItemContent
 from llm4rec.models.histories import recency_matrix
+from llm4rec.models.light_sequence import LightSequence
 from llm4rec.models.maps import part, under
 from llm4rec.models.newcomers import NewcomerConfig, place
 from llm4rec.models.sequence_parts import Bases, Behaviour, Counts, likeness
@@ -241,6 +243,15 @@ class Sequence:
         grown = self._copy()
         grown.content_ = self.content_.followed_by(new)
         return grown._ready()
+
+    def lighter(self, memory: int) -> LightPart:
+        """The same blend of small maps and of the content that scoring reads."""
+        self._need_fit()
+        return LightSequence.of(self, memory)
+
+    def lighter_from(self, state: Mapping[str, NDArray[Any]]) -> LightPart:
+        """The inverse of its `state`."""
+        return LightSequence.from_state(state)
 
     def forget(self, histories: Many[History]) -> Self:
         """The model as if these training histories had never been seen."""

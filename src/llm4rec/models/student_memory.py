@@ -30,10 +30,9 @@ class Memory:
     @classmethod
     def of(cls, near: Numbers, values: Floats, ages: Floats) -> Self:
         """Of trained values; numbers are kept as small as they are."""
-        small = np.uint16 if len(near) <= np.iinfo(np.uint16).max else np.int32
         none = np.zeros((0, 0), np.int64)
         return cls(
-            near.astype(small),
+            near.astype(smallest(len(near))),
             values.astype(np.float16),
             ages.astype(np.float32),
             np.zeros(0, np.int64),
@@ -70,20 +69,16 @@ class Memory:
         )
         near, values = strongest_entries((said @ rows).tocsr(), self.width)
         return self._with(
-            np.concatenate([self.near, near]).astype(self._kind(len(self.near) + len(likes))),
+            np.concatenate([self.near, near]).astype(smallest(len(self.near) + len(likes))),
             np.concatenate([self.values, values.astype(np.float16)]),
             new,
             alike,
         )
 
-    @staticmethod
-    def _kind(size: int) -> type[np.uint16] | type[np.int32]:
-        return np.uint16 if size <= np.iinfo(np.uint16).max else np.int32
-
     def _with(self, near: Any, values: Any, cold: Numbers, alike: tuple[Numbers, Floats]) -> Memory:
         few = max(alike[0].shape[1], self.likes.shape[1])
-        likes = np.concatenate([_wide(self.likes, few), _wide(alike[0], few)])
-        shares = np.concatenate([_wide(self.shares, few), _wide(alike[1], few)])
+        likes = np.concatenate([wide(self.likes, few), wide(alike[0], few)])
+        shares = np.concatenate([wide(self.shares, few), wide(alike[1], few)])
         cold = np.concatenate([self.cold, cold])
         return replace(self, near=near, values=values, cold=cold, likes=likes, shares=shares)
 
@@ -103,7 +98,12 @@ class Memory:
         return cls(**state)
 
 
-def _wide(array: NDArray[Any], columns: int) -> NDArray[Any]:
+def smallest(size: int) -> type[np.uint16] | type[np.int32]:
+    """The smallest kind of number that counts so many items."""
+    return np.uint16 if size <= np.iinfo(np.uint16).max else np.int32
+
+
+def wide(array: NDArray[Any], columns: int) -> NDArray[Any]:
     """The array with columns of zeros behind: item 0 with a share of nothing."""
     return np.pad(array, ((0, 0), (0, columns - array.shape[1])))
 

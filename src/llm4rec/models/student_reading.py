@@ -17,8 +17,9 @@ SMALL = np.float32(1e-5)
 
 def norm(x: Floats, weight: Floats, bias: Floats) -> Floats:
     """Layer norm of the last axis."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + SMALL)
+    share = np.float32(1.0 / x.shape[-1])
+    centred = x - x.sum(axis=-1, keepdims=True) * share
+    spread = np.sqrt((centred * centred).sum(axis=-1, keepdims=True) * share + SMALL)
     return np.asarray(centred / spread * weight + bias, dtype=np.float32)
 
 

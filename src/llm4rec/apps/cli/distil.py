@@ -20,7 +20,7 @@ Output = Annotated[
     Path, typer.Option("--output", "-o", help="The student's engine folder to write.", show_default=False)
 ]
 Student = Annotated[
-    str | None, typer.Option("--student", help="transition, sequence, two-tower or auto (default).")
+    str | None, typer.Option("--student", help="blend, transition, sequence, two-tower or auto (default).")
 ]
 Unseen = Annotated[
     Path | None,

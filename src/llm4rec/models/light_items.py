@@ -1,0 +1,51 @@
+"""The light version of item-to-item models: one small map and a fading history. Fits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm4rec.core import Floats, Numbers, Request
+from llm4rec.models.light_maps import LightMaps
+from llm4rec.models.maps import part, under
+
+
+@dataclass(frozen=True, eq=False)
+class LightItems:
+    """What a fading history says by a small map, in spreads over the items fitted on."""
+
+    maps: LightMaps
+    decay: float | None
+    window: int | None
+
+    def answer(self, request: Request) -> Floats | None:
+        """(items,); None without a positive event."""
+        liked = request.history.liked[-(self.window or 0) :][::-1]
+        if not len(liked):
+            return None
+        if self.decay is None:
+            items = np.unique(liked)
+            weights = np.ones(len(items), np.float32)
+        else:
+            items, weights = liked, np.exp(-np.arange(len(liked)) / self.decay).astype(np.float32)
+        said, spread = self.maps.answer(items, weights[:, None])
+        return np.asarray(said[0] * (1.0 / spread[0] if spread[0] else 0.0), np.float32)
+
+    def grown(self, likes: Numbers, shares: Floats) -> Self:
+        """The same with newcomers behind, which are answered for by their likes."""
+        return replace(self, maps=self.maps.grown(likes, shares))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays; 0 stands for no decay and for no window."""
+        numbers = np.array([self.decay or 0.0, self.window or 0], np.float64)
+        return under("maps", self.maps.state()) | {"fading": numbers}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """The inverse of `state`."""
+        decay, window = state["fading"].tolist()
+        return cls(LightMaps.from_state(part("maps", state)), decay or None, int(window) or None)
