@@ -231,13 +231,14 @@ class Explorer:
         """Durable feedback: what speaks for an item of the impression it quotes counts, once."""
         for row in rows:
             shown = self.learnt.lists.get(row.impression or "")
-            if shown is None or row.item in shown[1] or row.item not in shown[0] or not _speaks_for(row):
+            if shown is None or row.item in shown[1] or row.item not in shown[0] or not speaks_for(row):
                 continue
             shown[1].add(str(row.item))
             self.learnt.posterior.taken(shown[0][str(row.item)])
 
 
-def _speaks_for(row: Feedback) -> bool:
+def speaks_for(row: Feedback) -> bool:
+    """Whether an event says that somebody took the item."""
     value = np.nan if row.value is None else row.value
     return bool(is_positive(np.zeros(1, np.int64), np.array([value], np.float32), (row.kind,))[0])
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
     from llm4rec.engine.settings import Settings
 
+COMMAND = "command"
+"""Who did what was done on the machine, in the audit."""
+
 
 def open_live(
     engine: Engine | str | Path | None,
@@ -50,9 +53,12 @@ def open_live(
 
 @contextmanager
 def open_registry(store: str, tenant: str = DEFAULT_TENANT, new: bool = False) -> Iterator[Registry]:
-    """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made."""
+    """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made.
+
+    What changes stands in the audit as done by a command.
+    """
     with opened(store, new=new) as kept:
-        yield Registry(kept, tenant=tenant)
+        yield Registry(kept, tenant=tenant, actor=COMMAND)
 
 
 def _found(
