@@ -16,7 +16,7 @@ from llm4rec.core import (
     stream,
 )
 from llm4rec.engine import Engine, Settings
-from llm4rec.engine.live import open_live
+from llm4rec.engine.live import nights, open_live
 from llm4rec.engine.live.gathering import gathered
 from llm4rec.engine.live.jobs import LOST, Jobs
 from llm4rec.engine.live.nights import last_slot
@@ -159,9 +159,9 @@ def test_where_nothing_can_be_judged_nothing_is_promoted(night):
     assert "too few" in job.report["reason"]
 
 
-def test_an_erased_person_stays_out_and_is_reason_enough(shelved, store, tmp_path):
-    als = Engine(Settings(**PLAIN), model="als", embedding_size=4, epochs=2, tune=False)
-    folder = als.fit(shop(OLD)).save(tmp_path / "als")
+def test_an_erased_person_stays_out_and_is_reason_enough(store, tmp_path):
+    # A model that cannot forget.
+    folder = Engine(Settings(**PLAIN), model="popular").fit(shop(OLD)).save(tmp_path / "popular")
     clock = Clock()
     clock.time = T + 3 * DAY
     live = open_live(folder, store, settings=Settings(**PLAIN), now=clock)
@@ -278,7 +278,8 @@ def test_the_clock_asks_once_a_night_and_again_after_what_was_broken_off(night):
 
 
 @pytest.mark.parametrize("ends", ["well", "killed"])
-def test_a_refit_runs_in_a_process_of_its_own(night, ends):
+def test_a_refit_runs_in_a_process_of_its_own(night, ends, monkeypatch):
+    monkeypatch.setattr(nights, "POLITE", 0)
     live = night(CHANGED, refit_holdback=share(CHANGED))
     before = live.version
     job = live.refit(actor="clock")

@@ -7,8 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-POLITE = 10  # how far it stands back behind what answers
-
 
 def main() -> None:
     """Do the refit that standard input names, and put on record what came of it."""
@@ -21,7 +19,7 @@ def main() -> None:
 
     told = json.load(sys.stdin)
     if hasattr(os, "nice"):
-        os.nice(POLITE)
+        os.nice(told["polite"])
     settings = Settings.model_validate(told["settings"])
     with open_existing(told["store"], StoreConfig.of(told["config"], "store")) as store:
         jobs = Jobs(store, tenant=told["tenant"])

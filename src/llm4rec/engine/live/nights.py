@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CLOCK = "clock"
 """Who asked for what nobody asked for, in the audit."""
 LOOK = 10.0  # seconds between two looks at the clocks
+POLITE = 5  # how far a refit stands back behind what answers (nice)
 TRIES = 2  # of one night, where a job was broken off or failed
 
 
@@ -101,6 +102,7 @@ class Nights(ABC):
             "settings": self._given().model_dump(mode="json"),
             "promote": promote,
             "data": None if place is None else str(place.resolve()),
+            "polite": POLITE,
         }
         self._child = Child(job, _process(told))
         return job
