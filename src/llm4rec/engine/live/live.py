@@ -16,6 +16,7 @@ from llm4rec.core import (
     Id,
     Impression,
     ItemVersion,
+    Llm4recError,
     Recommendations,
     Report,
     Store,
@@ -170,7 +171,12 @@ class Live(Words, Promotes, People, Nights):
         desk, asked = self.asked(given)
         if not asked:
             return []
-        answers = desk.answers(asked, (explain, chances), self.explorer(desk.serving))
+        try:
+            answers = desk.answers(asked, (explain, chances), self.explorer(desk.serving))
+        except Exception as error:
+            self.counted(desk.serving.version, len(asked), failed=not isinstance(error, Llm4recError))
+            raise
+        self.counted(desk.serving.version, len(asked), failed=False)
         shadow = self.shadow
         if shadow is not None:
             shadow.add(given, answers)

@@ -111,6 +111,12 @@ class Nights(ABC):
         """Every refit on record, oldest first."""
         return self._jobs().all()
 
+    def counted(self, version: str, answers: int, failed: bool) -> None:
+        """So many questions were answered by a version, or failed for no fault of who asked."""
+        watch = self._watch
+        if watch is not None and watch.version == version:
+            watch.failed(answers, failed)
+
     def _jobs(self) -> Jobs:
         return Jobs(self.store, tenant=self.name, now=self.now)
 
