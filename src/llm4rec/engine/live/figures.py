@@ -32,6 +32,7 @@ def figures_of(live: Live) -> dict[str, Any]:
             "dropped": log.figures.dropped,
         },
         "exploration": _explored(live.explorer(serving)),
+        "trends": live._trend_figures(),
         "shadow": None if shadow is None else shadow.figures(),
         "notes": list(serving.notes),
         "trouble": {name: told for name, told in trouble.items() if told},

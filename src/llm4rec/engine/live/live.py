@@ -29,6 +29,7 @@ from llm4rec.engine.live.figures import figures_of
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
+from llm4rec.engine.live.minutes import Minutes
 from llm4rec.engine.live.nights import Nights
 from llm4rec.engine.live.people import People
 from llm4rec.engine.live.promoting import Promotes
@@ -49,7 +50,7 @@ LEARNT_FROM = 200_000  # newest rows of the store that exploration learns from
 BEHIND = "what other workers wrote may be missing: "
 
 
-class Live(Words, Promotes, People, Nights):
+class Live(Words, Promotes, People, Minutes, Nights):
     """An engine that learns while it serves, for one tenant. See the docstring of this package for its shape.
 
     All methods are synchronous and may be called from many threads; every process opens its own.
@@ -282,6 +283,7 @@ class Live(Words, Promotes, People, Nights):
             self._work_engines()
             if self.log.trouble or len(self.log):
                 self.log.retry()
+            self._work_minutes()
             self._work_nights()
 
     def figures(self) -> dict[str, Any]:
@@ -348,7 +350,7 @@ class Live(Words, Promotes, People, Nights):
                 self._items |= new
                 serving = getattr(self, "_serving", None)
                 if serving is not None:
-                    self._serving = serving.with_items(new, self._items, self.settings)
+                    self._serving = self._trended(serving.with_items(new, self._items, self.settings))
 
     def _take_reports(self, rows: Sequence[Report]) -> None:
         for row in rows:
@@ -367,7 +369,9 @@ class Live(Words, Promotes, People, Nights):
         cleaned, erased = self._cleaned(engine)
         base = cleaned.over(cleaned.fitted)
         base.reports = self.reports
-        return Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
+        return self._trended(
+            Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
+        )
 
     def _copies(self) -> tuple[str, ...]:
         return tuple(record.folder for record in self.registry.standing().known.values())
