@@ -78,7 +78,9 @@ def told(dataset: Dataset, rows: Numbers) -> list[Feedback]:
     ]
 
 
-def course(part: Part, hours: Sequence[float], prior: float, longest: Floats) -> Iterator[tuple[Numbers, Rows]]:
+def course(
+    part: Part, hours: Sequence[float], prior: float, longest: Floats
+) -> Iterator[tuple[Numbers, Rows]]:
     """The rows that are asked for on each day, and the shares that day."""
     trends = Trends(tuple(hours), prior)
     events, ids = part.dataset.interactions, part.dataset.catalog.ids
@@ -110,7 +112,9 @@ def unknown(part: Part, longest: Floats, hours: Sequence[float] = (), prior: flo
     return np.array([found[int(row)] for row in part.asked])
 
 
-def known(part: Part, engine: Engine, longest: Floats, how: tuple[Sequence[float], float]) -> tuple[dict[float, Rows], Numbers]:
+def known(
+    part: Part, engine: Engine, longest: Floats, how: tuple[Sequence[float], float]
+) -> tuple[dict[float, Rows], Numbers]:
     """(asked who have a history,) gains of people's own lists by the weight of trends; and whose they are."""
     events, users = part.dataset.interactions, list[int]()
     result: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}

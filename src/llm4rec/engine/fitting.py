@@ -53,7 +53,10 @@ def fit(
     is then fitted on all of `dataset`.
     """
     return _fitted(
-        settings, (dataset, refit), progress, lambda data, more, context: _learnt(settings, data, holdout, more, context)
+        settings,
+        (dataset, refit),
+        progress,
+        lambda data, more, context: _learnt(settings, data, holdout, more, context),
     )
 
 

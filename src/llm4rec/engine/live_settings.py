@@ -77,7 +77,10 @@ class LiveSettings(Config):
         (), description="hours of the day (UTC) at which the engine is fitted again; empty: only when asked"
     )
     refit_holdback: float = Field(
-        0.3, gt=0.0, lt=1.0, description="of the events since the last fit, the latest share: both engines are judged by it"
+        0.3,
+        gt=0.0,
+        lt=1.0,
+        description="of the events since the last fit, the latest share: both engines are judged by it",
     )
     refit_metric: str = Field("ndcg@10", description="the figure by which they are compared")
     refit_margin: float = Field(

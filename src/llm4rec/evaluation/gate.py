@@ -69,7 +69,9 @@ def gate(new: Scorer, old: Scorer, holdout: Holdout, items: int, config: Gate) -
         raise CannotSayError(f"{len(holdout)} people to judge by are too few; it takes {config.least}")
     (metric,) = parse_metrics((config.metric,))
     if metric.rule.family != "places" or metric.rule.lower_is_better:
-        raise SettingsError(f"engines are compared by places of answers (ndcg@10, hr@10 …), not {config.metric!r}")
+        raise SettingsError(
+            f"engines are compared by places of answers (ndcg@10, hr@10 …), not {config.metric!r}"
+        )
     values = [rank(one, holdout, items, (metric,)).values[metric.name] for one in (new, old)]
     who = np.arange(len(holdout))
     draws = bootstrap([pooled([Rows(who, one)]) for one in values], np.random.default_rng(0))

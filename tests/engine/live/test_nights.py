@@ -61,7 +61,9 @@ def shop(rows):
 
 OLD = readers(0, SHELVES, T)
 SAME = readers(100, SHELVES, T + 1_000, T + 2_000, seed=1)
-CHANGED = readers(300, ACROSS, T + 1_000, T + 1_500, seed=2) + readers(400, ACROSS, T + 1_000, T + 2_000, seed=3)
+CHANGED = readers(300, ACROSS, T + 1_000, T + 1_500, seed=2) + readers(
+    400, ACROSS, T + 1_000, T + 2_000, seed=3
+)
 POISON = [row for n in range(250) for row in takes(1_000 + n, SHELVES[:, n % 8], T + 500)]
 
 
@@ -116,7 +118,9 @@ def test_a_change_of_taste_is_learnt_promoted_and_on_record(night):
     record = live.registry.standing().known[live.version]
     assert record.parent == before
     assert record.metrics["new"] == gate["new"]
-    assert len(live.serving.base.fitted.dataset.interactions) == len(OLD) + len(CHANGED), "all data, not the twin's"
+    assert len(live.serving.base.fitted.dataset.interactions) == len(OLD) + len(CHANGED), (
+        "all data, not the twin's"
+    )
     entries = [(e.actor, e.action) for e in stream(live.store, AuditEntry)]
     assert ("ann's key", "refit begun") in entries
     assert ("ann's key", "engine promoted") in entries

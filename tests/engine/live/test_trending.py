@@ -42,7 +42,9 @@ def test_a_shorter_half_life_leans_on_the_longer_one():
 
 def test_the_order_of_events_and_long_times_change_nothing():
     rng = np.random.default_rng(0)
-    rows = [click(f"u{n}", IDS.ids[rng.integers(3)], float(t)) for n, t in enumerate(rng.uniform(0, 5e6, 400))]
+    rows = [
+        click(f"u{n}", IDS.ids[rng.integers(3)], float(t)) for n, t in enumerate(rng.uniform(0, 5e6, 400))
+    ]
     one, other = Trends((1.0, 24.0), 10.0), Trends((1.0, 24.0), 10.0)
     one.take(sorted(rows, key=lambda row: row.time))
     for row in rows:
@@ -124,7 +126,9 @@ def test_trends_are_off_by_default_and_a_round_of_work_begins_them(lively, board
 def test_reading_begins_where_events_are_young_enough(store):
     for day in range(50):
         store.append([click(f"u{day}", "a", day * 86_400.0)])
-        store.append([click("x", "a", 49 * 86_400.0)] if day == 49 else [click(f"v{day}", "b", day * 86_400.0)])
+        store.append(
+            [click("x", "a", 49 * 86_400.0)] if day == 49 else [click(f"v{day}", "b", day * 86_400.0)]
+        )
     place = first_place(store, "default", 40 * 86_400.0)
     rows = store.read(Feedback, after=place).rows
     assert rows[0].time <= 40 * 86_400.0

@@ -22,7 +22,9 @@ def pair(tmp_path_factory):
     """Two engines that differ in a setting."""
     root = tmp_path_factory.mktemp("pair")
     return [
-        Engine(Settings(**PLAIN), model="ease", reg=reg, tune=False).fit(checkerboard()).save(root / f"e{reg:g}")
+        Engine(Settings(**PLAIN), model="ease", reg=reg, tune=False)
+        .fit(checkerboard())
+        .save(root / f"e{reg:g}")
         for reg in (1.0, 2.0)
     ]
 
@@ -46,7 +48,10 @@ def shown(store, version, time, rate, many=600, late=0.0, seed=0):
     rng = np.random.default_rng(seed)
     users = [f"{version}-{seed}-{n}" for n in range(many)]
     store.append(
-        [Impression(user, user, time, (Shown("item-1", 1.0), Shown("item-2", 0.5)), "plain", version) for user in users]
+        [
+            Impression(user, user, time, (Shown("item-1", 1.0), Shown("item-2", 0.5)), "plain", version)
+            for user in users
+        ]
     )
     took = [Feedback(u, "item-2", "click", time + late, impression=u) for u in users if rng.random() < rate]
     if took:
@@ -61,9 +66,9 @@ def test_a_version_that_is_taken_less_is_rolled_back_by_itself_and_says_so(promo
     assert live.version == live.registry.standing().serving == first
     assert "click-through" in live.registry.standing().refused[second]
     assert second in live.figures()["trouble"]["guard"]
-    assert [e.subject for e in stream(store, AuditEntry) if (e.actor, e.action) == ("guard", "engine rolled back")] == [
-        second
-    ]
+    assert [
+        e.subject for e in stream(store, AuditEntry) if (e.actor, e.action) == ("guard", "engine rolled back")
+    ] == [second]
     live._look()
     assert live.version == first
     assert len(list(stream(store, AuditEntry))) == 1, "said once"
@@ -103,7 +108,10 @@ def test_nothing_is_done_where_nothing_can_be_said(promoted, store, clock, why, 
 def test_both_versions_have_the_same_time_to_be_taken(clock):
     """A click counts within half an hour, whoever's list it was."""
     watch = Watch("new", "old", 0.0, LiveSettings(guard_minutes=30.0))
-    rows = [Impression(name, "ann", 0.0, (Shown("a", 1.0),), version="old") for name in ("in time", "late", "other")]
+    rows = [
+        Impression(name, "ann", 0.0, (Shown("a", 1.0),), version="old")
+        for name in ("in time", "late", "other")
+    ]
     watch.take_shown(rows)
     watch.take_feedback(
         [

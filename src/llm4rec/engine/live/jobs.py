@@ -13,11 +13,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llm4rec.core import DEFAULT_TENANT, AuditEntry, ComponentError, DataError, NotFoundError, Store, StoreError, stream
+from llm4rec.core import (
+    DEFAULT_TENANT,
+    AuditEntry,
+    ComponentError,
+    DataError,
+    NotFoundError,
+    Store,
+    StoreError,
+    stream,
+)
 
 BEGUN, ENDED = "refit begun", "refit ended"
 NOTE = "refit running"
-BEAT, LOST = 15.0, 120.0  # seconds between two signs of life, and without any until a job counts as broken off
+BEAT, LOST = (
+    15.0,
+    120.0,
+)  # seconds between two signs of life, and without any until a job counts as broken off
 RUNNING, BROKEN = "running", "broken off"
 FINAL = ("promoted", "ready", "refused", "failed", BROKEN)
 
@@ -48,7 +60,9 @@ class Jobs:
         self, store: Store, *, tenant: str = DEFAULT_TENANT, now: Callable[[], float] = clock.time
     ) -> None:
         if not hasattr(store, "notes"):
-            raise ComponentError(f"a {type(store).__name__} keeps no notes, which refits need; use a store file")
+            raise ComponentError(
+                f"a {type(store).__name__} keeps no notes, which refits need; use a store file"
+            )
         self._store: Any = store
         self._tenant, self._now = tenant, now
 
@@ -61,7 +75,9 @@ class Jobs:
             elif entry.action == ENDED and entry.subject in found:
                 told = dict(entry.detail)
                 state = str(told.pop("state", "failed"))
-                found[entry.subject] = replace(found[entry.subject], state=state, ended=entry.time, report=told)
+                found[entry.subject] = replace(
+                    found[entry.subject], state=state, ended=entry.time, report=told
+                )
         jobs = list(found.values())
         if jobs and jobs[-1].state == RUNNING and self._now() - self._heard(jobs[-1]) > LOST:
             jobs[-1] = replace(jobs[-1], state=BROKEN, report={"reason": "nothing was heard of it any more"})
@@ -78,7 +94,9 @@ class Jobs:
         """Begin a job; ComponentError where one runs, here or elsewhere."""
         jobs = self.all()
         if jobs and jobs[-1].state == RUNNING:
-            raise ComponentError(f"{jobs[-1].id} runs already, since {_ago(self._now() - jobs[-1].begun)}; wait for it")
+            raise ComponentError(
+                f"{jobs[-1].id} runs already, since {_ago(self._now() - jobs[-1].begun)}; wait for it"
+            )
         if jobs and jobs[-1].ended is None:
             self.end(jobs[-1], BROKEN, jobs[-1].report)
         made = Job(f"refit-{len(jobs) + 1}", actor, self._now())

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llm4rec.core import DAY, ComponentError, Store, StoreError
+from llm4rec.core import DAY, ComponentError, NotFoundError, Store, StoreError
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.jobs import BROKEN, RUNNING, Job, Jobs
-from llm4rec.engine.live.refitting import Night, Outcome, Say
+from llm4rec.engine.live.refitting import NOTHING, Night, Outcome, Say
 from llm4rec.engine.live.refitting import refit as refit_now
 from llm4rec.engine.live.registry import Registry, Standing
 from llm4rec.engine.live.watching import Watch
@@ -83,6 +83,8 @@ class Nights(ABC):
         It runs in a process of its own, and the job tells how it goes (`refits`); with `wait` it runs here and is over
         when this returns. What passes the gate is promoted, unless `promote` is false. ComponentError where a refit runs.
         """
+        if not self.registry.standing().serving:
+            raise NotFoundError(NOTHING)
         jobs = self._jobs()
         place = None if data is None else Path(data)
         if wait:
@@ -110,6 +112,14 @@ class Nights(ABC):
     def refits(self) -> list[Job]:
         """Every refit on record, oldest first."""
         return self._jobs().all()
+
+    def refit_job(self, name: str) -> Job:
+        """One of them by its id; NotFoundError where there is none."""
+        return self._jobs().job(name)
+
+    def refit_phase(self, job: Job) -> str:
+        """What a refit does at this moment; empty where it does not run."""
+        return self._jobs().phase(job) if job.state == RUNNING else ""
 
     def counted(self, version: str, answers: int, failed: bool) -> None:
         """So many questions were answered by a version, or failed for no fault of who asked."""
@@ -194,7 +204,9 @@ class Nights(ABC):
         for name, verdict in watch.verdicts(self.now()).items():
             if verdict.state == "breach":
                 told = f"{name} against {watch.before}: {verdict.reason}"
-                Registry(self.store, tenant=self.name, now=self.now, actor="guard").put_out(watch.version, told)
+                Registry(self.store, tenant=self.name, now=self.now, actor="guard").put_out(
+                    watch.version, told
+                )
                 self._adopt()
                 self._watch = self._watching = None
                 self.guarded = _fallen(self.registry.standing())

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm4rec.core import DEFAULT_TENANT, FolderError, NotFoundError, Store
+from llm4rec.engine.live.jobs import Job, Jobs
 from llm4rec.engine.live.live import Live
+from llm4rec.engine.live.nights import run_refit
+from llm4rec.engine.live.refitting import Night, Say
 from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.storing import opened
 from llm4rec.store import StoreConfig, open_store
@@ -85,3 +88,22 @@ def _found(
     found = registry.load(version, settings)
     registry.promote(version)
     return found, version
+
+
+def refit_store(  # noqa: PLR0913 - one argument an option of the command
+    store: str,
+    settings: Settings,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    promote: bool = True,
+    data: Path | None = None,
+    progress: Say | None = None,
+) -> Job:
+    """Fit again, in this process, what a store says serves; `settings` as of `open_live`. ComponentError where a refit runs.
+
+    Services that run take over what was promoted.
+    """
+    with opened(store, new=False) as kept:
+        registry = Registry(kept, tenant=tenant, actor=COMMAND)
+        night = Night(kept, tenant, registry, settings, promote, data)
+        return run_refit(night, Jobs(kept, tenant=tenant), COMMAND, progress=progress)

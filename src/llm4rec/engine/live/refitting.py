@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
 
 OWN = re.compile(r"(-refit-\d+-[0-9a-f]{6})+$")
+NOTHING = "no registered engine serves, so there is nothing to refit; promote one first"
 Say = Callable[[str], None]
 
 
@@ -77,11 +78,11 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     begin = clock.perf_counter()
     parent = night.registry.standing().serving
     if not parent:
-        raise NotFoundError("no registered engine serves, so there is nothing to refit; promote one first")
+        raise NotFoundError(NOTHING)
     say("gathering")
     serving = night.registry.load(parent, night.settings)
     found = gathered(_base(night, serving), night.store, night.tenant, night.settings.live)
-    facts = _facts(parent, serving, found)
+    facts = _facts(parent, serving, found, night.now())
     new = facts["data"]["new_events"]
     if not new and not found.erased and night.data is None:
         return Outcome("refused", "nothing has happened since the last fit", facts=facts)
@@ -102,15 +103,21 @@ def like(engine: Engine, dataset: Dataset) -> Engine:
     return engine.over(fit_like(engine.settings, engine.fitted, dataset, silent))
 
 
-def held_back(dataset: Dataset, known: Dataset, share: float) -> tuple[Dataset, Holdout]:
-    """The data without the latest `share` of what happened after the last event of `known`, and that as questions.
+def last_known(known: Dataset, now: float) -> float:
+    """When an engine last heard of somebody; events from the future (a wrong clock) do not count."""
+    times = known.interactions.timestamps
+    return float(times[times <= now].max(initial=-np.inf))
+
+
+def held_back(dataset: Dataset, last: float, share: float) -> tuple[Dataset, Holdout]:
+    """The data without the latest `share` of what happened after `last` (UTC seconds), and that as questions.
 
     CannotSayError where nothing is newer, or events have an order and no times.
     """
     from llm4rec.data.questions import questions
 
     times = dataset.interactions.timestamps
-    newer = times > float(known.interactions.timestamps.max(initial=-np.inf))
+    newer = times > last
     if not dataset.interactions.has_clock:
         raise CannotSayError("events have no times, so there is no latest part to judge by")
     if not newer.any():
@@ -132,12 +139,17 @@ def _base(night: Night, serving: Engine) -> Dataset:
 def _judged(night: Night, serving: Engine, found: Gathered) -> tuple[bool, str, dict[str, Any]]:
     """Whether the twin may take over, why, and the figures. Where people are to be forgotten, only a worse twin may not."""
     live = night.settings.live
-    gate_type, asked, gate = (component_from(f"llm4rec.evaluation.gate:{n}") for n in ("Gate", "Asked", "gate"))
+    gate_type, asked, gate = (
+        component_from(f"llm4rec.evaluation.gate:{n}") for n in ("Gate", "Asked", "gate")
+    )
     config = gate_type(metric=live.refit_metric, margin=live.refit_margin, least=live.refit_least)
     try:
-        left, holdout = held_back(found.dataset, serving.fitted.dataset, live.refit_holdback)
+        last = last_known(serving.fitted.dataset, night.now())
+        left, holdout = held_back(found.dataset, last, live.refit_holdback)
         if len(holdout) < live.refit_least:
-            raise CannotSayError(f"{len(holdout)} people to judge by are too few; refit_least is {live.refit_least}")
+            raise CannotSayError(
+                f"{len(holdout)} people to judge by are too few; refit_least is {live.refit_least}"
+            )
         twin = like(serving, left)
         kept = {str(row.item): row for row in stream_current(night.store, ItemVersion, tenant=night.tenant)}
         now = asked(grown(serving, kept)[0], found.dataset)
@@ -178,10 +190,10 @@ def _folder(night: Night, parent: str, job: str) -> Path:
     return here.with_name(f"{OWN.sub('', here.name)}-{job}-{secrets.token_hex(3)}")
 
 
-def _facts(parent: str, serving: Engine, found: Gathered) -> dict[str, Any]:
+def _facts(parent: str, serving: Engine, found: Gathered, now: float) -> dict[str, Any]:
     """Where it comes from and what it sees, in counts."""
     data, known = found.dataset, serving.fitted
-    newer = data.interactions.timestamps > float(known.dataset.interactions.timestamps.max(initial=-np.inf))
+    newer = data.interactions.timestamps > last_known(known.dataset, now)
     return {
         "parent": parent,
         "model": known.name,

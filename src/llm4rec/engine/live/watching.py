@@ -114,4 +114,3 @@ def _number(user: object) -> int:
     if user is None:
         return -1
     return int.from_bytes(hashlib.blake2b(str(user).encode(), digest_size=7).digest())
-
