@@ -19,7 +19,7 @@ def kept(cli, shop, tmp_path):
     folder = Engine(plain, model="itemknn").fit(read_dataset(shop)).save(tmp_path / "engine")
     store = tmp_path / "shop.db"
     cli("models", "register", store, folder)
-    cli("models", "promote", store, [*_versions(store)][0])
+    cli("models", "promote", store, next(iter(_versions(store))))
     return store
 
 
@@ -90,5 +90,5 @@ def test_data_may_come_from_a_folder(cli, told, kept, shop, tmp_path, monkeypatc
     (folder / "interactions.csv").write_text(rows)
     (folder / "items.csv").write_text((shop / "items.csv").read_text())
     job = told("refit", kept, "--data", folder, "--no-promote", "--json")
-    assert job["report"]["data"]["users"] == len({u for u in checkerboard().users.ids.ids}) + 40
+    assert job["report"]["data"]["users"] == len(checkerboard().users) + 40
     assert job["state"] == "ready", job

@@ -62,7 +62,7 @@ class LiveSettings(Config):
         0.0, description="how often trends are put into the answers; 0: trends are not followed"
     )
     trend_hours: tuple[PositiveFloat, ...] = Field(
-        (24.0, 168.0), description="half-lives of trends, hours; each leans on the next longer one"
+        (168.0,), description="half-lives of trends, hours; each leans on the next longer one"
     )
     trend_prior: PositiveFloat = Field(
         100.0, description="takings within a half-life at which it counts as much as what is longer"

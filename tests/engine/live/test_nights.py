@@ -233,7 +233,7 @@ def test_one_at_a_time_and_a_job_nobody_hears_of_is_broken_off(night):
     assert jobs.all()[-1].state == "broken off"
     assert live.version == before
     assert live.refit(wait=True, promote=False).id == "refit-2"
-    assert [one.state for one in live.refits()][0] == "broken off"
+    assert live.refits()[0].state == "broken off"
 
 
 def test_two_who_begin_at_once_begin_one(store):

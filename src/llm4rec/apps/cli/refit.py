@@ -10,7 +10,7 @@ import typer
 from llm4rec.apps.cli.options import AsJson, SettingsFile
 
 
-def refit(  # noqa: PLR0913, PLR0917 - one parameter an option
+def refit(
     store: Annotated[str, typer.Argument(help="A store: a file, or postgresql://….", show_default=False)],
     data: Annotated[
         Path | None,

@@ -9,7 +9,7 @@ import json
 import threading
 import time as clock
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -125,10 +125,9 @@ class Jobs:
 
         def beat() -> None:
             while True:
-                try:
+                # A store that is away for a moment: the next sign of life may get through.
+                with suppress(StoreError):
                     self._say(job, phase[0])
-                except StoreError:
-                    pass  # a store that is away for a moment: the next sign of life may get through
                 if done.wait(BEAT):
                     return
 

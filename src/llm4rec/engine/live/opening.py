@@ -90,7 +90,7 @@ def _found(
     return found, version
 
 
-def refit_store(  # noqa: PLR0913 - one argument an option of the command
+def refit_store(
     store: str,
     settings: Settings,
     *,
