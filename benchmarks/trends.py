@@ -91,8 +91,13 @@ def course(
     for rows, time in part.blocks():
         asked = part.asked[np.isin(part.asked, rows)]
         if len(asked):
-            yield asked, trends.shares(ids, longest, time)
+            yield asked, [_shares(trends, prior, longest, (ids, time)) for prior in priors]
         trends.take(told(part.dataset, rows))
+
+
+def _shares(trends: Trends, prior: float, longest: Floats, when: tuple[Any, float]) -> Rows:
+    trends.prior = prior
+    return trends.shares(when[0], longest, when[1])
 
 
 def gain(scores: Floats | Rows, item: int) -> float:
@@ -101,15 +106,20 @@ def gain(scores: Floats | Rows, item: int) -> float:
     return 1.0 / float(np.log2(place + 2.0)) if place < TOP else 0.0
 
 
-def unknown(part: Part, longest: Floats, hours: Sequence[float] = (), prior: float = 1.0) -> Rows:
-    """(asked,) gains of one list for all; without half-lives that of the last fit."""
+def at_fit(part: Part, longest: Floats) -> Rows:
+    """(asked,) gains of the list of the last fit, for all."""
     items = part.dataset.interactions.items
-    if not hours:
-        return np.array([gain(longest, int(items[row])) for row in part.asked])
-    found = {}
-    for rows, shares in course(part, hours, prior, longest):
-        found |= {int(row): gain(shares, int(items[row])) for row in rows}
-    return np.array([found[int(row)] for row in part.asked])
+    return np.array([gain(longest, int(items[row])) for row in part.asked])
+
+
+def unknown(part: Part, longest: Floats, hours: Sequence[float], priors: Sequence[float]) -> list[Rows]:
+    """(asked,) gains of one list for all, by prior."""
+    items = part.dataset.interactions.items
+    found: dict[int, list[float]] = {}
+    for rows, shares in course(part, hours, priors, longest):
+        for row in rows.tolist():
+            found[row] = [gain(one, int(items[row])) for one in shares]
+    return list(np.array([found[int(row)] for row in part.asked]).T)
 
 
 def known(
@@ -118,7 +128,8 @@ def known(
     """(asked who have a history,) gains of people's own lists by the weight of trends; and whose they are."""
     events, users = part.dataset.interactions, list[int]()
     result: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
-    for rows, shares in course(part, *how, longest):
+    hours, prior = how
+    for rows, (shares,) in course(part, hours, (prior,), longest):
         for row in rows.tolist():
             request = asking(part, row)
             if not len(request.history) or events.items[row] in request.history.items:
@@ -155,14 +166,12 @@ def measured(name: str) -> dict[str, Any]:
     plain = Settings(encoder={"name": "none"})
     engine = Engine(plain, model="sequence", tune=False).fit(valid.before)
     longest = engine.fitted.fallback.score([Request(History.of([]))])[0]
-    table = {
-        f"{'+'.join(f'{h:g}' for h in hours)} prior {prior:g}": (
-            float(unknown(valid, longest, hours, prior).mean()), hours, prior,
-        )
-        for hours in HALF_LIVES
-        for prior in PRIORS
-    }  # fmt: skip
-    at_fit = float(unknown(valid, longest).mean())
+    table = {}
+    for hours in HALF_LIVES:
+        for prior, gains in zip(PRIORS, unknown(valid, longest, hours, PRIORS), strict=True):
+            name = f"{'+'.join(f'{h:g}' for h in hours)} prior {prior:g}"
+            table[name] = float(gains.mean()), hours, prior
+    before = float(at_fit(valid, longest).mean())
     _, hours, prior = max(table.values(), key=lambda row: row[0])
     by_weight, _ = known(valid, engine, longest, (hours, prior))
     weight = max(WEIGHTS, key=lambda one: float(by_weight[one].mean()))
@@ -171,9 +180,9 @@ def measured(name: str) -> dict[str, Any]:
     tried, users = known(test, final, longest, (hours, prior))
     asked = dataset.interactions.users[test.asked]
     return {
-        "validation": {"at the fit": at_fit, **{key: row[0] for key, row in table.items()}},
+        "validation": {"at the fit": before, **{key: row[0] for key, row in table.items()}},
         "chosen": {"hours": hours, "prior": prior, "weight": weight},
-        "unknown": against(unknown(test, longest, hours, prior), unknown(test, longest), asked),
+        "unknown": against(unknown(test, longest, hours, (prior,))[0], at_fit(test, longest), asked),
         "known, validation": {f"{w:g}": float(v.mean()) for w, v in by_weight.items()},
         "known": {f"{w:g}": against(tried[w], tried[0.0], users) for w in WEIGHTS if w},
     }

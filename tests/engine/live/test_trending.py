@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import Feedback, Vocabulary
+from llm4rec.core import Feedback, Vocabulary, is_positive
 from llm4rec.engine import Settings
 from llm4rec.engine.live import open_live
+from llm4rec.engine.live.exploring import speaks_for
 from llm4rec.engine.live.trending import AGAIN, MOST_ITEMS, Trends, first_place, tilt_of
 
 from .conftest import PLAIN
@@ -62,6 +63,14 @@ def test_one_person_counts_once_a_day_for_an_item_and_what_speaks_against_it_nev
     np.testing.assert_allclose(trends.shares(IDS, EVEN, 500.0), once.shares(IDS, EVEN, 500.0), rtol=1e-6)
     trends.take([click("bot", "a", AGAIN + 1.0)])
     assert trends.shares(IDS, EVEN, AGAIN + 1.0)[0] > once.shares(IDS, EVEN, AGAIN + 1.0)[0] + 0.1
+
+
+@pytest.mark.parametrize("kind", ["click", "rating", "dislike", "impression", "purchase", "hide"])
+@pytest.mark.parametrize("value", [None, 0.0, 1.0, -1.0])
+def test_one_event_speaks_for_its_item_as_many_do(kind, value):
+    number = np.array([np.nan if value is None else value], np.float32)
+    whole = is_positive(np.zeros(1, np.int64), number, (kind,))[0]
+    assert speaks_for(Feedback("u", "i", kind, 0.0, value)) == whole
 
 
 def test_memory_is_bounded(monkeypatch):

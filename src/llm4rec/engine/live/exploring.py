@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import (
+    NEGATIVE_KINDS,
     Candidates,
     Embeds,
     Feedback,
@@ -23,7 +24,6 @@ from llm4rec.core import (
     Impression,
     Numbers,
     Request,
-    is_positive,
     unit_rows,
 )
 from llm4rec.engine.fitted import Fitted
@@ -238,9 +238,10 @@ class Explorer:
 
 
 def speaks_for(row: Feedback) -> bool:
-    """Whether an event says that somebody took the item."""
-    value = np.nan if row.value is None else row.value
-    return bool(is_positive(np.zeros(1, np.int64), np.array([value], np.float32), (row.kind,))[0])
+    """Whether an event says that somebody took the item: `is_positive` of a single one."""
+    if row.kind in NEGATIVE_KINDS:
+        return row.kind == "impression" and row.value is not None and row.value > 0
+    return row.kind == "rating" or row.value != 0
 
 
 def relevance_of(scores: Sequence[float] | Floats | Chances, ranked: Floats | Chances) -> Chances:
