@@ -28,7 +28,7 @@ HALF_LIVES: tuple[tuple[float, ...], ...] = (
 )  # fmt: skip
 PRIORS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)
-FIRST, MOST, TOP = 5, 2_000, 10
+FIRST, MOST, TOP = 5, 1_000, 10
 Rows = NDArray[np.float64]
 
 
@@ -79,10 +79,10 @@ def told(dataset: Dataset, rows: Numbers) -> list[Feedback]:
 
 
 def course(
-    part: Part, hours: Sequence[float], prior: float, longest: Floats
-) -> Iterator[tuple[Numbers, Rows]]:
-    """The rows that are asked for on each day, and the shares that day."""
-    trends = Trends(tuple(hours), prior)
+    part: Part, hours: Sequence[float], priors: Sequence[float], longest: Floats
+) -> Iterator[tuple[Numbers, list[Rows]]]:
+    """The rows that are asked for on each day, and the shares that day by prior."""
+    trends = Trends(tuple(hours), 1.0)
     events, ids = part.dataset.interactions, part.dataset.catalog.ids
     first = float(events.timestamps[part.rows[0]])
     recent = events.timestamps > first - trends.reach
