@@ -78,8 +78,8 @@ def gate(new: Scorer, old: Scorer, holdout: Holdout, items: int, config: Gate) -
     kept = draws[:, 0] - (1.0 - config.margin) * draws[:, 1]
     low = float(np.quantile(draws[:, 0] - draws[:, 1], 1.0 - config.level))
     passes = float(np.quantile(kept, 1.0 - config.level)) >= 0.0
-    means = [float(one.mean()) for one in values]
-    return Verdict(metric.name, *means, low, config.margin, len(holdout), passes)
+    ours, theirs = (float(one.mean()) for one in values)
+    return Verdict(metric.name, ours, theirs, low, config.margin, len(holdout), passes)
 
 
 class Asked:

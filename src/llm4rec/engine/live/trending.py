@@ -165,7 +165,7 @@ def tilt_of(shares: Reals, longest: Floats, weight: float) -> Floats | None:
     # As if each item had been taken once more, so that an item that hardly anybody ever took is no trend by that.
     before = (before + 1.0) / (before + 1.0).sum()
     grown = np.log((shares + before.min()) / (before + before.min())) / np.log(CAP)
-    return (weight * np.clip(grown, -1.0, 1.0)).astype(np.float32)
+    return np.asarray(weight * np.clip(grown, -1.0, 1.0), dtype=np.float32)
 
 
 def first_place(store: Store, tenant: str, since: float) -> int:
