@@ -123,6 +123,22 @@ def test_a_weight_lifts_what_rises_in_the_lists_of_the_known_as_well(lively, boa
     assert rising not in asked.items
 
 
+def test_the_posterior_knows_items_that_came_since(lively, growing):
+    live = lively(growing, explore="thompson", explore_share=1.0, cold_share=1.0, impressions="wait")
+    live.recommend(user="user-0", n=3)
+    live.upsert_items([{"item": "new", "attributes": {"title": "even"}}])
+    explorer = live.explorer(live.serving)
+    assert len(explorer.vectors) == len(live.serving.engine.catalog)
+    lists = [live.recommend(user=f"user-{n}", n=10) for n in range(20)]
+    shown = next(answer for answer in lists if "new" in answer.items)
+    live.follow()
+    before = explorer.learnt.posterior.mean
+    live.feedback([{"user": "user-0", "item": "new", "kind": "click", "impression": shown.impression}])
+    live.follow()
+    vector = explorer.features(np.array([live.serving.engine.catalog.ids.number("new")]), np.ones(1))[0]
+    assert explorer.learnt.posterior.mean @ vector > before @ vector
+
+
 def test_trends_are_off_by_default_and_a_round_of_work_begins_them(lively, board):
     plain = lively(board)
     plain.work()

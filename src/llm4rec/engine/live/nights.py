@@ -95,6 +95,7 @@ class Nights(ABC):
         if not url:
             kind = type(self.store).__name__
             raise ComponentError(f"another process cannot open a {kind}; refit with wait=True")
+        self._reap()
         job = jobs.begin(actor or "python", why)
         told = {
             "store": url,
