@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -62,7 +62,7 @@ class LiveSettings(Config):
         0.0, description="how often trends are put into the answers; 0: trends are not followed"
     )
     trend_hours: tuple[PositiveFloat, ...] = Field(
-        (168.0,), description="half-lives of trends, hours; each leans on the next longer one"
+        (168.0,), min_length=1, description="half-lives of trends, hours; each leans on the next longer one"
     )
     trend_prior: PositiveFloat = Field(
         100.0, description="takings within a half-life at which it counts as much as what is longer"
@@ -73,7 +73,7 @@ class LiveSettings(Config):
         le=0.3,
         description="how far a trend moves an item in lists of known people, at most; 1 is from the mean score to the best",
     )
-    refit_hours: tuple[float, ...] = Field(
+    refit_hours: tuple[Annotated[float, Field(ge=0.0, lt=24.0)], ...] = Field(
         (), description="hours of the day (UTC) at which the engine is fitted again; empty: only when asked"
     )
     refit_holdback: float = Field(
