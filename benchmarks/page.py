@@ -42,6 +42,7 @@ def main() -> None:
         *attacks(),
         *offpolicy(),
         *learning(),
+        *trends(),
         *peers(),
         *speed(),
         *words_steer(),
@@ -371,6 +372,32 @@ def offpolicy() -> Iterator[str]:
             )
             order = "–" if told["ordered"] is None else f"{100 * told['ordered']:.1f} %"
             yield f"| {rows} | {cell} | {figures} | {refused} | {order} |"
+    yield ""
+
+
+def trends() -> Iterator[str]:
+    """What is taken now against what was popular at the last fit, for people unknown and known."""
+    yield "## Trends: `python -m benchmarks.trends`\n"
+    yield (
+        "Events in order of time, the last tenth asked for before it is learnt, the first five of a person; NDCG@10. Half-lives (hours), prior "
+        "and weight are chosen on the tenth before. Intervals of the difference by people.\n"
+    )
+    yield "| data | half-lives, prior | for whom | questions | without | with | difference |\n|---|---|---|---|---|---|---|"
+    for name in ("ml-100k", "amazon-beauty"):
+        found = result(f"trends-{name}")
+        if not found:
+            yield f"| {name} | not measured yet | | | | | |"
+            continue
+        chosen = found["chosen"]
+        how = f"{', '.join(f'{h:g}' for h in chosen['hours'])}; {chosen['prior']:g}"
+        rows = {"unknown": found["unknown"]} | {
+            f"known, weight {weight}": row for weight, row in found["known"].items()
+        }
+        for whom, row in rows.items():
+            figures = f"{row['questions']} | {row['without']:.4f} | {row['with']:.4f}"
+            spread = f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+            yield f"| {name} | {how} | {whom} | {figures} | {spread} |"
+        yield f"| {name} | | weight chosen: {chosen['weight']:g} | | | | |"
     yield ""
 
 

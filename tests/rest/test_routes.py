@@ -147,6 +147,23 @@ def test_versions_are_promoted_and_rolled_back(running, board, tmp_path):
         assert sent(http, "POST /v1/recommend", {"user": "user-0"})["version"] == first
 
 
+def test_a_refit_is_begun_asked_after_and_one_at_a_time(running, board, tmp_path):
+    service = running(str(board.save(tmp_path / "engine")))
+    with service.client() as http:
+        assert shaped(sent(http, "GET /v1/models/refits"), answers.Jobs)["refits"] == []
+        told = shaped(sent(http, "POST /v1/models/refit", {"promote": False, "reason": "sale"}), answers.Job)
+        assert told["refit"]["state"] == "running"
+        assert "runs already" in sent(http, "POST /v1/models/refit", {}, status=409)["error"]["what"]
+        (child,) = [service.live._child]
+        child.process.kill()
+        child.process.wait()
+        service.live._look()
+        told = shaped(sent(http, "GET /v1/models/refits/refit-1"), answers.Job)
+        assert (told["refit"]["actor"], told["refit"]["state"]) == ("loopback", "failed")
+        assert sent(http, "GET /v1/models/refits/refit-9", status=404)
+        sent(http, "GET /v1/models/refits/x", status=422)
+
+
 def test_state_routes(http):
     assert shaped(sent(http, "GET /health"), answers.Health) == {"status": "ok"}
     assert shaped(sent(http, "GET /ready"), answers.Health) == {"status": "ready", "trouble": []}
@@ -180,7 +197,7 @@ def test_every_route_is_documented_with_examples_that_hold_and_all_errors(http):
             content = told["requestBody"]["content"]["application/json"]
             form = getattr(forms, content["schema"]["$ref"].rpartition("/")[2])
             form.model_validate(content["example"])
-    assert seen == 26
+    assert seen == 29
 
 
 @pytest.mark.parametrize("name", sorted(examples.QUESTIONS))

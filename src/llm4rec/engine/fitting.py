@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +52,35 @@ def fit(
     `refit` where that is given. Without: some last events of `dataset` are held out for choosing, and the model
     is then fitted on all of `dataset`.
     """
+    return _fitted(
+        settings,
+        (dataset, refit),
+        progress,
+        lambda data, more, context: _learnt(settings, data, holdout, more, context),
+    )
+
+
+def fit_like(settings: Settings, known: Fitted, dataset: Dataset, progress: Progress) -> Fitted:
+    """The model of `known`, fitted on other data with all that it has chosen, or learnt of held-out questions.
+
+    Nothing is chosen anew: it takes one fit, and what differs between the two is what differs between their data.
+    """
+
+    def again(data: Dataset, refit: Dataset | None, context: FitContext) -> Choice:
+        del refit
+        return Choice(known.name, fit_again(known.model, data, context))
+
+    return _fitted(settings, (dataset, None), progress, again)
+
+
+def _fitted(
+    settings: Settings,
+    told_of: tuple[Dataset, Dataset | None],
+    progress: Progress,
+    learn: Callable[[Dataset, Dataset | None, FitContext], Choice],
+) -> Fitted:
+    """What `learn` makes of the data that models may see, and all that an engine needs beside."""
+    dataset, refit = told_of
     if not len(dataset.interactions):
         raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
     told = (refit or dataset).catalog
@@ -60,7 +90,7 @@ def fit(
     dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
     context, whitening = fit_context(settings, dataset, progress)
     safety = judged(settings.safety, told, context.raw_encoder)
-    choice = _learnt(settings, dataset, holdout, refit, context)
+    choice = learn(dataset, refit, context)
     model = choice.model
     fallback = build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:

@@ -1,8 +1,8 @@
-"""Settings of an engine that learns while it serves: memory, limits, logging, exploration. Does nothing itself."""
+"""Settings of an engine that learns while it serves: memory, limits, logging, exploration, clocks. Does nothing itself."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -10,7 +10,7 @@ from llm4rec.core import Config
 
 
 class LiveSettings(Config):
-    """How a live service remembers, limits, logs and explores."""
+    """How a live service remembers, limits, logs, explores, follows trends, is fitted again and is guarded."""
 
     users: PositiveInt = Field(20_000, description="users whose newest events are held in memory, per tenant")
     events: PositiveInt = Field(200, description="newest events of a user that are read from the store")
@@ -58,3 +58,49 @@ class LiveSettings(Config):
         0.1, ge=0.0, le=1.0, description="share of a list that exploring may give to cold items, at most"
     )
     cold_events: NonNegativeInt = Field(5, description="an item that fewer users have taken is cold")
+    trend_minutes: NonNegativeFloat = Field(
+        0.0, description="how often trends are put into the answers; 0: trends are not followed"
+    )
+    trend_hours: tuple[PositiveFloat, ...] = Field(
+        (168.0,), min_length=1, description="half-lives of trends, hours; each leans on the next longer one"
+    )
+    trend_prior: PositiveFloat = Field(
+        100.0, description="takings within a half-life at which it counts as much as what is longer"
+    )
+    trend_weight: float = Field(
+        0.0,
+        ge=0.0,
+        le=0.3,
+        description="how far a trend moves an item in lists of known people, at most; 1 is from the mean score to the best",
+    )
+    refit_hours: tuple[Annotated[float, Field(ge=0.0, lt=24.0)], ...] = Field(
+        (), description="hours of the day (UTC) at which the engine is fitted again; empty: only when asked"
+    )
+    refit_holdback: float = Field(
+        0.3,
+        gt=0.0,
+        lt=1.0,
+        description="of the events since the last fit, the latest share: both engines are judged by it",
+    )
+    refit_metric: str = Field("ndcg@10", description="the figure by which they are compared")
+    refit_margin: float = Field(
+        0.05, ge=0.0, lt=1.0, description="share of the serving engine's figure that a new one may lose"
+    )
+    refit_least: PositiveInt = Field(50, description="people to judge by, at least")
+    refit_days: PositiveFloat = Field(90.0, description="who did nothing for so long is quiet")
+    refit_replay: float = Field(
+        1.0, ge=0.0, le=1.0, description="share of quiet people whose events are fitted on again"
+    )
+    guard: float = Field(
+        0.9,
+        ge=0.0,
+        le=1.0,
+        description="share of the click-through before that a promoted version must keep, or it is rolled back; 0: no guard",
+    )
+    guard_errors: float = Field(
+        0.05, gt=0.0, le=1.0, description="share of answers that may fail, or the version is rolled back"
+    )
+    guard_minutes: PositiveFloat = Field(
+        30.0, description="a click counts within so many minutes; younger answers are not judged"
+    )
+    guard_days: PositiveFloat = Field(7.0, description="how long a promoted version is watched")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm4rec.core import (
     DEFAULT_TENANT,
+    AuditEntry,
     Dataset,
     Feedback,
     Id,
@@ -17,6 +21,7 @@ from llm4rec.core import (
     Record,
     Store,
     UserVersion,
+    stream,
     stream_current,
 )
 
@@ -115,6 +120,29 @@ def person(store: Store, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str, li
         (rows,) = store.recent(noun, [user], tenant=tenant, n=2**31 - 1)
         told[noun.__name__] = [_plain(as_plain(row)) for row in rows]
     return told
+
+
+def noted(store: Store, action: str, subject: str, tenant: str = DEFAULT_TENANT) -> None:
+    """Put on record what was done on the machine, by a command."""
+    store.append([AuditEntry("command", action, time.time(), subject)], tenant=tenant)
+
+
+def audit_of(
+    store: Store, tenant: str = DEFAULT_TENANT, last: int = 50, action: str = ""
+) -> list[dict[str, Any]]:
+    """The latest entries of the audit as plain values, oldest first; `action`: only those that begin so."""
+    kept = (e for e in stream(store, AuditEntry, tenant=tenant) if e.action.startswith(action))
+    return [
+        {
+            "when": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="seconds"),
+            "who": entry.actor,
+            "what": entry.action,
+            "subject": entry.subject,
+            "told": entry.detail.get("state") or entry.detail.get("reason") or "",
+            "detail": dict(entry.detail),
+        }
+        for entry in deque(kept, maxlen=last)
+    ]
 
 
 def _plain(told: dict[str, Any]) -> dict[str, Any]:

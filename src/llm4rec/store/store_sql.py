@@ -47,7 +47,7 @@ class SqlStore:
     config_type = StoreConfig
 
     def __init__(self, url: str, config: StoreConfig = DEFAULT, now: Callable[[], float] = time.time) -> None:
-        self.config, self._now = config, now
+        self.config, self._now, self.url = config, now, url
         self._pseudonyms = pseudonyms_of(config.pseudonym_key_env)
         self.database = Database(url, config)
         try:

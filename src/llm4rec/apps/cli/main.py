@@ -26,6 +26,7 @@ from llm4rec.apps.cli import (
     keys,
     lists,
     models,
+    refit,
     remark,
     replay,
     report,
@@ -60,6 +61,7 @@ app.command("remark")(remark.remark)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.command("refit")(refit.refit)
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)

@@ -63,10 +63,12 @@ def export(
     json: AsJson = False,
 ) -> None:
     """Write what is kept as a dataset folder, for `llm4rec fit`."""
-    from llm4rec.engine.storing import export_folder, opened
+    from llm4rec.engine.storing import export_folder, noted, opened
 
     with opened(url, pseudonym_key_env) as store:
-        _tell(export_folder(store, folder, tenant), json)
+        facts = export_folder(store, folder, tenant)
+        noted(store, "data exported", "", tenant)
+        _tell(facts, json)
 
 
 @app.command("backup")
@@ -123,10 +125,35 @@ def erase(
 ) -> None:
     """Remove every row of a person and print the proof, which the store keeps. Backups and engines are not reached."""
     from llm4rec.core import as_plain
-    from llm4rec.engine.storing import opened
+    from llm4rec.engine.storing import noted, opened
 
     with opened(url, pseudonym_key_env) as store:
-        _tell(as_plain(store.erase(user, tenant=tenant)), json)
+        proof = store.erase(user, tenant=tenant)
+        noted(store, "user erased", proof.subject, tenant)
+        _tell(as_plain(proof), json)
+
+
+@app.command("audit")
+def audit(
+    url: Url,
+    last: Annotated[int, typer.Option("--last", min=1, help="So many, the latest.")] = 50,
+    action: Annotated[
+        str, typer.Option("--action", help="Only what begins so: 'engine', 'refit', 'key'.")
+    ] = "",
+    tenant: Tenant = "default",
+    json: AsJson = False,
+) -> None:
+    """Show who changed what and when: versions promoted and rolled back, refits, keys, people erased and handed out."""
+    from llm4rec.apps.cli.screen import as_json, table
+    from llm4rec.engine.storing import audit_of, opened
+
+    with opened(url) as store:
+        rows = audit_of(store, tenant, last, action)
+    if json:
+        as_json(rows)
+        return
+    columns = ["when", "who", "what", "subject", "told"]
+    table("audit", columns, [tuple(row[name] for name in columns) for row in rows])
 
 
 def _tell(facts: dict[str, Any], json: bool) -> None:

@@ -166,6 +166,31 @@ class Promoted(Answer):
     record: Model | None
 
 
+class RefitJob(BaseModel):
+    """One refit, as it stands on record."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    actor: str
+    begun: float
+    state: str = Field(description="running, promoted, ready, refused, failed or broken off")
+    ended: float | None
+    report: Plain
+
+
+class Job(Answer):
+    """A refit, and what it does at this moment."""
+
+    refit: RefitJob
+    phase: str
+
+
+class Jobs(Answer):
+    """All refits, oldest first."""
+
+    refits: list[RefitJob]
+
+
 class Experiments(Answer):
     """Experiments by name."""
 

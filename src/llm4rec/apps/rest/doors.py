@@ -80,9 +80,14 @@ def told(content: Any, status: int = 200) -> Response:
     return Response(body, status, media_type="application/json")
 
 
+def actor_of(request: Request) -> str:
+    """Who calls, as the audit names them: the id of a key."""
+    return who_of(request).key or "loopback"
+
+
 def noted(request: Request, live: Live, action: str, subject: str = "", **detail: Any) -> None:
     """Put on record who did what; `subject` and `detail` hold no ids of people."""
-    entry = AuditEntry(who_of(request).key or "loopback", action, live.now(), subject, detail)
+    entry = AuditEntry(actor_of(request), action, live.now(), subject, detail)
     live.store.append([entry], tenant=live.name)
 
 

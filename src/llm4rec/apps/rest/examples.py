@@ -27,6 +27,17 @@ MODEL: Plain = {
     "metrics": {"ndcg@10": 0.11},
     "reason": "",
 }
+REFIT: Plain = {
+    "id": "refit-3",
+    "actor": "clock",
+    "begun": 1795305600.0,
+    "state": "promoted",
+    "ended": 1795305960.0,
+    "report": {
+        "reason": "ndcg@10 0.1130, where the serving engine has 0.1080 on 900 people",
+        "version": VERSION,
+    },
+}
 EXPERIMENT: Plain = {"variants": {"control": 1.0, "treatment": 1.0}, "holdout": 0.1, "salt": ""}
 
 QUESTIONS: dict[str, Plain] = {
@@ -49,6 +60,7 @@ QUESTIONS: dict[str, Plain] = {
     "Report": {"item": "b-1", "user": "ann", "category": "other", "text": "not for children"},
     "Version": {"version": VERSION, "reason": "better on last week"},
     "Shadow": {"version": VERSION},
+    "Refit": {"promote": True, "reason": "the sale has begun"},
     "Experiment": EXPERIMENT,
     "Person": {"user": "ann"},
 }
@@ -94,6 +106,8 @@ ANSWERS: dict[str, Plain] = {
     "Reported": {**SIGNED, "item": "b-1", "category": "other"},
     "Models": {**SIGNED, "models": [MODEL], "shadow": None},
     "Promoted": {**SIGNED, "record": MODEL},
+    "Job": {**SIGNED, "refit": REFIT, "phase": ""},
+    "Jobs": {**SIGNED, "refits": [REFIT]},
     "Experiments": {**SIGNED, "experiments": {"new-order": EXPERIMENT}},
     "Assigned": {**SIGNED, "experiment": "new-order", "variant": "treatment"},
     "Health": {"status": "ok", "trouble": []},

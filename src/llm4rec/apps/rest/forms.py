@@ -227,6 +227,13 @@ class Shadow(Form):
     version: Annotated[str, Field(min_length=4, max_length=64)] | None
 
 
+class Refit(Form):
+    """Whether what passes is promoted by itself, and why it is asked for."""
+
+    promote: bool = True
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
 class Experiment(Form):
     """Variants with their weights; people of `holdout` stay out of it."""
 

@@ -1,17 +1,18 @@
-"""Routes of engine versions: listed, promoted, rolled back, run in the shadow. Folders are registered on the machine."""
+"""Routes of engine versions: listed, promoted, rolled back, in the shadow, refitted. Folders are registered on the machine."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from llm4rec.apps.rest import answers, forms
-from llm4rec.apps.rest.doors import door, handed, noted, told
+from llm4rec.apps.rest.doors import actor_of, door, handed, noted, told
 from llm4rec.core import EngineRecord
-from llm4rec.engine.live import Live
+from llm4rec.engine.live import Job, Live
 
 router = APIRouter(prefix="/v1", tags=["models"])
+Name = Annotated[str, Path(min_length=1, max_length=40, pattern=r"^refit-[0-9]+$")]
 
 
 @door(router, "GET /models", "read", answers.Models)
@@ -45,6 +46,45 @@ async def rollback(request: Request) -> Response:
 async def shadow(request: Request, form: forms.Shadow) -> Response:
     """Let a version answer beside the one that serves: compared, never shown."""
     return await _changed(request, "shadow", lambda live: live.run_shadow(form.version or ""))
+
+
+@door(router, "POST /models/refit", "admin", answers.Job)
+async def refit(request: Request, form: forms.Refit) -> Response:
+    """Fit what serves again, in a process of its own; promoted only where held-back events show it is no worse."""
+    actor = actor_of(request)
+
+    def work(live: Live) -> Any:
+        return _job(live, live.refit(promote=form.promote, actor=actor, why=form.reason))
+
+    return told(await handed(request, work))
+
+
+@door(router, "GET /models/refits", "read", answers.Jobs)
+async def refits(request: Request) -> Response:
+    """All refits on record, oldest first, and how the one that runs goes."""
+
+    def work(live: Live) -> Any:
+        return answers.signed(live.version, refits=[_plain(live, one) for one in live.refits()])
+
+    return told(await handed(request, work))
+
+
+@door(router, "GET /models/refits/{job}", "read", answers.Job)
+async def refit_state(request: Request, job: Name) -> Response:
+    """One refit: its state, and its report once it is over."""
+    return told(await handed(request, lambda live: _job(live, live.refit_job(job))))
+
+
+def _job(live: Live, job: Job) -> dict[str, Any]:
+    return answers.signed(live.version, refit=_plain(live, job), phase=live.refit_phase(job))
+
+
+def _plain(live: Live, job: Job) -> dict[str, Any]:
+    """A refit without where folders stand."""
+    reason = str(job.report.get("reason", ""))
+    for record in live.registry.standing().known.values():
+        reason = reason.replace(record.folder, "its folder") if record.folder else reason
+    return {**job.as_json(), "report": {**job.report, "reason": reason}}
 
 
 async def _changed(request: Request, action: str, change: Any) -> Response:

@@ -18,6 +18,7 @@ items       upsert_items([{item, attributes}], key=), delete_items(ids, key=) ->
 users       upsert_users([{user, attributes}], key=), delete_users(ids, key=)
 tenants     tenant(name) -> Live: store, memory, items and reports of its own
 versions    register(folder, metrics), promote(version), rollback(), run_shadow(version | ""), registry.standing()
+clocks      tick(); refit(wait=False, promote=True, data=None) -> Job; refits()
 people      export(user) -> dict; erase(user) -> Erased; refit_due
 state       version; serving; follow(); work(); figures(); start(); close()
 
@@ -25,9 +26,10 @@ Errors are those of `core.errors`: SettingsError and NotFoundError for a wrong q
 kept, StoreError and its kinds where nothing could be kept. What an answer lacks stands in its `degraded`.
 """
 
+from llm4rec.engine.live.jobs import Job
 from llm4rec.engine.live.live import Live
-from llm4rec.engine.live.opening import open_live, open_registry
+from llm4rec.engine.live.opening import open_live, open_registry, refit_store
 from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.live.told import Acknowledged
 
-__all__ = ["Acknowledged", "Live", "Registry", "open_live", "open_registry"]
+__all__ = ["Acknowledged", "Job", "Live", "Registry", "open_live", "open_registry", "refit_store"]

@@ -71,6 +71,9 @@ class Desk:
             notes.append(f"user {user!r} is not known")
         request, more = self._request(asked, number, past, state)
         request, told = self._limited(request, state, own)
+        if self.serving.tilt is not None and len(request.history):
+            tilt = self.serving.tilt if request.tilt is None else request.tilt + self.serving.tilt
+            request = replace(request, tilt=tilt)
         words = {key: _word(key, own[key]) for key in ("experiment", "variant")}
         return Asking(request, user, name, state, (*notes, *more, *told), **words)
 

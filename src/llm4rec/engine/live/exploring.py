@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import (
+    NEGATIVE_KINDS,
     Candidates,
     Embeds,
     Feedback,
@@ -23,7 +24,6 @@ from llm4rec.core import (
     Impression,
     Numbers,
     Request,
-    is_positive,
     unit_rows,
 )
 from llm4rec.engine.fitted import Fitted
@@ -231,15 +231,17 @@ class Explorer:
         """Durable feedback: what speaks for an item of the impression it quotes counts, once."""
         for row in rows:
             shown = self.learnt.lists.get(row.impression or "")
-            if shown is None or row.item in shown[1] or row.item not in shown[0] or not _speaks_for(row):
+            if shown is None or row.item in shown[1] or row.item not in shown[0] or not speaks_for(row):
                 continue
             shown[1].add(str(row.item))
             self.learnt.posterior.taken(shown[0][str(row.item)])
 
 
-def _speaks_for(row: Feedback) -> bool:
-    value = np.nan if row.value is None else row.value
-    return bool(is_positive(np.zeros(1, np.int64), np.array([value], np.float32), (row.kind,))[0])
+def speaks_for(row: Feedback) -> bool:
+    """Whether an event says that somebody took the item: `is_positive` of a single one."""
+    if row.kind in NEGATIVE_KINDS:
+        return row.kind == "impression" and row.value is not None and row.value > 0
+    return row.kind == "rating" or row.value != 0
 
 
 def relevance_of(scores: Sequence[float] | Floats | Chances, ranked: Floats | Chances) -> Chances:

@@ -18,6 +18,7 @@ def figures_of(live: Live) -> dict[str, Any]:
         "following": live.following.trouble,
         "engine": live.refusal,
         "work": live.trouble,
+        "guard": live.guarded,
         "refit_due": live.refit_due,
     }
     return {
@@ -31,6 +32,7 @@ def figures_of(live: Live) -> dict[str, Any]:
             "dropped": log.figures.dropped,
         },
         "exploration": _explored(live.explorer(serving)),
+        "trends": live._trend_figures(),
         "shadow": None if shadow is None else shadow.figures(),
         "notes": list(serving.notes),
         "trouble": {name: told for name, told in trouble.items() if told},

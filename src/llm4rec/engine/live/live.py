@@ -16,6 +16,7 @@ from llm4rec.core import (
     Id,
     Impression,
     ItemVersion,
+    Llm4recError,
     Recommendations,
     Report,
     Store,
@@ -28,6 +29,8 @@ from llm4rec.engine.live.figures import figures_of
 from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
+from llm4rec.engine.live.minutes import Minutes
+from llm4rec.engine.live.nights import Nights
 from llm4rec.engine.live.people import People
 from llm4rec.engine.live.promoting import Promotes
 from llm4rec.engine.live.registry import Registry
@@ -47,7 +50,7 @@ LEARNT_FROM = 200_000  # newest rows of the store that exploration learns from
 BEHIND = "what other workers wrote may be missing: "
 
 
-class Live(Words, Promotes, People):
+class Live(Words, Promotes, People, Minutes, Nights):
     """An engine that learns while it serves, for one tenant. See the docstring of this package for its shape.
 
     All methods are synchronous and may be called from many threads; every process opens its own.
@@ -68,7 +71,7 @@ class Live(Words, Promotes, People):
         self.settings, self.store, self.name, self.now = engine.settings.live, store, tenant, now
         self.home, self._owns_store = home, owns_store
         self._others: dict[str, Live] = {}
-        self.registry = Registry(store, tenant=tenant, now=now)
+        self.registry, self._begun_at = Registry(store, tenant=tenant, now=now), now()
         self._worker = Worker(self.work, self.settings.sync_seconds)
         self.reports = Reports()
         self.states = States(store, tenant, self.settings)
@@ -103,6 +106,7 @@ class Live(Words, Promotes, People):
         """Stop, and write what still waits as far as it can be written."""
         self._worker.stop()
         for live in (self, *self._others.values()):
+            live._stop_child()
             live.log.retry()
         if self._owns_store:
             self.store.close()
@@ -168,7 +172,12 @@ class Live(Words, Promotes, People):
         desk, asked = self.asked(given)
         if not asked:
             return []
-        answers = desk.answers(asked, (explain, chances), self.explorer(desk.serving))
+        try:
+            answers = desk.answers(asked, (explain, chances), self.explorer(desk.serving))
+        except Exception as error:
+            self.counted(desk.serving.version, len(asked), failed=not isinstance(error, Llm4recError))
+            raise
+        self.counted(desk.serving.version, len(asked), failed=False)
         shadow = self.shadow
         if shadow is not None:
             shadow.add(given, answers)
@@ -274,6 +283,8 @@ class Live(Words, Promotes, People):
             self._work_engines()
             if self.log.trouble or len(self.log):
                 self.log.retry()
+            self._work_minutes()
+            self._work_nights()
 
     def figures(self) -> dict[str, Any]:
         """What an operator wants to see, in plain values; what is wrong at present stands under `trouble`."""
@@ -339,7 +350,7 @@ class Live(Words, Promotes, People):
                 self._items |= new
                 serving = getattr(self, "_serving", None)
                 if serving is not None:
-                    self._serving = serving.with_items(new, self._items, self.settings)
+                    self._serving = self._trended(serving.with_items(new, self._items, self.settings))
 
     def _take_reports(self, rows: Sequence[Report]) -> None:
         for row in rows:
@@ -358,7 +369,9 @@ class Live(Words, Promotes, People):
         cleaned, erased = self._cleaned(engine)
         base = cleaned.over(cleaned.fitted)
         base.reports = self.reports
-        return Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
+        return self._trended(
+            Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
+        )
 
     def _copies(self) -> tuple[str, ...]:
         return tuple(record.folder for record in self.registry.standing().known.values())

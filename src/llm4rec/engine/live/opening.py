@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm4rec.core import DEFAULT_TENANT, FolderError, NotFoundError, Store
+from llm4rec.engine.live.jobs import Job, Jobs
 from llm4rec.engine.live.live import Live
+from llm4rec.engine.live.nights import run_refit
+from llm4rec.engine.live.refitting import Night, Say
 from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.storing import opened
 from llm4rec.store import StoreConfig, open_store
@@ -17,6 +20,9 @@ from llm4rec.store import StoreConfig, open_store
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
     from llm4rec.engine.settings import Settings
+
+COMMAND = "command"
+"""Who did what was done on the machine, in the audit."""
 
 
 def open_live(
@@ -50,9 +56,12 @@ def open_live(
 
 @contextmanager
 def open_registry(store: str, tenant: str = DEFAULT_TENANT, new: bool = False) -> Iterator[Registry]:
-    """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made."""
+    """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made.
+
+    What changes stands in the audit as done by a command.
+    """
     with opened(store, new=new) as kept:
-        yield Registry(kept, tenant=tenant)
+        yield Registry(kept, tenant=tenant, actor=COMMAND)
 
 
 def _found(
@@ -79,3 +88,22 @@ def _found(
     found = registry.load(version, settings)
     registry.promote(version)
     return found, version
+
+
+def refit_store(
+    store: str,
+    settings: Settings,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    promote: bool = True,
+    data: Path | None = None,
+    progress: Say | None = None,
+) -> Job:
+    """Fit again, in this process, what a store says serves; `settings` as of `open_live`. ComponentError where a refit runs.
+
+    Services that run take over what was promoted.
+    """
+    with opened(store, new=False) as kept:
+        registry = Registry(kept, tenant=tenant, actor=COMMAND)
+        night = Night(kept, tenant, registry, settings, promote, data)
+        return run_refit(night, Jobs(kept, tenant=tenant), COMMAND, progress=progress)

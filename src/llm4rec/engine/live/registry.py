@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm4rec.core import (
     DEFAULT_TENANT,
+    AuditEntry,
     EngineRecord,
     FolderError,
     Llm4recError,
@@ -29,16 +30,28 @@ if TYPE_CHECKING:
 DIGITS = 16  # of a version
 DATA = ("interactions.parquet", "items.parquet", "users.parquet")
 BACK = "rolled back from "
+GUARD = "guard: "
+"""How the reason of a version begins that was refused while it served, because of how it did."""
 
 
 @dataclass
 class Standing:
-    """What the records come to: versions as registered, the promotions that stand (the last serves), the shadow."""
+    """What the records come to: versions as registered, the promotions that stand (the last serves), the shadow.
+
+    `since` is when the version that serves began to (UTC seconds), `fallen` the version that a guard put out before it.
+    """
 
     known: dict[str, EngineRecord] = field(default_factory=dict)
     promoted: list[str] = field(default_factory=list)
     shadow: str = ""
     refused: dict[str, str] = field(default_factory=dict)
+    since: float = 0.0
+    fallen: str = ""
+
+    @property
+    def before(self) -> str:
+        """The version that a rollback leads to; empty where there is none."""
+        return self.promoted[-2] if len(self.promoted) > 1 else ""
 
     @property
     def serving(self) -> str:
@@ -65,8 +78,11 @@ class Standing:
             self.refused[version] = record.reason
             if self.serving == version:
                 self.promoted.pop()
+                self.fallen = version if record.reason.startswith(GUARD) else ""
+                self.since = record.time
         elif record.action == "promoted":
             self._promote(version, record.reason.startswith(BACK))
+            self.since, self.fallen = record.time, ""
         elif record.action == "shadowed":
             self.shadow = version
         if record.action in ("retired", "promoted", "refused") and self.shadow == version:
@@ -84,12 +100,18 @@ class Registry:
     """Versions of one tenant's engines in a store. A version is the hash of its folder's manifest, so of all its files.
 
     Folders stay where they are, and are looked at again before they serve: what is not what was registered is refused.
+    With an `actor`, what changes is put into the audit under that name, in the same moment.
     """
 
     def __init__(
-        self, store: Store, *, tenant: str = DEFAULT_TENANT, now: Callable[[], float] = clock.time
+        self,
+        store: Store,
+        *,
+        tenant: str = DEFAULT_TENANT,
+        now: Callable[[], float] = clock.time,
+        actor: str = "",
     ) -> None:
-        self._store, self._tenant, self._now = store, tenant, now
+        self._store, self._tenant, self._now, self._actor = store, tenant, now, actor
 
     def standing(self) -> Standing:
         """What all records come to."""
@@ -112,7 +134,8 @@ class Registry:
                 fingerprint=_fingerprint(path),
                 settings=_settings(path),
                 metrics=dict(metrics or {}),
-            )
+            ),
+            "engine registered",
         )
 
     def load(self, version: str, settings: Settings | None = None) -> Engine:
@@ -127,7 +150,8 @@ class Registry:
             return Engine.load(record.folder, settings)
         except (Llm4recError, OSError, KeyError, ValueError) as error:
             reason = f"{error}"[:500] or type(error).__name__
-            self._append(EngineRecord(record.version, "refused", self._now(), record.folder, reason=reason))
+            refused = EngineRecord(record.version, "refused", self._now(), record.folder, reason=reason)
+            self._append(refused, "engine refused")
             if isinstance(error, Llm4recError):
                 raise
             raise FolderError(f"{record.folder} cannot be read: {reason}") from error
@@ -135,7 +159,7 @@ class Registry:
     def promote(self, version: str, reason: str = "") -> EngineRecord:
         """From now on this version serves; load it first to know that it can."""
         before = self.standing().serving
-        return self._say(version, "promoted", parent=before, reason=reason)
+        return self._say(version, "promoted", "engine promoted", parent=before, reason=reason)
 
     def rollback(self) -> EngineRecord:
         """The version before serves again; NotFoundError where there was none."""
@@ -143,14 +167,18 @@ class Registry:
         if len(standing.promoted) < 2:
             raise NotFoundError("there is no version before to go back to; `models list` shows all")
         last, before = standing.promoted[-1], standing.promoted[-2]
-        return self._say(before, "promoted", parent=last, reason=f"{BACK}{last}")
+        return self._say(before, "promoted", "engine rolled back", parent=last, reason=f"{BACK}{last}")
+
+    def put_out(self, version: str, reason: str) -> EngineRecord:
+        """Refuse a version because of how it does: the one before serves again. A refused one is promoted by hand alone."""
+        return self._say(version, "refused", "engine rolled back", reason=f"{GUARD}{reason}"[:500])
 
     def shadow(self, version: str) -> EngineRecord | None:
         """This version answers beside the one that serves, compared and never shown; "" ends that."""
         if version:
-            return self._say(version, "shadowed")
+            return self._say(version, "shadowed", "engine shadow")
         running = self.standing().shadow
-        return self._say(running, "retired", reason="shadow ended") if running else None
+        return self._say(running, "retired", "engine shadow", reason="shadow ended") if running else None
 
     def record(self, version: str) -> EngineRecord:
         """The registration of a version, or of the only one that begins so; NotFoundError else."""
@@ -165,12 +193,14 @@ class Registry:
             )
         return known[found[0]]
 
-    def _say(self, version: str, action: Any, **more: Any) -> EngineRecord:
+    def _say(self, version: str, action: Any, told: str, **more: Any) -> EngineRecord:
         record = self.record(version)
-        return self._append(EngineRecord(record.version, action, self._now(), record.folder, **more))
+        return self._append(EngineRecord(record.version, action, self._now(), record.folder, **more), told)
 
-    def _append(self, record: EngineRecord) -> EngineRecord:
-        self._store.append([record], tenant=self._tenant)
+    def _append(self, record: EngineRecord, told: str) -> EngineRecord:
+        detail = {"reason": record.reason} if record.reason else {}
+        entry = AuditEntry(self._actor, told, record.time, record.version, detail)
+        self._store.append([record, entry] if self._actor else [record], tenant=self._tenant)
         return record
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm4rec.core import EventContexts, Feedback, History, Id, ItemVersion, Numbers
+from llm4rec.core import EventContexts, Feedback, Floats, History, Id, ItemVersion, Numbers
 from llm4rec.engine.live.items import grown
 from llm4rec.engine.live.offers import Offers
 from llm4rec.engine.live.states import State
@@ -28,7 +28,8 @@ class Serving:
 
     `home` is false for tenants who are served by somebody else's engine: it knows nothing of their people, whatever
     their ids. `erased` are numbers of people who were erased and whom the model could not forget: nothing is known of
-    them. `version` names the base; numbers of items hold for this value alone.
+    them. `version` names the base; numbers of items hold for this value alone. `tilt` (items,) is what trends do to
+    the lists of known people.
     """
 
     base: Engine
@@ -39,6 +40,7 @@ class Serving:
     home: bool = True
     erased: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    tilt: Floats | None = None
     serial: int = field(default_factory=_SERIAL.__next__)
 
     @classmethod
@@ -83,6 +85,7 @@ class Serving:
             offers=Offers.of(engine.catalog, versions, settings),
             deleted=np.array(sorted(number for number in gone if number >= 0), dtype=np.int64),
             notes=notes,
+            tilt=None,
             serial=next(_SERIAL),
         )
 
