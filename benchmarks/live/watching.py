@@ -20,12 +20,12 @@ EVERY = 5.0  # seconds between two looks at the memory
 class Mix:
     """What a service is asked all day: of a hundred questions 86 lists, 10 times ten events, 2 explanations, 2 items changed.
 
-    Memory that is bounded by a count is full after FILLED questions: the last 20,000 impressions, and of 300 people the
+    Memory that is bounded by a count is full after FILLED questions: the last 20,000 impressions, and of 100 people the
     newest 200 events each.
     """
 
     items: int
-    users: int = 300
+    users: int = 100
     asked: int = 0
     failed: list[str] = field(default_factory=list)
 

@@ -63,14 +63,21 @@ def house(board, tmp_path_factory):
 def known_ids(given, known):
     """The question with ids that there are, where it names any; the name of an experiment likewise."""
     if isinstance(given, dict):
-        return {name: known_ids(one, known) if name not in NAMED else swapped(one, known) for name, one in given.items()}
+        return {
+            name: known_ids(one, known) if name not in NAMED else swapped(one, known)
+            for name, one in given.items()
+        }
     return [known_ids(one, known) for one in given] if isinstance(given, list) else given
 
 
 def swapped(given, known):
     if isinstance(given, str | int) and not isinstance(given, bool):
         return known
-    return [known, *given[1:]] if isinstance(given, list) and given and isinstance(given[0], str | int) else known_ids(given, known)
+    return (
+        [known, *given[1:]]
+        if isinstance(given, list) and given and isinstance(given[0], str | int)
+        else known_ids(given, known)
+    )
 
 
 def whole(given):
@@ -129,7 +136,7 @@ class Asking:
         case.body = whole(case.body)
         if known is not None:
             case.body = known_ids(case.body, known)
-            case.path_parameters = {name: "exp" for name in case.path_parameters or ()}
+            case.path_parameters = dict.fromkeys(case.path_parameters or (), "exp")
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {self.tokens[tenant]}"}
         answer = case.call(base_url=self.service.url, timeout=SECONDS)
         self.answers[case.operation.label, answer.status_code] += 1
@@ -143,7 +150,9 @@ class Asking:
 @pytest.mark.timeout(240 + 0.5 * CASES)
 def test_any_question_is_answered_as_documented_and_from_its_own_tenant(house):
     asking = Asking(house)
-    operations = [found.ok() for found in schemathesis.openapi.from_dict(house[0].app.openapi()).get_all_operations()]
+    operations = [
+        found.ok() for found in schemathesis.openapi.from_dict(house[0].app.openapi()).get_all_operations()
+    ]
     assert len(operations) == OPERATIONS
     for operation in operations:
         asking.all_of(operation)
