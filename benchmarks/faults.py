@@ -61,7 +61,7 @@ def kills(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     rng, rounds = np.random.default_rng(0), list[dict[str, Any]]()
     with tempfile.TemporaryDirectory() as name, store_of(given.postgres, Path(name)) as store:
         fit(Path(name), 200, 100)
-        with Server([*SERVE, "engine", "--store", store, "--port"], Path(name)) as server:
+        with Server([*SERVE, "engine", "--store", store, "--port", "{port}"], Path(name)) as server:
             for number in range(given.rounds):
                 at = int(rng.uniform(0.1, 0.9) * given.posts)
                 rounds.append(round_of(server, store, f"round-{number}", given.posts, at))
@@ -75,7 +75,7 @@ def promotions(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         store = str(Path(name) / "shop.db")
         marks = two(Path(name), store, ITEMS, USERS)
-        with Server([*SERVE, "--store", store, "--port"], Path(name)) as server:
+        with Server([*SERVE, "--store", store, "--port", "{port}"], Path(name)) as server:
             told = promoted(server.url, marks, given.promotions, USERS)
     print(told, flush=True)
     return "promotions", told
@@ -102,7 +102,7 @@ def shop(users: int) -> Iterator[Server]:
     """A service over SQLite, impressions logged."""
     with tempfile.TemporaryDirectory() as name:
         fit(Path(name), ITEMS, users)
-        with Server([*SERVE, "engine", "--store", "shop.db", "--port"], Path(name)) as server:
+        with Server([*SERVE, "engine", "--store", "shop.db", "--port", "{port}"], Path(name)) as server:
             yield server
 
 

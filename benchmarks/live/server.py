@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any, Self
@@ -27,18 +27,27 @@ LOST = (OSError, http.client.HTTPException)
 
 
 class Server:
-    """Python in a process of its own that listens on loopback: `words` and then the port. It may be started again and again."""
+    """Python in a process of its own that listens on loopback: started, killed, and started again.
+
+    `words` are its command line, "{port}" in them the port. `sign` is the route whose first answer says that it is up;
+    `more` is said to it in its environment.
+    """
 
     def __init__(
-        self, words: Sequence[str], folder: Path, sign: str = "/health", python: str = sys.executable
+        self,
+        words: Sequence[str],
+        folder: Path,
+        sign: str = "/health",
+        *,
+        python: str = sys.executable,
+        more: Mapping[str, str] | None = None,
     ) -> None:
-        """`sign` is the route whose first answer says that it is up."""
-        self._words, self._folder, self._sign = [python, *words], folder, sign
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.more: dict[str, str] = {}
+            port = free.getsockname()[1]
+        self._words = [python, *(word.replace("{port}", str(port)) for word in words)]
+        self._folder, self._sign, self._more = folder, sign, dict(more or {})
+        self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -53,9 +62,9 @@ class Server:
         path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
         own = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [*self._words, str(self.port)],
+            self._words,
             cwd=self._folder,
-            env=kept | own | self.more,
+            env=kept | own | self._more,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -83,12 +92,29 @@ class Server:
             self._process.wait(60)
 
     @property
+    def processor_seconds(self) -> float:
+        """What the process and those that it started have used of the processor since it began."""
+        assert self._process is not None
+        return sum(map(_processor, _family(self._process.pid)))
+
+    @property
     def resident_mb(self) -> float:
         """Memory of the process, as Linux tells it."""
         assert self._process is not None
         told = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
         found = re.search(r"VmRSS:\s+(\d+) kB", told)
         return int(found[1]) / 1024 if found else float("nan")
+
+
+def _family(pid: int) -> list[int]:
+    """A process and those that it started."""
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [pid, *(one for child in told.split() for one in _family(int(child)))]
+
+
+def _processor(pid: int) -> float:
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Caller:

@@ -56,7 +56,7 @@ def impatient(service):
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(board, tmp_path):
     board.save(tmp_path / "engine")
     store = str(tmp_path / "shop.db")
-    with Server([*SERVE, "engine", "--store", store, "--port"], tmp_path) as killed:
+    with Server([*SERVE, "engine", "--store", store, "--port", "{port}"], tmp_path) as killed:
         told = round_of(killed, store, "round", posts=300, at=120)
     assert told["acknowledged_before_the_kill"] >= 120
     assert told["rows"] == 300
