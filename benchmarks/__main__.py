@@ -23,6 +23,8 @@ NAMES = {
     "distil": "a student of the stacker: its share of NDCG@10, its time, its memory",
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
+    "serving": "the service under load, beside a bare route and Cornac's server; what sizes cost",
+    "faults": "a service killed, promoted under load and watched for long; nothing lost, mixed or leaked (half an hour)",
     "store": "feedback and impressions acknowledged a second",
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",
     "recommend_all": "ten items for everybody, beside implicit",
@@ -38,7 +40,7 @@ NAMES = {
 }
 
 
-OTHERS = frozenset({"peers", "als_speed", "recommend_all"})
+OTHERS = frozenset({"peers", "als_speed", "recommend_all", "serving"})
 """Benchmarks that run other libraries, and read LLM4REC_PEERS_PYTHON."""
 
 

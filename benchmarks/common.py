@@ -43,6 +43,12 @@ def evaluated(
     return content
 
 
+def result(name: str) -> Any:
+    """A stored result; None where it was not measured."""
+    path = OUT / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
 def keep(name: str, content: Any) -> None:
     """Write a result to out/benchmarks/NAME.json."""
     OUT.mkdir(parents=True, exist_ok=True)

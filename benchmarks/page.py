@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cold_items import harmonic
-from benchmarks.common import OUT, ROOT
+from benchmarks.common import ROOT, result
+from benchmarks.live.page import served
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
 
@@ -60,12 +60,6 @@ def machine() -> str:
         if line.startswith("model name")
     ]
     return f"{len(names) or os.cpu_count()} cores of an {names[0] if names else 'unknown processor'}, no GPU"
-
-
-def result(name: str) -> Any:
-    """A stored result; None where it was not measured."""
-    path = OUT / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def warm() -> Iterator[str]:
@@ -483,28 +477,6 @@ def stored() -> Iterator[str]:
         for kind, row in found.items():
             yield f"| {kind} | {' | '.join(f'{value:,}' for value in row.values())} |"
         yield ""
-
-
-def served() -> Iterator[str]:
-    """What the service answers a second over HTTP."""
-    found = result("serving")
-    if found:
-        yield (
-            f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
-            f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
-            f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
-        )
-        yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
-        rows = {
-            "recommend, as fast as it goes": found["recommend"],
-            "recommend, 300 a second": found["recommend_at_300"],
-            "feedback, batches of 100": found["feedback"],
-            "a bare FastAPI route, before": found["bare"][0],
-            "a bare FastAPI route, after": found["bare"][1],
-        }
-        for name, row in rows.items():
-            yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
-        yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
 
 
 def beside_implicit() -> Iterator[str]:

@@ -1,19 +1,17 @@
-"""The service under load from a second process on loopback: answers a second and their times, feedback a second.
+"""The service under load from a second process on loopback: answers a second and their times, feedback a second, and what sizes cost.
 
 python -m benchmarks.serving [ITEMS] [USERS] [SECONDS]: engine `sequence`, SQLite, impressions logged, one worker; beside it a bare
-FastAPI route under the same load, in turns, and one worker each. The data are drawn: people keep to one of 50 groups of items.
+FastAPI route and Cornac's server under the same load, in turns, and one worker each. The data are drawn: people keep to one of 50
+groups of items. Cornac lives where LLM4REC_PEERS_PYTHON says (benchmarks/peers-requirements.txt), and is left out without it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +20,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import ROOT, keep
+from benchmarks.live.server import SERVE, Server
+from benchmarks.live.shops import fit
+from benchmarks.versus.job import NoInterpreter, interpreter
 
-ITEMS, USERS, SECONDS, EVENTS, GROUPS, CONNECTIONS = 12_000, 12_000, 20.0, 12, 50, 32
+ITEMS, USERS, SECONDS, CONNECTIONS = 12_000, 12_000, 20.0, 32
 BATCH = 100
 RATE = 300.0
+BARE = ("-m", "uvicorn", "benchmarks.workers.bare_route:app", "--no-access-log", "--port", "{port}")
+CORNAC = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "4", "--bind", "127.0.0.1:{port}")
+CORNAC_APP = "cornac.serving.app:app"
 
 
 def main() -> None:
@@ -35,26 +39,21 @@ def main() -> None:
 
 
 def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
-    """One engine under three loads, and the bare route under the first of them, before and after."""
+    """One engine under three loads, the bare route and another library's server beside it, and other sizes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fit(folder, items, users)
-        rng = np.random.default_rng(1)
-        asked = [{"user": f"u{u}", "n": 10} for u in rng.integers(users, size=2_000)]
-        rows = [[event(rng, items, users) for _ in range(BATCH)] for _ in range(200)]
-        (folder / "asked.json").write_text(json.dumps(asked))
-        (folder / "told.json").write_text(json.dumps([{"events": batch} for batch in rows]))
-        serve = ["-m", "llm4rec.apps.cli.main", "serve", "engine", "--store", "shop.db", "--port"]
-        bare = ["-m", "uvicorn", "benchmarks.workers.bare_route:app", "--no-access-log", "--port"]
-        with running(bare, folder, "/openapi.json") as url:
-            before = load(url, "/recommend", folder / "asked.json", seconds)
-        with running(serve, folder, "/health") as url:
-            load(url, "/v1/recommend", folder / "asked.json", min(seconds, 3.0))
-            full = load(url, "/v1/recommend", folder / "asked.json", seconds)
-            steady = load(url, "/v1/recommend", folder / "asked.json", seconds, RATE)
-            feedback = load(url, "/v1/feedback", folder / "told.json", seconds)
-        with running(bare, folder, "/openapi.json") as url:
-            after = load(url, "/recommend", folder / "asked.json", seconds)
+        asked = questions(folder, users)
+        with Server(BARE, folder, "/openapi.json") as bare:
+            before = load(bare, "/recommend", asked, seconds)
+        with served(folder) as server:
+            load(server, "/v1/recommend", asked, min(seconds, 3.0))
+            full = load(server, "/v1/recommend", asked, seconds)
+            steady = load(server, "/v1/recommend", asked, seconds, RATE)
+            feedback = load(server, "/v1/feedback", events(folder, items, users), seconds)
+        with Server(BARE, folder, "/openapi.json") as bare:
+            after = load(bare, "/recommend", asked, seconds)
+        other = cornac(folder, users, seconds)
     alone = (before["per_s"] + after["per_s"]) / 2
     return {
         "items": items,
@@ -69,91 +68,90 @@ def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
         "feedback": feedback,
         "bare": [before, after],
         "ratio_to_bare": round(full["per_s"] / alone, 3),
+        "cornac": other,
+        "sizes": [*sizes(items, users, seconds), size(items, users, full)],
     }
 
 
-def fit(folder: Path, items: int, users: int) -> None:
-    """An engine folder over drawn people."""
+def sizes(items: int, users: int, seconds: float) -> Iterator[dict[str, Any]]:
+    """A quarter and a half of the items; and a twelfth of the users."""
+    for fewer, people in ((items // 4, users), (items // 2, users), (items, users // 12)):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            fit(folder, fewer, people)
+            asked = questions(folder, people)
+            with served(folder) as server:
+                load(server, "/v1/recommend", asked, min(seconds, 3.0))
+                yield size(fewer, people, load(server, "/v1/recommend", asked, seconds))
+
+
+def size(items: int, users: int, found: dict[str, Any]) -> dict[str, Any]:
+    """What a request costs at one size: processor of the server, which neither the load nor others add to."""
+    return {"items": items, "users": users, "processor_ms": found["processor_ms"], "per_s": found["per_s"]}
+
+
+def cornac(folder: Path, users: int, seconds: float) -> dict[str, Any]:
+    """Cornac's own serving application over BPR on the same rows, under gunicorn with one worker; or why there is none."""
+    try:
+        python = interpreter("peers")
+    except NoInterpreter as error:
+        return {"missing": str(error)}
     import polars as pl
 
-    from llm4rec import Engine
-    from llm4rec.data import read_dataset
-    from llm4rec.engine import Settings
-
-    rng = np.random.default_rng(0)
-    who = np.repeat(np.arange(users), EVENTS)
-    group = who % GROUPS
-    what = group + GROUPS * (rng.beta(0.6, 2.0, len(who)) * (items // GROUPS)).astype(int)
-    data = folder / "data"
-    data.mkdir()
-    pl.DataFrame(
-        {
-            "user_id": [f"u{u}" for u in who],
-            "item_id": [f"i{i}" for i in what],
-            "timestamp": 1.7e9 + np.arange(len(who)) % EVENTS * 3_600.0,
-        }
-    ).write_parquet(data / "interactions.parquet")
-    ids = [f"i{i}" for i in range(items)]
-    titles = [f"group {i % GROUPS} number {i}" for i in range(items)]
-    pl.DataFrame({"item_id": ids, "title": titles}).write_parquet(data / "items.parquet")
-    settings = Settings(encoder={"name": "none"}, cache={"folder": "none"})  # type: ignore[arg-type]
-    engine = Engine(settings, model="sequence", tune=False).fit(read_dataset(data))
-    engine.save(folder / "engine")
-
-
-def event(rng: np.random.Generator, items: int, users: int) -> dict[str, Any]:
-    """A click of somebody on something."""
-    return {"user": f"u{rng.integers(users)}", "item": f"i{rng.integers(items)}", "kind": "click"}
+    rows = pl.read_parquet(folder / "data" / "interactions.parquet").select("user_id", "item_id").rows()
+    (folder / "rows.json").write_text(json.dumps(rows))
+    saved = folder / "cornac"
+    fitted = [python, str(ROOT / "benchmarks" / "workers" / "fit_cornac.py"), "rows.json", str(saved)]
+    done = subprocess.run(fitted, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"missing": f"Cornac did not fit: {done.stderr.strip()[-300:]}"}
+    rng = np.random.default_rng(1)
+    wanted = [f"/recommend?uid=u{u}&k=10&remove_seen=true" for u in rng.integers(users, size=2_000)]
+    (folder / "cornac.json").write_text(json.dumps(wanted))
+    said = {"MODEL_PATH": str(saved / "BPR"), "MODEL_CLASS": "cornac.models.BPR"}
+    sign = "/recommend?uid=u0&k=1"
+    with Server([*CORNAC, CORNAC_APP], folder, sign, python=python, more=said) as server:
+        load(server, "", folder / "cornac.json", min(seconds, 3.0))
+        return load(server, "", folder / "cornac.json", seconds)
 
 
 @contextmanager
-def running(words: list[str], folder: Path, sign: str) -> Iterator[str]:
-    """A server in a process of its own, from its first answer on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "LLM4REC_ENCODER__NAME": "none",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
-    process = subprocess.Popen(
-        [sys.executable, *words, str(port)],
-        cwd=folder,
-        env=environment | {"PYTHONPATH": path},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        waited(url + sign, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(60)
+def served(folder: Path) -> Iterator[Server]:
+    """The engine of a folder over a store beside it."""
+    with Server([*SERVE, "engine", "--store", "shop.db", "--port", "{port}"], folder) as server:
+        yield server
 
 
-def waited(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise
-            time.sleep(0.1)
+def questions(folder: Path, users: int) -> Path:
+    """Ten items for somebody, in a file."""
+    rng = np.random.default_rng(1)
+    file = folder / "asked.json"
+    file.write_text(json.dumps([{"user": f"u{u}", "n": 10} for u in rng.integers(users, size=2_000)]))
+    return file
 
 
-def load(url: str, path: str, file: Path, seconds: float, rate: float = 0.0) -> dict[str, Any]:
-    """What the second process says."""
-    words = [url, path, str(file), str(seconds), str(CONNECTIONS), *([str(rate)] if rate else [])]
+def events(folder: Path, items: int, users: int) -> Path:
+    """Batches of clicks of anybody on anything, in a file."""
+    rng = np.random.default_rng(2)
+    pairs = zip(rng.integers(users, size=200 * BATCH), rng.integers(items, size=200 * BATCH), strict=True)
+    rows = [{"user": f"u{user}", "item": f"i{item}", "kind": "click"} for user, item in pairs]
+    batches = [{"events": rows[start : start + BATCH]} for start in range(0, len(rows), BATCH)]
+    file = folder / "told.json"
+    file.write_text(json.dumps(batches))
+    return file
+
+
+def load(server: Server, path: str, file: Path, seconds: float, rate: float = 0.0) -> dict[str, Any]:
+    """What the second process says, and what the server used of the processor for each answer."""
+    words = [server.url, path, str(file), str(seconds), str(CONNECTIONS), *([str(rate)] if rate else [])]
+    before = server.processor_seconds
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.workers.load", *words], cwd=ROOT, capture_output=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
-    print(path, rate or "", found, flush=True)
+    used = server.processor_seconds - before
+    found["processor_ms"] = round(1_000 * used / max(found["requests"], 1), 3)
+    print(path or file.stem, rate or "", found, flush=True)
     return found
 
 

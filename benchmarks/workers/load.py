@@ -1,6 +1,7 @@
 """Load on a service, from a process of its own: the same requests over kept connections, answered one after the other.
 
-python -m benchmarks.workers.load URL PATH BODIES.json SECONDS CONNECTIONS [RATE]: JSON on standard output. With a RATE, requests
+python -m benchmarks.workers.load URL PATH BODIES.json SECONDS CONNECTIONS [RATE]: JSON on standard output. A body is sent to PATH; a
+text among the bodies is what to get. With a RATE, requests
 begin at even moments whatever became of those before, and their time counts from that moment.
 """
 
@@ -19,17 +20,20 @@ import numpy as np
 async def main() -> None:
     url, path, file, seconds, connections, *rate = sys.argv[1:]
     place = urlsplit(url)
-    bodies = [json.dumps(one).encode() for one in json.loads(Path(file).read_text())]
-    requests = [
-        f"POST {path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n".encode()
-        + body
-        for body in bodies
-    ]
+    requests = [request(one, path, place.netloc) for one in json.loads(Path(file).read_text())]
     plan = Plan(requests, float(seconds), float(rate[0]) if rate else 0.0)
     host, port = place.hostname or "127.0.0.1", place.port or 80
     await asyncio.gather(*(plan.caller(host, port) for _ in range(int(connections))))
     print(json.dumps(plan.told()))
+
+
+def request(asked: object, path: str, host: str) -> bytes:
+    """The bytes of one request."""
+    if isinstance(asked, str):
+        return f"GET {asked} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    body = json.dumps(asked).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Plan:

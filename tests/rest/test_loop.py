@@ -36,6 +36,25 @@ def test_a_batch_under_one_key_is_kept_once(running):
     assert len(service.live.export("new")["Feedback"]) == 2
 
 
+def test_what_tells_no_time_is_the_same_batch_whenever_it_comes_again(running):
+    service = running()
+    with Client(service.url) as client:
+        for _ in range(2):
+            told = [
+                client.feedback(CLICKS, key="f"),
+                client.upsert_items({"item-n": {"title": "odd number"}}, key="i"),
+                client.upsert_users({"new": {"age": 31}}, key="u"),
+                client.delete_items(["item-5"], key="d"),
+            ]
+        assert [one["repeated"] for one in told] == [True] * 4
+        client.upsert_users({"new": {"age": 32}})
+        client.upsert_users({"new": {"age": 31}}, key="u")
+    (state,) = service.live.states.of(["new"]).values()
+    assert [str(one.item) for one in state.events] == ["item-1", "item-3"]
+    assert state.attributes == {"age": 32}, "an old batch that comes again is no news"
+    assert len(service.live.export("new")["Feedback"]) == 2
+
+
 def test_what_went_out_is_on_record_when_the_service_has_ended(running, tmp_path):
     service = running()
     with Client(service.url) as client:

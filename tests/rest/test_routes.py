@@ -96,6 +96,11 @@ def test_a_new_item_is_shown_in_the_next_answer_and_a_deleted_one_is_not(http):
     assert sent(http, "POST /v1/recommend", ask)["items"] == []
 
 
+def test_numbers_too_large_for_a_table_are_no_error_of_ours(http):
+    rows = [{"item": "item-huge", "attributes": {"weight": 2**128}}]
+    assert http.post("/v1/items", json={"items": rows}).status_code in (200, 422)
+
+
 def test_a_person_is_exported_and_erased_with_a_proof(http):
     shaped(
         sent(http, "POST /v1/users", {"users": [{"user": "eva", "attributes": {"age": 31}}]}), answers.Kept

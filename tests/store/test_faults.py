@@ -204,31 +204,22 @@ def test_two_processes_write_one_file_and_repeat_one_batch(tmp_path):
 
 
 @pytest.mark.postgres
-def test_a_server_restarted_in_mid_stream_loses_nothing(server, new_database):
+def test_a_server_restarted_in_mid_stream_loses_nothing(postgres, new_database, start_again):
     with open_store(new_database(), StoreConfig(busy_seconds=3)) as store:
         heard, restarts, batch, killed = [], 0, 0, False
         while restarts == 0 or batch < 40:
             if batch == 20 and not killed:
-                os.kill(server.get_pid(), signal.SIGQUIT)  # PostgreSQL's own word for: at once
+                os.kill(postgres.get_pid(), signal.SIGQUIT)  # PostgreSQL's own word for: at once
                 killed = True
             try:
                 heard.append(store.append(clicks((f"u{batch}", "a")), key=f"{batch}"))
                 batch += 1
             except StoreBusyError:
-                started_again(server)
+                start_again()
                 restarts += 1
         assert restarts >= 1
         assert len({one.first for one in heard}) == batch
         assert [row.user for row in stream(store, Feedback)] == [f"u{n}" for n in range(batch)]
-
-
-def started_again(server):
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        if not server.get_postmaster_info().is_running():
-            break
-        time.sleep(0.05)
-    server.ensure_postgres_running()
 
 
 def test_a_url_is_a_file_unless_it_names_postgresql(tmp_path):

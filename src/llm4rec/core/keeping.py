@@ -100,13 +100,26 @@ class Store(Protocol):
     """
 
     def append(
-        self, rows: Sequence[Record], *, tenant: str = DEFAULT_TENANT, key: str | None = None
+        self,
+        rows: Sequence[Record],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        key: str | None = None,
+        arrived: float | None = None,
     ) -> Receipt:
-        """Keep all rows or none. A `key` makes it idempotent: the same batch again is acknowledged, not kept again."""
+        """Keep all rows or none. A `key` makes it idempotent: the same batch again is acknowledged, not kept again.
+
+        Rows whose time is `arrived` told none: their time does not tell a repeated batch from another.
+        """
         ...
 
     def append_soon(
-        self, rows: Sequence[Record], *, tenant: str = DEFAULT_TENANT, key: str | None = None
+        self,
+        rows: Sequence[Record],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        key: str | None = None,
+        arrived: float | None = None,
     ) -> Future[Receipt]:
         """The same without waiting; done is durable. Rows that cannot be kept and a full queue raise at once."""
         ...

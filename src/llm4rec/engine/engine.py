@@ -71,6 +71,7 @@ class Engine(Speaks):
         self.settings = base if model is None else base.with_model(model, options)
         self._fitted: Fitted | None = None
         self._declined = 0
+        self._generators = {}
         self.reports = reports_of(self.settings.safety)
 
     def fit(

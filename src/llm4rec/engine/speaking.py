@@ -44,6 +44,7 @@ class Speaks(ABC):
     """The verbs in words of an engine; what they need of it stands first."""
 
     settings: Settings
+    _generators: dict[str, Generator | None]
 
     @property
     @abstractmethod
@@ -168,7 +169,7 @@ class Speaks(ABC):
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         """
         asker = self._asker(user, history, excluded)
-        helper = generator or build_generator(self.settings)
+        helper = generator or self._generator()
         return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
     def chat(
@@ -189,7 +190,7 @@ class Speaks(ABC):
         default that of the settings, may help to read and put reasons more nicely; where it fails, `degraded` says so.
         """
         asker = self._asker(user, history)
-        helpers = Helpers(self.settings, year, generator or build_generator(self.settings))
+        helpers = Helpers(self.settings, year, generator or self._generator())
         return chatted(desk_of(self.fitted), asker, Said(text, dialogue, language), helpers)
 
     def remark(
@@ -212,6 +213,13 @@ class Speaks(ABC):
         if shown is None:
             shown = self.recommend(user, history, remarks=so_far, **limits).items
         return remark(desk_of(self.fitted), text, shown, so_far, year)
+
+    def _generator(self) -> Generator | None:
+        """The language model of the settings, one for all questions: it knows what was spent, and when it was down."""
+        name = self.settings.generator.model_dump_json() + self.settings.safety.model_dump_json()
+        if name not in self._generators:
+            self._generators.setdefault(name, build_generator(self.settings))
+        return self._generators[name]
 
     def _asker(self, user: Id | None, history: Sequence[Id] | None, excluded: Iterable[Id] = ()) -> Asker:
         """Who speaks: their past, nobody's where neither is given, and what they may not be shown."""

@@ -30,8 +30,10 @@ class Batch:
     digest: str = ""
 
 
-def digest_of(rows: Sequence[tuple[str, Row]]) -> str:
-    """What tells a repeated batch from another one under the same key."""
+def digest_of(rows: Sequence[tuple[str, Row]], arrived: float | None = None) -> str:
+    """What tells a repeated batch from another one under the same key: all but times that are those of the arrival."""
+    if arrived is not None:
+        rows = [(table, {**row, "time": None} if row.get("time") == arrived else row) for table, row in rows]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 

@@ -70,13 +70,23 @@ class SqlStore:
         return self.database.name
 
     def append(
-        self, rows: Sequence[Record], *, tenant: str = DEFAULT_TENANT, key: str | None = None
+        self,
+        rows: Sequence[Record],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        key: str | None = None,
+        arrived: float | None = None,
     ) -> Receipt:
         """Keep all rows or none; returns when they are on disk. See `Store`."""
-        return self.append_soon(rows, tenant=tenant, key=key).result()
+        return self.append_soon(rows, tenant=tenant, key=key, arrived=arrived).result()
 
     def append_soon(
-        self, rows: Sequence[Record], *, tenant: str = DEFAULT_TENANT, key: str | None = None
+        self,
+        rows: Sequence[Record],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        key: str | None = None,
+        arrived: float | None = None,
     ) -> Future[Receipt]:
         """The same without waiting: the future is done when the rows are on disk."""
         if not 0 < len(rows) <= MOST_ROWS:
@@ -88,7 +98,8 @@ class SqlStore:
         if key is None:
             batch = Batch(tenant, laid, self._now())
         else:
-            batch = Batch(tenant, laid, self._now(), id_text(key, "idempotency key"), digest_of(laid))
+            name = id_text(key, "idempotency key")
+            batch = Batch(tenant, laid, self._now(), name, digest_of(laid, arrived))
         return self._pending.hand_over(Job(batch, len(laid)))
 
     def read(

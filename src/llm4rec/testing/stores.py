@@ -153,6 +153,12 @@ def a_repeated_batch_is_kept_once(store: Store, tenant: str) -> None:
     assert len(store.read(Feedback, tenant=tenant).rows) == 4, (
         "the same rows under another key are meant twice"
     )
+    late = [[replace(row, time=time) for row in batch] for time in (50.0, 60.0)]
+    assert not store.append(late[0], tenant=tenant, key="k3", arrived=50.0).repeated
+    assert store.append(late[1], tenant=tenant, key="k3", arrived=60.0).repeated, (
+        "a batch that tells no times is the same whenever it comes"
+    )
+    _refused(lambda: store.append(late[1], tenant=tenant, key="k3", arrived=70.0), "key")
 
 
 def repeats_at_once_are_kept_once(store: Store, tenant: str) -> None:

@@ -12,8 +12,9 @@ MOST_PLACES = 100_000  # of all lists of one batch
 
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 ItemOrUser = Annotated[
-    Annotated[str, Field(min_length=1, max_length=256)] | Annotated[int, Field(ge=-(2**63), lt=2**63)],
+    Annotated[str, Field(min_length=1, max_length=256)] | Whole,
     Field(description="an id: text of 1 to 256 characters, or a whole number"),
 ]
 Ids = Annotated[list[ItemOrUser], Field(max_length=MOST_IDS)]
@@ -21,7 +22,7 @@ History = Annotated[list[ItemOrUser], Field(max_length=1_000, description="item 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1, le=1_000, description="how many items")]
 Seconds = Annotated[float, Field(ge=0.0, le=1e11, description="seconds since 1970, UTC")]
-Value = str | int | float | bool | None
+Value = str | Whole | float | bool | None
 Attributes = Annotated[dict[Name, Value | list[Value]], Field(max_length=200)]
 Words = dict[Name, Annotated[str, Field(max_length=200)] | int | float | bool]
 Language = Annotated[str, Field(max_length=35, description="en, zh, or auto: the user's own")]

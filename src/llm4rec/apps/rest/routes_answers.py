@@ -61,8 +61,9 @@ async def explain(request: Request, form: forms.Explain) -> Response:
     """Why items are recommended, in words with their evidence."""
 
     def work(live: Live) -> Any:
-        found = live.explain(form.user, form.history, form.items, n=form.n, language=form.language)
-        return answers.signed(live.version, explanations=[one.as_json() for one in found])
+        who: dict[str, Any] = {"user": form.user, "history": form.history}
+        version, found = live.spoken("explain", **who, items=form.items, n=form.n, language=form.language)
+        return answers.signed(version, explanations=[one.as_json() for one in found])
 
     return told(await handed(request, work))
 
@@ -73,8 +74,9 @@ async def interests(request: Request, form: forms.Interests) -> Response:
     edits = None if form.edits is None else _edits(form.edits)
 
     def work(live: Live) -> Any:
-        found = live.interests(form.user, form.history, edits=edits, language=form.language)
-        return answers.signed(live.version, profile=found.as_json())
+        who: dict[str, Any] = {"user": form.user, "history": form.history}
+        version, found = live.spoken("interests", **who, edits=edits, language=form.language)
+        return answers.signed(version, profile=found.as_json())
 
     return told(await handed(request, work))
 
@@ -98,7 +100,8 @@ async def chat(request: Request, form: forms.Chat) -> Response:
     """One message of a conversation; give the dialogue back with the next."""
 
     def work(live: Live) -> Any:
-        said = live.chat(
+        version, said = live.spoken(
+            "chat",
             form.text,
             form.dialogue,
             user=form.user,
@@ -106,7 +109,7 @@ async def chat(request: Request, form: forms.Chat) -> Response:
             language=form.language,
             year=time.gmtime().tm_year,
         )
-        shown = replace(said.answer, degraded=said.degraded, version=live.version)
+        shown = replace(said.answer, degraded=said.degraded, version=version)
         more = {"text": said.text, "act": said.act, "question": said.question, "evidence": said.evidence}
         return {**answers.listed(shown), **more, "dialogue": said.dialogue.model_dump(mode="json")}
 
@@ -147,8 +150,8 @@ async def describe(request: Request, form: forms.Describe) -> Response:
     """Texts about items in which every claim has its evidence."""
 
     def work(live: Live) -> Any:
-        found = live.describe(form.items, style=form.style, language=form.language)
-        return answers.signed(live.version, descriptions=[one.as_json() for one in found])
+        version, found = live.described(form.items, style=form.style, language=form.language)
+        return answers.signed(version, descriptions=[one.as_json() for one in found])
 
     return told(await handed(request, work))
 

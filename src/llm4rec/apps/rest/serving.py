@@ -68,6 +68,7 @@ def check_door(store: str, settings: ServeSettings) -> None:
 
 def application() -> FastAPI:
     """What a worker runs, as the environment says."""
+    import gc
     from pathlib import Path
 
     from llm4rec.apps.rest.app import create_app
@@ -79,4 +80,8 @@ def application() -> FastAPI:
     to_standard_error()
     settings = read_settings(Path(told["file"]) if told["file"] else None)
     live = open_live(told["engine"], told["store"], settings=settings)
-    return create_app(live, ServeSettings.of(told["settings"], "serve"))
+    app = create_app(live, ServeSettings.of(told["settings"], "serve"))
+    # What stands from now on is not looked through again whenever garbage is collected: that stops all answers meanwhile.
+    gc.collect()
+    gc.freeze()
+    return app

@@ -103,7 +103,7 @@ def _frame(rows: Sequence[ItemVersion], numeric: bool = False) -> Any:
     ]
     try:
         return pl.from_dicts(told, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"attributes of items are no table: {str(error).splitlines()[0][:200]}") from None
 
 

@@ -17,6 +17,7 @@ from llm4rec.core import (
     Impression,
     ItemVersion,
     Llm4recError,
+    Receipt,
     Recommendations,
     Report,
     Store,
@@ -207,11 +208,13 @@ class Live(Words, Promotes, People, Minutes, Nights):
         `key` makes it idempotent: the same batch again is acknowledged and not kept again. Items and impressions that
         are not known are kept and named. DataError where a row is none, StoreError where nothing could be kept.
         """
-        rows = feedback_of(batch, self.now())
+        now = self.now()
+        rows = feedback_of(batch, now)
         if not rows:
             return NOTHING
-        receipt = self.store.append(rows, tenant=self.name, key=key)
-        self.states.add([replace(row, user=self.named(row.user)) for row in rows])
+        receipt = self.store.append(rows, tenant=self.name, key=key, arrived=now)
+        if not self._again(receipt):
+            self.states.add([replace(row, user=self.named(row.user)) for row in rows])
         return Acknowledged.of(receipt, **self._unknown(rows))
 
     def upsert_items(
@@ -222,25 +225,27 @@ class Live(Words, Promotes, People, Minutes, Nights):
         A row is {"item": id, "attributes": {"title": …}}. Columns that the catalog does not have are kept, but only
         price, availability and age limit are looked at.
         """
-        versions = items_of(rows, self.now())
+        now = self.now()
+        versions = items_of(rows, now)
         checked_rows(self._serving.base, versions)
-        return self._keep_items(versions, key)
+        return self._keep_items(versions, key, now)
 
     def delete_items(self, items: Iterable[Id], *, key: str | None = None) -> Acknowledged:
         """Never show these again, until they are upserted."""
-        told = [{"item": item, "deleted": True} for item in items]
-        return self._keep_items(items_of(told, self.now()), key)
+        now, told = self.now(), [{"item": item, "deleted": True} for item in items]
+        return self._keep_items(items_of(told, now), key, now)
 
     def upsert_users(
         self, rows: Iterable[UserVersion | Mapping[str, Any]], *, key: str | None = None
     ) -> Acknowledged:
         """What is known about users, as a whole: {"user": id, "attributes": {"age": 31}}."""
-        return self._keep_users(users_of(rows, self.now()), key)
+        now = self.now()
+        return self._keep_users(users_of(rows, now), key, now)
 
     def delete_users(self, users: Iterable[Id], *, key: str | None = None) -> Acknowledged:
         """Serve these as unknown from now on, until they are upserted. To remove what they did, use `erase`."""
-        told = [{"user": user, "deleted": True} for user in users]
-        return self._keep_users(users_of(told, self.now()), key)
+        now, told = self.now(), [{"user": user, "deleted": True} for user in users]
+        return self._keep_users(users_of(told, now), key, now)
 
     def report(self, item: Id, user: Id, category: str = "other", text: str = "", **more: Any) -> Report:
         """A user says that an item should not be here (`Engine.report`); durable when this returns."""
@@ -316,19 +321,26 @@ class Live(Words, Promotes, People, Minutes, Nights):
             # The rows are durable: that nobody could look up what they answer is no reason to refuse them.
             return {"unknown_items": items, "notes": (f"impressions were not looked up: {error}",)}
 
-    def _keep_items(self, versions: list[ItemVersion], key: str | None) -> Acknowledged:
+    def _again(self, receipt: Receipt) -> bool:
+        """Whether a batch was there before. Then it may be by an attempt of which nobody here heard: it is read."""
+        if receipt.repeated:
+            self.follow()
+        return receipt.repeated
+
+    def _keep_items(self, versions: list[ItemVersion], key: str | None, now: float) -> Acknowledged:
         if not versions:
             return NOTHING
-        receipt = self.store.append(versions, tenant=self.name, key=key)
-        if not receipt.repeated:
+        receipt = self.store.append(versions, tenant=self.name, key=key, arrived=now)
+        if not self._again(receipt):
             self._take_items(versions)
         return Acknowledged.of(receipt, notes=self._serving.notes)
 
-    def _keep_users(self, versions: list[UserVersion], key: str | None) -> Acknowledged:
+    def _keep_users(self, versions: list[UserVersion], key: str | None, now: float) -> Acknowledged:
         if not versions:
             return NOTHING
-        receipt = self.store.append(versions, tenant=self.name, key=key)
-        self.states.add([replace(one, user=self.named(one.user)) for one in versions])
+        receipt = self.store.append(versions, tenant=self.name, key=key, arrived=now)
+        if not self._again(receipt):
+            self.states.add([replace(one, user=self.named(one.user)) for one in versions])
         return Acknowledged.of(receipt)
 
     def _takers(self) -> dict[type, Callable[[Sequence[Any]], None]]:

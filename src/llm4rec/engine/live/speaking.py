@@ -46,8 +46,9 @@ class Words(ABC):
         **more: Any,
     ) -> tuple[Explanation, ...]:
         """`Engine.explain` over the newest events."""
-        desk, (one,) = self.asked([{"user": user, "history": history}])
-        return desk.serving.engine.explain(**_who(desk, one), items=items, **more)
+        told: tuple[Explanation, ...]
+        _, told = self.spoken("explain", user=user, history=history, items=items, **more)
+        return told
 
     def interests(
         self,
@@ -58,8 +59,9 @@ class Words(ABC):
         language: str = "auto",
     ) -> Profile:
         """`Engine.interests` over the newest events."""
-        desk, (one,) = self.asked([{"user": user, "history": history}])
-        return desk.serving.engine.interests(**_who(desk, one), edits=edits, language=language)
+        told: Profile
+        _, told = self.spoken("interests", user=user, history=history, edits=edits, language=language)
+        return told
 
     def ask(
         self,
@@ -82,21 +84,26 @@ class Words(ABC):
 
     def describe(self, items: Iterable[Id], **more: Any) -> Any:
         """`Engine.describe` of items as they are now."""
-        desk, _ = self.asked([])
-        return _verb(desk, "describe")(items, **more)
+        return self.described(items, **more)[1]
 
     def chat(self, *told: Any, **more: Any) -> Any:
         """`Engine.chat` over the newest events of `user`."""
-        return self._spoken("chat", *told, **more)
+        return self.spoken("chat", *told, **more)[1]
 
     def remark(self, text: str, **more: Any) -> Any:
         """`Engine.remark`: feedback in words about a list, over the newest events of `user`."""
-        return self._spoken("remark", text, **more)
+        return self.spoken("remark", text, **more)[1]
 
-    def _spoken(self, verb: str, *told: Any, **more: Any) -> Any:
+    def spoken(self, verb: str, *told: Any, **more: Any) -> tuple[str, Any]:
+        """What a verb of the engine says to `user` or `history`, behind the version that said it."""
         user, history = more.pop("user", None), more.pop("history", None)
         desk, (one,) = self.asked([{"user": user, "history": history}])
-        return _verb(desk, verb)(*told, **_who(desk, one), **more)
+        return desk.serving.version, _verb(desk, verb)(*told, **_who(desk, one), **more)
+
+    def described(self, items: Iterable[Id], **more: Any) -> tuple[str, Any]:
+        """`describe`, behind the version that said it."""
+        desk, _ = self.asked([])
+        return desk.serving.version, _verb(desk, "describe")(items, **more)
 
 
 def _who(desk: Desk, one: Asking) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""What the page of figures says of the running service. Measures nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.common import result
+
+
+def served() -> Iterator[str]:
+    """What the service answers a second over HTTP."""
+    found = result("serving")
+    if found:
+        yield (
+            f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
+            f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
+            f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
+        )
+        yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
+        rows = {
+            "recommend, as fast as it goes": found["recommend"],
+            "recommend, 300 a second": found["recommend_at_300"],
+            "feedback, batches of 100": found["feedback"],
+            "a bare FastAPI route, before": found["bare"][0],
+            "a bare FastAPI route, after": found["bare"][1],
+            **({} if "missing" in found["cornac"] else {"Cornac's server": found["cornac"]}),
+        }
+        for name, row in rows.items():
+            yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
+        yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
+        yield from sized(found)
+    yield from faults()
+
+
+def sized(found: dict[str, Any]) -> Iterator[str]:
+    """What a request costs at other sizes, and which other server there was."""
+    yield "What one answer costs the processor of the server, all of it, under the first load:\n"
+    yield "| items | users | ms of the processor | answers a second |\n|---|---|---|---|"
+    for row in sorted(found["sizes"], key=lambda row: (row["users"], row["items"])):
+        yield f"| {row['items']:,} | {row['users']:,} | {row['processor_ms']} | {row['per_s']:,} |"
+    yield ""
+    if "missing" in found["cornac"]:
+        yield f"No other library's server was measured: {found['cornac']['missing']}\n"
+    else:
+        yield (
+            "Cornac's row is its own serving application (Flask) under gunicorn, one worker of four threads, BPR on the same rows: "
+            "it logs nothing, and knows nothing that came after the fit.\n"
+        )
+
+
+def faults() -> Iterator[str]:
+    """A service that is killed, promoted under load, and watched."""
+    found = result("faults")
+    if not found:
+        return
+    yield "A running service put to the test (`python -m benchmarks.faults`), SQLite unless said otherwise:\n"
+    yield "| what | how much | result |\n|---|---|---|"
+    for name, store in (("kills", "SQLite"), ("kills_postgresql", "PostgreSQL")):
+        if name in found:
+            rounds = found[name]["rounds"]
+            posts = rounds[0]["posts"]
+            lost, doubled = (sum(one[what] for one in rounds) for what in ("lost", "doubled"))
+            unheard = sum(one["unheard"] for one in rounds)
+            yield (
+                f"| `kill -9` while feedback is posted, {store} | {len(rounds)} rounds of {posts:,} posts | {lost} lost, {doubled} kept twice; "
+                f"{unheard} kept whose answer nobody heard, all told to be there when sent again; counts even in {found[name]['even']} rounds |"
+            )
+    if "promotions" in found:
+        row = found["promotions"]
+        yield (
+            f"| promotions under load | {row['promotions']}, {row['answers']:,} answers | {row['failed']} failed, {row['mixed']} mixed versions, "
+            f"{row['stale']} of an older version after the promotion |"
+        )
+    if "seen" in found:
+        row = found["seen"]
+        yield f"| feedback in the very next answer | {row['users']:,} people | {row['users'] - row['not_seen']:,} |"
+    if "soak" in found:
+        row = found["soak"]
+        yield (
+            f"| a long run | {row['minutes']} minutes, {row['asked']:,} questions | {row['failed']} failed; resident memory from "
+            f"{row['first_mb']} to {row['last_mb']} MB ({row['growth']:+.1%}), once all that is bounded was full |"
+        )
+    yield ""
