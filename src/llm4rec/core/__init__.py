@@ -65,8 +65,10 @@ from llm4rec.core.keeping import (
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.labels import Labels, labels
 from llm4rec.core.protocols import (
+    Adapts,
     Calibrates,
     Distils,
+    Doubts,
     Embeds,
     Encoder,
     Explains,
@@ -113,6 +115,7 @@ __all__ = [
     "DEFAULT_TENANT",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Adapts",
     "Answers",
     "AuditEntry",
     "Backed",
@@ -130,6 +133,7 @@ __all__ = [
     "Dataset",
     "Description",
     "Distils",
+    "Doubts",
     "Embeds",
     "Encoder",
     "EngineRecord",

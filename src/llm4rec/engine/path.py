@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from llm4rec.core import (
+    Adapts,
     Calibrates,
     Candidates,
     Embeds,
@@ -183,6 +184,7 @@ def composed(
     found, declined, told = lists
     explain, chances = asked_for
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
+    few = fitted.model.adapted(requests) if isinstance(fitted.model, Adapts) else [""] * len(requests)
     answers = []
     for row, request in enumerate(requests):
         kept = _kept(found.items[row], request)
@@ -191,6 +193,8 @@ def composed(
         notes = list(degraded[row])
         if declined[row]:
             notes.append("nothing is known of this user: what is popular is shown")
+        elif few[row]:
+            notes.append(few[row])
         notes += found.notes[row] if found.notes else ()
         if len(items) < request.n:
             notes.append(f"only {len(items)} of {request.n} items may be shown")

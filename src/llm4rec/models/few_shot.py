@@ -48,7 +48,7 @@ class FewShotConfig(Config):
     )
     options: dict[str, dict[str, Any]] = Field({})
     lengths: tuple[PositiveInt, ...] = (1, 3, 5, 10, 20, 40)
-    shares: tuple[Share, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    shares: tuple[Share, ...] = Field((), description="none: the base alone, until they are chosen")
     tune: bool = True
 
 
@@ -65,11 +65,11 @@ class FewShot:
 
     def __init__(self, config: FewShotConfig | None = None) -> None:
         self.config = config or FewShotConfig()
-        if len(self.config.inputs) != 2 or len(self.config.shares) != len(self.config.lengths):
+        lengths, self.shares = self.config.lengths, self.config.shares or (0.0,) * len(self.config.lengths)
+        if len(self.config.inputs) != 2 or len(self.shares) != len(lengths) or not _ascending(lengths):
             raise ComponentError(
-                "few-shot needs two inputs, the base and a model for newcomers, and as many shares as lengths"
+                "few-shot needs two inputs, the base and a model for newcomers; lengths that ascend; and as many shares"
             )
-        self.shares = self.config.shares
         self.notes_: tuple[str, ...] = ()
 
     @property
@@ -225,6 +225,10 @@ class FewShot:
     def _need_fit(self) -> None:
         if not hasattr(self, "inputs_"):
             raise NotFittedError("FewShot needs fit first")
+
+
+def _ascending(lengths: Many[int]) -> bool:
+    return bool(lengths) and bool((np.diff(lengths) > 0).all())
 
 
 def _blended(base: Floats, newcomers: Floats, shares: NDArray[np.float64]) -> Floats:
