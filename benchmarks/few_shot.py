@@ -65,18 +65,18 @@ def main() -> None:
                 found[name].setdefault(view, []).append(answered(model.score, holdout))
             told.setdefault(name, []).append(said)
             print(f"draw {draw} {name}: {time.monotonic() - began:.0f} s {said}", flush=True)
-    values = {name: {view: np.concatenate(own) for view, own in rows.items()} for name, rows in found.items()}
-    content = {
-        "data": DATA,
-        "draws": DRAWS,
-        "people": len(set(people)),
-        "questions": len(people),
-        "chosen": told,
-    }
-    content["models"] = compared(values, people)
-    keep(f"few-shot-{DATA}", content)
-    for name, row in content["models"].items():
+        keep(f"few-shot-{DATA}", result(draw + 1, found, people, told))
+    for name, row in result(DRAWS, found, people, told)["models"].items():
         print(f"{name:12s}", {view: round(cell["mean"], 4) for view, cell in row.items()}, flush=True)
+
+
+def result(
+    draws: int, found: dict[str, dict[str, list[Floats]]], people: list[bytes], told: dict[str, list[Any]]
+) -> dict[str, Any]:
+    """What is kept, after every draw: a run takes long."""
+    values = {name: {view: np.concatenate(own) for view, own in rows.items()} for name, rows in found.items()}
+    about = {"data": DATA, "draws": draws, "people": len(set(people)), "questions": len(people)}
+    return {**about, "chosen": told, "models": compared(values, people)}
 
 
 def fitted(name: str, train: Dataset, before: list[Any]) -> tuple[Any, Any]:

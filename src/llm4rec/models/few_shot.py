@@ -175,7 +175,7 @@ class FewShot:
         first, second = self.config.inputs
         events, shares = self._asked(requests)
         return [
-            f"{known} events are known: {share:.0%} of the order is {second!r}, the rest {first!r}"
+            f"events known: {known}; {share:.0%} of the order is {second!r}, the rest {first!r}"
             if share
             else ""
             for known, share in zip(events.tolist(), shares.tolist(), strict=True)
