@@ -71,6 +71,29 @@ def test_who_is_answered_by_the_rule_is_told_and_nobody_else():
     assert not any("events known" in told for told in engine.recommend(history=[], n=3).degraded)
 
 
+def test_doubt_is_that_of_the_newcomers_part_and_none_where_the_base_stands_alone():
+    model = few_shot(**FIXED)
+    new, known = asking(12), asking(*range(9))
+    base, other = (own.score([new])[0] for own in model.inputs_.models.values())
+    doubt = model.inputs_.models["fold-in"].uncertainty([new])[0] * base.std() / other.std()
+    found = model.uncertainty([new, known])
+    np.testing.assert_allclose(found[0], doubt, rtol=1e-4)
+    np.testing.assert_array_equal(found[1], 0.0)
+    np.testing.assert_array_equal(model.uncertainty([new], np.array([3, 5]))[0], found[0, [3, 5]])
+
+
+def test_what_events_gave_comes_on_the_scale_of_the_base():
+    model = few_shot(**FIXED, options={"fold-in": {"embedding_size": 8, "decay": None}})
+    request, items = asking(12, 13), np.array([3, 15])
+    fold = model.inputs_.models["fold-in"]
+    share = model.share_of(np.array([2]))[0]
+    base, other = (own.score([request])[0] for own in model.inputs_.models.values())
+    expected = fold.contributions(request, items)
+    for found, gifts in zip(model.contributions(request, items), expected, strict=True):
+        scale = share * base.std() / other.std()
+        assert found == pytest.approx({item: gift * scale for item, gift in gifts.items()}, rel=1e-4)
+
+
 def test_new_items_stand_where_the_base_puts_them():
     settings = Settings(encoder={"name": "none"}, fit={"tune": False})
     engine = Engine(settings, model="few-shot", **FIXED).fit(two_tastes())

@@ -15,6 +15,7 @@ from llm4rec.core import (
     ComponentError,
     Config,
     Dataset,
+    Doubts,
     Explains,
     FitContext,
     Floats,
@@ -27,6 +28,7 @@ from llm4rec.core import (
     surely_better,
     zscore_rows,
 )
+from llm4rec.core.arrays import TINY
 from llm4rec.models.episodes import Episodes
 from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
 from llm4rec.models.tuning import QUESTIONS
@@ -180,6 +182,20 @@ class FewShot:
             else ""
             for known, share in zip(events.tolist(), shares.tolist(), strict=True)
         ]
+
+    def uncertainty(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
+        """(requests, items) float32: standard deviation of the newcomers' part of each score; 0 for new items."""
+        self._need_fit()
+        base = np.asarray(self.inputs_.base.score(requests), dtype=np.float32)
+        found = np.zeros(base.shape, np.float32)
+        shares, model = self._asked(requests)[1], self._newcomers
+        rows = np.flatnonzero((shares > 0) & np.isfinite(base).all(axis=1))
+        if isinstance(model, Doubts) and len(rows):
+            asked = [known_part(requests[int(row)], self.size_) for row in rows]
+            spread = np.std(np.asarray(model.score(asked)), axis=1)  # type: ignore[attr-defined]
+            scale = shares[rows] * np.std(base[rows, : self.size_], axis=1) / np.maximum(spread, TINY)
+            found[rows, : self.size_] = scale[:, None] * model.uncertainty(asked)
+        return found if items is None else found[:, items]
 
     def contributions(self, request: Request, items: Numbers) -> list[dict[int, float]]:
         """What each history item gave, through both inputs as far as they can say it; the rest is nobody's gift."""
