@@ -192,7 +192,7 @@ class FewShot:
         rows = np.flatnonzero((shares > 0) & np.isfinite(base).all(axis=1))
         if isinstance(model, Doubts) and len(rows):
             asked = [known_part(requests[int(row)], self.size_) for row in rows]
-            spread = np.std(np.asarray(model.score(asked)), axis=1)  # type: ignore[attr-defined]
+            spread = np.std(np.asarray(model.score(asked)), axis=1)
             scale = shares[rows] * np.std(base[rows, : self.size_], axis=1) / np.maximum(spread, TINY)
             found[rows, : self.size_] = scale[:, None] * model.uncertainty(asked)
         return found if items is None else found[:, items]

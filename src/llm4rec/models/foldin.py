@@ -93,7 +93,7 @@ class FoldIn:
             )
         # A copy, so that what was chosen, fitted again in the same world, begins where the trial began.
         own = replace(context, holdout=None, rng=deepcopy(context.rng))
-        vectors = np.nan_to_num(base.fit(dataset, own).item_vectors().astype(np.float64))  # type: ignore[attr-defined]
+        vectors = np.nan_to_num(base.fit(dataset, own).item_vectors().astype(np.float64))
         self.vectors_ = _main(vectors, self.config.embedding_size)
         matrix = dataset.matrix()
         if matrix.shape[0] > PEOPLE:
@@ -124,7 +124,7 @@ class FoldIn:
             known = self.prior_.begun(len(items))
             for place in range(items.shape[1]):
                 known = known.after(self.vectors_[items[:, place]], precisions[:, place])
-            yield slice(start, start + ROWS), known, precisions.any(axis=1)
+            yield slice(start, start + ROWS), known, np.asarray(precisions.any(axis=1))
 
     def item_vectors(self) -> Floats:
         """(items, width)."""

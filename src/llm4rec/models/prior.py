@@ -70,7 +70,7 @@ class Prior:
             span = slice(people.indptr[row], people.indptr[row + 1])
             own, values = vectors[people.indices[span]], people.data[span].astype(np.float64)
             system, given = gram + (1.0 - unobserved) * (own.T @ own), values @ own
-            covariance = np.linalg.inv(inverse + system / self.noise)
+            covariance: Reals = np.asarray(np.linalg.inv(inverse + system / self.noise), dtype=np.float64)
             mean = covariance @ (start + given / self.noise)
             yield row, (mean, covariance), system, (values, given)
 
@@ -106,4 +106,5 @@ class Posterior:
     def spread(self, vectors: Reals) -> Reals:
         """(rows, items): standard deviations of the scores of items (items, width)."""
         variances = [np.einsum("ij,ij->i", vectors @ own, vectors) for own in self.covariances]
-        return np.sqrt(np.maximum(np.array(variances).reshape(len(self.means), len(vectors)), 0.0))
+        whole = np.array(variances, dtype=np.float64).reshape(len(self.means), len(vectors))
+        return np.asarray(np.sqrt(np.maximum(whole, 0.0)), dtype=np.float64)
