@@ -10,6 +10,7 @@ NAMES = {
     "warm": "full ranking on three data sets, with knock-out rows",
     "cold_items": "items that nobody has touched",
     "new_users": "people the engine has never seen",
+    "few_shot": "newcomers after 1, 3, 5 and 10 first events, beside Reptile (half an hour)",
     "stacked": "the stacker against each of its inputs",
     "knob": "what a setting of a knob gains and costs, on three data sets",
     "order": "what reranking costs and gains on ml-100k",

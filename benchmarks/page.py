@@ -39,6 +39,7 @@ def main() -> None:
         *cold(),
         *descriptions(),
         *new_users(),
+        *few_shot(),
         *attacks(),
         *offpolicy(),
         *learning(),
@@ -302,6 +303,35 @@ def draws_of_users(name: str) -> Iterator[str]:
         told = " | ".join(f"{share:.1%} ({low:.1%}–{high:.1%})" for share, low, high in shares)
         yield f"| {model} | {row['draws']} | {row['questions']} | {told} |"
     yield ""
+
+
+def few_shot() -> Iterator[str]:
+    """Newcomers after their first events, two tables."""
+    yield "## The first events of newcomers: `python -m benchmarks.few_shot`\n"
+    found = result("few-shot-ml-100k")
+    if found is None:
+        yield "Not measured yet.\n"
+        return
+    yield (
+        f"`{found['data']}`, `cold-users`, {found['draws']} draws, {found['questions']} questions of {found['people']} people; settings chosen on "
+        "people of the training part. NDCG@10 with 95 % intervals over people; p: paired bootstrap, against Reptile and against what is popular.\n"
+    )
+    for view, told in (
+        ("next", "The answers are the ten events behind the first k:"),
+        ("last", "The answer is a person's last event, all others are ruled out (views `first-k`):"),
+    ):
+        yield f"{told}\n"
+        yield "| model | k = 1 | k = 3 | k = 5 | k = 10 |\n|---|---|---|---|---|"
+        for name, row in found["models"].items():
+            yield f"| {name} | {' | '.join(few_shot_cell(row[f'{view}-{k}']) for k in (1, 3, 5, 10))} |"
+        yield ""
+
+
+def few_shot_cell(cell: dict[str, float]) -> str:
+    """ ".2657 (.2500-.2810), p .000 .000"."""
+    beside = " ".join(f"{cell[key]:.4f}" for key in ("p reptile", "p popular") if key in cell)
+    told = f"{cell['mean']:.4f} ({cell['low']:.4f}–{cell['high']:.4f})"
+    return f"{told}, p {beside}" if beside else told
 
 
 def peers() -> Iterator[str]:

@@ -65,9 +65,11 @@ from llm4rec.core.keeping import (
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.labels import Labels, labels
 from llm4rec.core.protocols import (
+    Adapts,
     Calibrates,
     Combines,
     Distils,
+    Doubts,
     Embeds,
     Encoder,
     Explains,
@@ -117,6 +119,7 @@ __all__ = [
     "DEFAULT_TENANT",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "Adapts",
     "Answers",
     "AuditEntry",
     "Backed",
@@ -135,6 +138,7 @@ __all__ = [
     "Dataset",
     "Description",
     "Distils",
+    "Doubts",
     "Embeds",
     "Encoder",
     "EngineRecord",

@@ -261,6 +261,24 @@ class Calibrates(Protocol):
 
 
 @runtime_checkable
+class Adapts(Protocol):
+    """A model that answers differently for people of whom little is known, and says so."""
+
+    def adapted(self, requests: Sequence[Request]) -> list[str]:
+        """Of each request, what is told of its list because little is known of the person; "" where nothing is."""
+        ...
+
+
+@runtime_checkable
+class Doubts(Protocol):
+    """A model that says how little it knows of its scores."""
+
+    def uncertainty(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
+        """(len(requests), items) float32: the standard deviation of each score; 0 where none is known."""
+        ...
+
+
+@runtime_checkable
 class Situated(Protocol):
     """A model whose scores may depend on the context of a request; names and words it does not know change no score."""
 

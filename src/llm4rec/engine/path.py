@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from llm4rec.core import (
+    Adapts,
     Calibrates,
     Candidates,
     Explains,
@@ -182,15 +183,13 @@ def composed(
     found, declined, told = lists
     explain, chances = asked_for
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
+    few = _of_strangers(fitted.model, requests, declined)
     answers = []
     for row, request in enumerate(requests):
         kept = _kept(found.items[row], request)
         items = found.items[row][kept]
         spoken = language_of(explain, fitted, request.user)
-        notes = list(degraded[row])
-        if declined[row]:
-            notes.append("nothing is known of this user: what is popular is shown")
-        notes += found.notes[row] if found.notes else ()
+        notes = [*degraded[row], *few[row], *(found.notes[row] if found.notes else ())]
         if len(items) < request.n:
             notes.append(f"only {len(items)} of {request.n} items may be shown")
         answers.append(
@@ -209,6 +208,13 @@ def composed(
             )
         )
     return answers
+
+
+def _of_strangers(model: Model, requests: Sequence[Request], declined: np.ndarray) -> list[list[str]]:
+    """What is told of each list because nothing, or little, is known of who asks."""
+    told = model.adapted(requests) if isinstance(model, Adapts) else [""] * len(requests)
+    nothing = "nothing is known of this user: what is popular is shown"
+    return [[nothing] if no else [one] * bool(one) for no, one in zip(declined, told, strict=True)]
 
 
 def _kept(items: Numbers, request: Request) -> Numbers:

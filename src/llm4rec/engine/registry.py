@@ -53,6 +53,14 @@ TABLE: dict[str, dict[str, Entry]] = {
             "llm4rec.models.als:Als",
             "implicit matrix factorisation; the vector of a person solved from any history",
         ),
+        "fold-in": Entry(
+            "llm4rec.models.foldin:FoldIn",
+            "people after a few events: a prior learnt from many, and the posterior over vectors of items",
+        ),
+        "few-shot": Entry(
+            "llm4rec.models.few_shot:FewShot",
+            "the base for people who are known, blended with fold-in after a few events",
+        ),
         "mf": Entry("llm4rec.models.mf:Mf", "ratings: biases and factors, with what is not known of them"),
         "interest": Entry(
             "llm4rec.models.interest:Interest",

@@ -44,6 +44,8 @@ SPACES: Mapping[str, Mapping[str, str]] = {
         "reg_exponent": "0:1",
         "epochs": "5:20",
     },
+    "fold-in": {"embedding_size": "32|64|128", "unobserved": "0.003:0.3:log"},
+    "few-shot": {},
     "mf": {"embedding_size": "4:64:log", "reg": "0.1:10:log", "epochs": "10:60"},
     "interest": {"value_weight": "0:2"},
     "fm": {

@@ -17,6 +17,7 @@ from llm4rec.core import (
     FitContext,
     Floats,
     Grows,
+    Learns,
     Model,
     Request,
     Saves,
@@ -56,8 +57,17 @@ class Inputs:
         return cls({name: model.fit(dataset, context) for name, model in steps})
 
     def refit(self, dataset: Dataset, context: FitContext) -> Inputs:
-        """The same models with what they chose, fitted on other data without choosing again."""
-        return Inputs.fit(list(self.models), self.options(), dataset, replace(context, holdout=None))
+        """The same models with what they chose and were taught, fitted on other data without choosing again."""
+        alone = replace(context, holdout=None)
+        options = self.options()
+        return Inputs(
+            {
+                name: model.refit(dataset, alone)
+                if isinstance(model, Learns)
+                else Inputs.fit([name], options, dataset, alone).base
+                for name, model in self.models.items()
+            }
+        )
 
     def options(self) -> dict[str, dict[str, Any]]:
         """What each was fitted with, as chosen."""

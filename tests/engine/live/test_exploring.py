@@ -117,3 +117,19 @@ def test_who_turns_the_knob_is_left_alone(board, lively):
     live = lively(board, explore="plackett-luce", explore_share=1.0, explore_floor=1.0)
     answers = live.recommend_many([{"user": "user-4", "n": 5, "explore": 1e-6}] * 10)
     assert {answer.items[0] for answer in answers} == {"item-4"}
+
+
+def test_thompson_tries_what_the_model_doubts(board, lively, monkeypatch):
+    """The least of the candidates is drawn oftener once the model says that it hardly knows its score."""
+    live = lively(board, explore="thompson", explore_share=0.5, explore_floor=0.01, impressions="none")
+    found = []
+    for doubt in (0.0, 100.0):
+        sure = np.zeros((1, 20), np.float32)
+        sure[0, 17] = doubt
+        monkeypatch.setattr(
+            type(board.model), "uncertainty", lambda _, __, items, sure=sure: sure[:, items], raising=False
+        )
+        live.explorer(live.serving).rng = np.random.default_rng(4)
+        lists = live.recommend_many([{"history": ["item-0"], "n": 2}] * 300)
+        found.append(sum(answer.items[1] == "item-17" for answer in lists))
+    assert found[1] > 2 * max(found[0], 1)

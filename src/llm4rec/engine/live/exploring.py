@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from llm4rec.core import (
     NEGATIVE_KINDS,
     Candidates,
+    Doubts,
     Embeds,
     Feedback,
     Floats,
@@ -149,7 +150,7 @@ class Explorer:
         """One list: the engine's next best, or where a place is reserved, whatever is drawn among what is left."""
         n = min(request.n, len(items))
         chances = np.ones(len(items), dtype=np.float32)
-        pick = self._picker(items, scores, n)
+        pick = self._picker(request, items, scores, n)
         most, cold = int(self.settings.cold_share * request.n), 0
         left, order, reserved = list(range(len(items))), [], self._reserved(n)
         by_drawing = 0
@@ -177,7 +178,9 @@ class Explorer:
         places = [int((j + 0.5) * n / whole) for j in range(whole)]
         return dict.fromkeys(places, wanted / whole) if whole else {}
 
-    def _picker(self, items: Numbers, scores: Floats, n: int) -> Callable[[list[int]], Chances]:
+    def _picker(
+        self, request: Request, items: Numbers, scores: Floats, n: int
+    ) -> Callable[[list[int]], Chances]:
         """The chances (len(left),) of those candidates that are left."""
         settings, floor = self.settings, self.settings.explore_floor
         relevance = relevance_of(scores, scores[:n])
@@ -192,10 +195,23 @@ class Explorer:
         if settings.explore == "linucb":
             bound = self.learnt.posterior.bound(rows)
             return lambda left: mixed(np.eye(len(left))[int(np.argmax(bound[left]))])
-        worth = self.learnt.posterior.drawn(self.rng, DRAWS) @ rows.T
+        weights = self.learnt.posterior.drawn(self.rng, DRAWS)
+        worth = weights @ rows.T + weights[:, 1:2] * self._doubted(request, items, scores[:n])
         return lambda left: mixed(
             np.bincount(worth[:, left].argmax(axis=1), minlength=len(left)) / len(worth)
         )
+
+    def _doubted(self, request: Request, items: Numbers, ranked: Floats) -> Chances:
+        """(DRAWS, items): by how much each relevance may be wrong, drawn from what the model does not know of its scores.
+
+        0 where the model cannot say (`Doubts`). Items are drawn apart, though what is not known of a person is common to them.
+        """
+        model = self.serving.engine.fitted.model
+        span = float(np.ptp(ranked)) if len(ranked) else 0.0
+        if not isinstance(model, Doubts) or span <= 0:
+            return np.zeros((DRAWS, len(items)))
+        doubt = model.uncertainty([request], items)[0].astype(np.float64) / span
+        return np.asarray(self.rng.standard_normal((DRAWS, len(items))) * np.minimum(doubt, 1.0))
 
     def features(self, items: Numbers, relevance: Chances) -> Chances:
         """(items, 2 + WIDTH): one, the relevance within its list, the item's vector."""
