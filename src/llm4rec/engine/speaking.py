@@ -179,17 +179,19 @@ class Speaks(ABC):
         user: Id | None = None,
         history: Sequence[Id] | None = None,
         *,
+        excluded: Iterable[Id] = (),
         language: str = "auto",
         year: int | None = None,
         generator: Generator | None = None,
     ) -> Chatted:
         """The answer to one message of a conversation, and the conversation after it; `dialogue` is that before, or None.
 
-        It is a value with JSON in and out, and holds nothing of who speaks: give `user` or `history` each time. No item is
-        named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the message. `generator`, by
-        default that of the settings, may help to read and put reasons more nicely; where it fails, `degraded` says so.
+        It is a value with JSON in and out, and holds nothing of who speaks: give `user` or `history` each time, and what
+        is `excluded`. No item is named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the
+        message. `generator`, by default that of the settings, may help to read and put reasons more nicely; where it
+        fails, `degraded` says so.
         """
-        asker = self._asker(user, history)
+        asker = self._asker(user, history, excluded)
         helpers = Helpers(self.settings, year, generator or self._generator())
         return chatted(desk_of(self.fitted), asker, Said(text, dialogue, language), helpers)
 

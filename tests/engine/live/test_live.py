@@ -305,3 +305,14 @@ def test_words_are_spoken_over_the_newest_events(board, lively):
     answer = live.ask("an odd number", user="ann", n=3).answer
     assert answer.impression
     assert {parity(item) for item in answer.items} == {1}
+
+
+def test_words_list_nothing_that_is_gone_or_was_turned_down(board, lively):
+    live = lively(board)
+    shown = live.chat("hello, recommend me something", user="user-4").answer.items
+    live.delete_items([shown[0]])
+    live.feedback([click("user-4", shown[1], kind="hide")])
+    again = live.chat("hello, recommend me something", user="user-4").answer.items
+    assert again
+    assert not set(shown[:2]) & set(again)
+    assert not set(shown[:2]) & set(live.remark("not the first one", user="user-4").shown)

@@ -14,6 +14,9 @@ from llm4rec.core import ComponentError, Explanation, Id, Profile, ProfileEdits,
 from llm4rec.engine.live.answering import Asking, Desk
 from llm4rec.engine.wishes import Asked
 
+LISTING = frozenset(("chat", "remark"))
+"""Verbs that make lists of their own, and so must know what may not be shown."""
+
 
 class Words(ABC):
     """What a live engine says; what is needed of it stands first."""
@@ -76,9 +79,7 @@ class Words(ABC):
         """`Engine.ask` over the newest events; the answer is logged like any other."""
         desk, (one,) = self.asked([{"user": user, "history": history, "n": n, "excluded": list(excluded)}])
         engine = desk.serving.engine
-        out = one.request.excluded
-        hidden = engine.catalog.ids.names(out) if out is not None else ()
-        told = engine.ask(wish, **_who(desk, one), n=n, excluded=hidden, **more)
+        told = engine.ask(wish, **_who(desk, one), n=n, excluded=_hidden(desk, one), **more)
         (answer,) = self._logged(desk, [one], [desk.signed(told.answer, one)])
         return replace(told, answer=answer)
 
@@ -98,12 +99,20 @@ class Words(ABC):
         """What a verb of the engine says to `user` or `history`, behind the version that said it."""
         user, history = more.pop("user", None), more.pop("history", None)
         desk, (one,) = self.asked([{"user": user, "history": history}])
+        if verb in LISTING:
+            more["excluded"] = _hidden(desk, one)
         return desk.serving.version, _verb(desk, verb)(*told, **_who(desk, one), **more)
 
     def described(self, items: Iterable[Id], **more: Any) -> tuple[str, Any]:
         """`describe`, behind the version that said it."""
         desk, _ = self.asked([])
         return desk.serving.version, _verb(desk, "describe")(items, **more)
+
+
+def _hidden(desk: Desk, one: Asking) -> tuple[Id, ...]:
+    """What this person may not be shown now: deleted, not to be had, turned down, shown too often."""
+    out = one.request.excluded
+    return () if out is None else tuple(desk.serving.engine.catalog.ids.names(out))
 
 
 def _who(desk: Desk, one: Asking) -> dict[str, Any]:
