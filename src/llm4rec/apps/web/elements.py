@@ -38,7 +38,13 @@ class Field(ValueElement[str]):
         self, label: str, value: str = "", *, rows: int = 0, most: int = 2_000, hint: str = ""
     ) -> None:
         super().__init__(tag="q-input", value=value)
-        told = {"label": label, "outlined": True, "dense": True, "maxlength": most, "hide-bottom-space": True}
+        told = {
+            "label": label,
+            "outlined": True,
+            "stack-label": True,
+            "maxlength": most,
+            "hide-bottom-space": True,
+        }
         self.props.update(told)
         self.props["aria-label"] = label
         if hint:

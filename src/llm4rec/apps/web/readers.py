@@ -69,6 +69,6 @@ def last_items(live: Live, user: Id) -> list[str]:
 
 def newcomers_items(live: Live, language: str) -> list[tuple[Id, str]]:
     """What the conversation asks a newcomer about: items of which it tells most whether they are liked."""
-    question: Any = live.chat("", language=language).dialogue.state.question
+    question: Any = live.chat("hello", language=language).dialogue.state.question
     options = () if question is None else question.options
     return [(option.piece.items[0], option.label) for option in options if hasattr(option.piece, "items")]

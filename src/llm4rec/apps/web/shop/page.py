@@ -60,7 +60,9 @@ class Window:
             with Tag("section", classes="panel turning", aria_label=words("knob.heading")):
                 self._turning_knobs()
         self.change = Tag("p", "", "change", aria_hidden="true")
-        self.notes = Tag("ul", classes="notes")
+        with Tag("details", classes="notes gone") as self.notes:
+            self.notes_told = Tag("summary")
+            self.notes_list = Tag("ul")
         act = (lambda *given: self.visit.tried(self.acted, *given)) if may else None
         with Tag("ul", classes="cards", aria_label=words("shop.list")) as self.list:
             self.cards = [Card(words, act, lambda card: self.visit.tried(self.why, card)) for _ in range(N)]
@@ -143,8 +145,10 @@ class Window:
         text = " ".join(part for part in (told, change) if part)
         self.change.set_text(text)
         self.visit.tell(text)
-        self.notes.clear()
-        with self.notes:
+        self.notes.classes(remove="gone", add="" if found.notes else "gone")
+        self.notes_told.set_text(self.words("shop.notes", n=len(found.notes)))
+        self.notes_list.clear()
+        with self.notes_list:
             for note in found.notes:
                 Tag("li", note)
         self.chips.clear()
