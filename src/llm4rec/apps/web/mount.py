@@ -15,7 +15,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
-from llm4rec.apps.web import signin
+from llm4rec.apps.web import pictures, signin
 from llm4rec.apps.web.frame import frame
 from llm4rec.apps.web.gate import Gate
 from llm4rec.apps.web.registry import Page, pages
@@ -30,6 +30,7 @@ def with_page(app: FastAPI) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     site.mount("/_page", StaticFiles(directory=STATIC))
     site.include_router(signin.router)
+    site.include_router(pictures.router)
     for page in pages():
         _open(page)
     library.config.socket_io_js_transports = ["websocket"]

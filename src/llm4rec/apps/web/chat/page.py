@@ -14,6 +14,7 @@ from llm4rec.apps.web.visit import Visit
 from llm4rec.engine.build import component_from
 from llm4rec.engine.chatting import dialogue_of
 
+GREETING = {"en": "hello", "zh": "你好"}
 MOST = 60  # lines that a session keeps
 
 
@@ -79,7 +80,7 @@ class Conversation:
         for line in self.talk.lines:
             self._write(line)
         if not self.talk.lines:
-            await self._answered("")
+            await self._answered("", GREETING[self.words.language])
         self._remember()
 
     async def said(self) -> None:
@@ -101,12 +102,14 @@ class Conversation:
             self.log.classes(remove="busy")
         self._remember()
 
-    async def _answered(self, text: str) -> None:
+    async def _answered(self, text: str, greeting: str = "") -> None:
         user, dialogue, language = self.reader.user, self.talk.dialogue, self.words.language
 
         def work(live: Any) -> Any:
-            spoken = "auto" if text else language
-            said = live.chat(text, dialogue, user=user, language=spoken, year=time.gmtime().tm_year)
+            spoken = language if greeting else "auto"
+            said = live.chat(
+                text or greeting, dialogue, user=user, language=spoken, year=time.gmtime().tm_year
+            )
             return said, facts_of(live, said.answer.items)
 
         said, facts = await self.visit.handed(work)
@@ -169,7 +172,7 @@ class Conversation:
         self.talk.dialogue = None
         self.talk.lines.clear()
         self.log.clear()
-        await self._answered("")
+        await self._answered("", GREETING[self.words.language])
         self._remember()
 
 
