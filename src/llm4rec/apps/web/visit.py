@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from nicegui import ui
 from starlette.requests import Request
@@ -54,7 +55,7 @@ class Visit:
         address = request.client.host if request.client else ""
         words = words_in(session.language)
         return cls(
-            scope["llm4rec.house"], session, scope["llm4rec.sessions"], request.url.path, address, words
+            scope["llm4rec.house"], session, scope["llm4rec.sessions"], quote(scope["path"]), address, words
         )
 
     @property

@@ -103,13 +103,11 @@ class Conversation:
         self._remember()
 
     async def _answered(self, text: str, greeting: str = "") -> None:
-        user, dialogue, language = self.reader.user, self.talk.dialogue, self.words.language
+        who, dialogue, language = self.reader.who, self.talk.dialogue, self.words.language
 
         def work(live: Any) -> Any:
             spoken = language if greeting else "auto"
-            said = live.chat(
-                text or greeting, dialogue, user=user, language=spoken, year=time.gmtime().tm_year
-            )
+            said = live.chat(text or greeting, dialogue, **who, language=spoken, year=time.gmtime().tm_year)
             return said, facts_of(live, said.answer.items)
 
         said, facts = await self.visit.handed(work)

@@ -27,8 +27,8 @@ async def build(visit: Visit) -> None:
     """The page."""
     window = Window(visit)
     window.draw()
-    first = asyncio.create_task(visit.tried(window.first))
-    await asyncio.wait({first}, timeout=AT_ONCE)
+    window.opening = asyncio.create_task(visit.tried(window.first))
+    await asyncio.wait({window.opening}, timeout=AT_ONCE)
 
 
 class Window:
@@ -38,6 +38,7 @@ class Window:
         self.visit, self.words, self.shop = visit, visit.words, Shop.of(visit.session)
         self.shown: Looked | None = None
         self._asked = 0
+        self.opening: asyncio.Task[Any] | None = None
         self._turning: asyncio.Task[Any] | None = None
 
     def draw(self) -> None:
@@ -100,7 +101,7 @@ class Window:
         reader = self.shop.reader
 
         def work(live: Any) -> Any:
-            return last_items(live, reader.user), live.home and live.serving.engine.fitted.dataset.synthetic
+            return last_items(live, reader), live.home and live.serving.engine.fitted.dataset.synthetic
 
         last, synthetic = await self.visit.handed(work)
         name = self.words("shop.you") if reader.new else reader.user
@@ -184,8 +185,10 @@ class Window:
             return
         question = self._question()
         self.list.classes(add="busy")
-        found = await self.visit.handed(lambda live: looked(live, question, text))
-        self.list.classes(remove="busy")
+        try:
+            found = await self.visit.handed(lambda live: looked(live, question, text))
+        finally:
+            self.list.classes(remove="busy")
         self._asked += 1
         self.shop.reading = found.reading
         self.wish.set_value("")
@@ -202,10 +205,10 @@ class Window:
         if not text or self.shown is None:
             self.visit.tell(self.words("say.empty"))
             return
-        user, shown, so_far = self.shop.reader.user, self.shown.answer.items, self.shop.remarks
+        who, shown, so_far = self.shop.reader.who, self.shown.answer.items, self.shop.remarks
         year = time.gmtime().tm_year
         heard = await self.visit.handed(
-            lambda live: live.remark(text, user=user, shown=shown, so_far=so_far, year=year)
+            lambda live: live.remark(text, **who, shown=shown, so_far=so_far, year=year)
         )
         self.sentence.set_value("")
         if self.shop.reading is not None:  # the list answers a wish: what was said of it becomes part of that
@@ -245,7 +248,9 @@ class Window:
         Reader.become(self.shop.reader, "")
         user = self.shop.reader.user
         rows = [{"user": user, "item": item, "kind": "like"} for item in liked]
-        if rows:
+        if rows and not self.visit.may("write"):
+            self.shop.reader.history = tuple(liked)
+        elif rows:
             await self.visit.handed(lambda live: live.feedback(rows), "write")
             self.visit.house.metrics.rows("feedback", len(rows))
         await self._changed_reader()
