@@ -28,6 +28,7 @@ def test_nothing_serious(visitor, axe, light, width):
     for path in PAGES:
         page.goto(path)
         page.locator("h1").wait_for()
+        page.locator(".page:not(.late)").wait_for()
         page.wait_for_timeout(500)  # what fades in has its colours then
         page.evaluate(axe)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

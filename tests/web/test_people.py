@@ -19,13 +19,13 @@ def test_interests_with_their_proofs_are_changed_by_their_owner_and_steer_the_li
     assert topic.locator("details li").count() > 0
     page.get_by_role("button", name="See the list").click()
     page.locator(".card:not(.bone)").first.wait_for()
-    before = page.locator(".card h3").all_inner_texts()
+    before = page.locator(".card h2").all_inner_texts()
     page.go_back()
     page.get_by_role("button", name="Let nothing of the past count").click()
     page.get_by_text("Edited: nothing of the past").wait_for()
     page.get_by_role("button", name="See the list").click()
     page.locator(".card:not(.bone)").first.wait_for()
-    assert page.locator(".card h3").all_inner_texts() != before
+    assert page.locator(".card h2").all_inner_texts() != before
 
 
 def test_the_file_holds_what_is_kept_and_erasing_leaves_nothing_in_the_store(visitor, service):

@@ -12,7 +12,7 @@ HOSTILE = "<img src=x onerror=window.hurt=1><script>window.hurt=1</script>{{7*7}
 
 
 def titles(page):
-    return page.locator(".card:not(.gone) h3").all_inner_texts()
+    return page.locator(".card:not(.gone) h2").all_inner_texts()
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def changed(page, act):
     before = titles(page)
     act()
     page.wait_for_function(
-        "old => JSON.stringify([...document.querySelectorAll('.card:not(.gone) h3')].map(e => e.innerText)) !== old",
+        "old => JSON.stringify([...document.querySelectorAll('.card:not(.gone) h2')].map(e => e.innerText)) !== old",
         arg=_json(before),
     )
     return titles(page)

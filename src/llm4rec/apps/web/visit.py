@@ -46,6 +46,7 @@ class Visit:
     client: str
     words: Words
     spoken: Any = field(default=None, repr=False)
+    opening: Any = field(default=None, repr=False)
 
     @classmethod
     def of(cls, request: Request) -> Visit:

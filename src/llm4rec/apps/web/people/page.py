@@ -73,7 +73,7 @@ class Person:
             Tag("h2", self.words("people.timeline"))
             if not known.events:
                 Tag("p", self.words("people.nothing"), "soft")
-            with Tag("ol", classes="timeline"):
+            with Tag("ol", classes="timeline", tabindex="0", aria_label=self.words("people.timeline")):
                 for event in known.events:
                     with Tag("li"):
                         Tag("span", event.when, "by")

@@ -40,7 +40,7 @@ class Card:
                 self.initial = Tag("span")
                 self.picture = Tag("img", classes="gone", alt="", loading="lazy")
             with Tag("div", classes="said"):
-                self.title = Tag("h3")
+                self.title = Tag("h2")
                 self.by = Tag("p", classes="by")
                 self.reason = Tag("p", classes="reason")
                 self.unsure = Tag("p", classes="unsure gone")

@@ -19,7 +19,6 @@ from llm4rec.apps.web.shop.why import show_why
 from llm4rec.apps.web.visit import Visit
 from llm4rec.core import Id
 
-AT_ONCE = 0.15  # seconds for which the page waits for its first list; then it goes out with skeletons
 STILL = 0.04  # seconds without a move, after which a slider is answered
 
 
@@ -27,8 +26,7 @@ async def build(visit: Visit) -> None:
     """The page."""
     window = Window(visit)
     window.draw()
-    window.opening = asyncio.create_task(visit.tried(window.first))
-    await asyncio.wait({window.opening}, timeout=AT_ONCE)
+    await window.first()
 
 
 class Window:
@@ -38,7 +36,6 @@ class Window:
         self.visit, self.words, self.shop = visit, visit.words, Shop.of(visit.session)
         self.shown: Looked | None = None
         self._asked = 0
-        self.opening: asyncio.Task[Any] | None = None
         self._turning: asyncio.Task[Any] | None = None
 
     def draw(self) -> None:
