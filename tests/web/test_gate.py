@@ -52,7 +52,7 @@ def test_a_socket_is_for_the_page_it_belongs_to(http, service):
     assert _socket(own, cookie, origin="http://evil.example") == 403
     assert _socket(own, cookie, origin=None) == 403
     assert _socket(own, "llm4rec=made-up", origin=own) == 403
-    mine = re.search(r'"client_id": ?"([\w-]+)"', http.get("/").text)[1]
+    mine = re.search(r"'client_id': '([\w-]+)'", http.get("/").text)[1]
     with httpx2.Client(base_url=own) as other:
         assert _socket(own, _cookie(other), origin=own, client=mine) == 403
 

@@ -74,7 +74,7 @@ class Conversation:
             with Tag("aside", classes="panel memory", aria_label=words("chat.memory")):
                 Tag("h2", words("chat.memory"))
                 self.memory = Tag("div", classes="chips tall")
-                with Tag("div", classes="row"):
+                with Tag("div", classes="actions"):
                     button(words("chat.undo"), self.visit.does(self.undone), icon="undo")
                     button(words("chat.over"), self.visit.does(self.begun_anew), icon="close")
         for line in self.talk.lines:

@@ -34,7 +34,7 @@ class Person:
             Tag("h1", self.user)
             self.sure = Tag("span", "", "badge calm")
         self.text = Tag("p", "", "last")
-        with Tag("div", classes="row"):
+        with Tag("div", classes="actions"):
             button(words("people.window"), self.visit.does(self.looked), "button strong", icon="shop")
             if self.visit.may("admin"):
                 button(words("people.export"), self.visit.does(self.exported), icon="save")
@@ -125,7 +125,7 @@ class Person:
         with self.panel.opened():
             Tag("h2", self.words("people.erase_heading", user=self.user))
             Tag("p", self.words("people.erase_text"))
-            with Tag("div", classes="row"):
+            with Tag("div", classes="actions"):
                 button(self.words("people.erase_now"), self.visit.does(self.erased), "button danger")
                 button(self.words("why.close"), self.panel.closed)
 

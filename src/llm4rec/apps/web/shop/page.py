@@ -47,7 +47,7 @@ class Window:
         self.last = Tag("p", "", "soft last")
         self.picker = Picker(self.visit, self.known, self.new)
         self.newitem = NewItem(self.visit, self._question, self.known, self.refresh)
-        with Tag("div", classes="row"):
+        with Tag("div", classes="actions"):
             button(words("shop.whose"), self.visit.does(self.picker.open), icon="people")
             self.profile = Tag("a", words("shop.profile"), "button i-reports", href="/users")
             if may:
