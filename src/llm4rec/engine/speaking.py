@@ -172,7 +172,7 @@ class Speaks(ABC):
         helper = generator or self._generator()
         return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
-    def chat(
+    def chat(  # noqa: PLR0913 - who speaks, what stood before, and what may not be shown
         self,
         text: str,
         dialogue: Any = None,

@@ -44,7 +44,8 @@ def serve(engine: str | None, store: str, settings: ServeSettings, settings_file
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            ws="none",
+            ws="websockets-sansio" if settings.with_page else "none",
+            ws_max_size=settings.body_bytes,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=int(settings.shutdown_seconds),
         )
@@ -80,7 +81,12 @@ def application() -> FastAPI:
     to_standard_error()
     settings = read_settings(Path(told["file"]) if told["file"] else None)
     live = open_live(told["engine"], told["store"], settings=settings)
-    app = create_app(live, ServeSettings.of(told["settings"], "serve"))
+    options = ServeSettings.of(told["settings"], "serve")
+    app = create_app(live, options)
+    if options.with_page:
+        from llm4rec.apps.web.mount import with_page
+
+        app = with_page(app)
     # What stands from now on is not looked through again whenever garbage is collected: that stops all answers meanwhile.
     gc.collect()
     gc.freeze()

@@ -1,0 +1,102 @@
+"""Small elements that pages are made of: text, buttons, fields, a panel. Texts go in as text, never as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.elements.mixins.value_element import ValueElement
+
+Handler = Callable[[], Awaitable[None] | None]
+
+
+class Tag(TextElement):
+    """Any element of HTML with a text in it; attributes by name, "_" standing for "-"."""
+
+    def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: Any) -> None:
+        super().__init__(tag=tag, text=text)
+        if classes:
+            self.classes(classes)
+        for name, value in attributes.items():
+            self.props[name.strip("_").replace("_", "-")] = value
+
+
+def button(text: str, then: Handler, classes: str = "button", *, icon: str = "", **attributes: Any) -> Tag:
+    """A button; with an icon alone, give `aria_label`."""
+    made = Tag("button", text, f"{classes} i-{icon}" if icon else classes, type="button", **attributes)
+    made.on("click", then, [])
+    return made
+
+
+class Field(ValueElement[str]):
+    """A text field of one line, or of several (`rows`), with a label over it."""
+
+    LOOPBACK = False
+
+    def __init__(
+        self, label: str, value: str = "", *, rows: int = 0, most: int = 2_000, hint: str = ""
+    ) -> None:
+        super().__init__(tag="q-input", value=value)
+        told = {
+            "label": label,
+            "outlined": True,
+            "stack-label": True,
+            "maxlength": most,
+            "hide-bottom-space": True,
+        }
+        self.props.update(told)
+        self.props["aria-label"] = label
+        if hint:
+            self.props["placeholder"] = hint
+        if rows:
+            self.props.update({"type": "textarea", "rows": rows})
+        self.classes("field")
+
+    def entered(self, then: Handler) -> Field:
+        """Do this when Enter is pressed."""
+        self.on("keydown.enter", then, [])
+        return self
+
+
+class Panel(ValueElement[bool]):
+    """A dialog over the page: it holds the focus, and Escape closes it."""
+
+    LOOPBACK = False
+
+    def __init__(self, label: str) -> None:
+        super().__init__(tag="q-dialog", value=False)
+        self.props["aria-label"] = label
+        with self:
+            self.body = Tag("section", classes="panel over", aria_label=label)
+
+    def opened(self) -> Tag:
+        """Empty and open; fill what is returned."""
+        self.body.clear()
+        self.set_value(True)
+        return self.body
+
+    def closed(self) -> None:
+        """Closed."""
+        self.set_value(False)
+
+
+class Knob(ValueElement[float]):
+    """A slider from 0 to 1: the browser's own, which keys and screen readers know."""
+
+    LOOPBACK = False
+
+    def __init__(self, label: str, value: float) -> None:
+        super().__init__(tag="q-input", value=value, throttle=0.03)
+        told = {"type": "range", "min": 0, "max": 1, "step": 0.05, "dense": True, "borderless": True}
+        self.props.update({**told, "aria-label": label})
+
+    def _event_args_to_value(self, e: Any) -> float:
+        return min(max(float(e.args), 0.0), 1.0)
+
+
+def chip(text: str, label: str, then: Handler) -> None:
+    """A thing that can be taken away: its words, and a button that does it."""
+    with Tag("span", classes="chip"):
+        Tag("span", text)
+        button("", then, "tiny", icon="close", aria_label=label, title=label)
