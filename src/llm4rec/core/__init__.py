@@ -64,10 +64,10 @@ from llm4rec.core.keeping import (
 )
 from llm4rec.core.known import KnownUsers
 from llm4rec.core.labels import Labels, labels
+from llm4rec.core.lightening import Combines, Inherits, Lightens, LightPart
 from llm4rec.core.protocols import (
     Adapts,
     Calibrates,
-    Combines,
     Distils,
     Doubts,
     Embeds,
@@ -78,10 +78,7 @@ from llm4rec.core.protocols import (
     Forgets,
     Generator,
     Grows,
-    Inherits,
     Learns,
-    Lightens,
-    LightPart,
     Message,
     Model,
     Prepares,
