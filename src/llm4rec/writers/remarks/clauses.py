@@ -15,6 +15,7 @@ from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
 from llm4rec.writers.remarks.feelings import Feelings
+from llm4rec.writers.remarks.polarity import Polarity
 from llm4rec.writers.remarks.steps import Event, Step, What, Wish
 from llm4rec.writers.remarks.told import note
 from llm4rec.writers.remarks.wordlists import wordlists
@@ -25,7 +26,10 @@ MIDDLE = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What a remark is read against: the catalog's words and values, the list spoken of, and what was spoken of last."""
+    """What a remark is read against: the catalog's words and values, the list spoken of, what was spoken of last.
+
+    `polarity` reads clauses that the grammar does not; without it values in them are wishes for more.
+    """
 
     lexicon: Lexicon
     shelf: Shelf
@@ -33,6 +37,7 @@ class Setting:
     about: tuple[int, ...] = ()
     feelings: Feelings = field(default_factory=Feelings)
     this_year: int | None = None
+    polarity: Polarity | None = None
 
 
 @dataclass

@@ -11,8 +11,8 @@ from llm4rec.writers.asking.grammar import is_description, unhyphened
 from llm4rec.writers.asking.limits import apart
 from llm4rec.writers.asking.readings import Range, Values
 from llm4rec.writers.asking.told import note as told_note
+from llm4rec.writers.remarks.bare import Bare
 from llm4rec.writers.remarks.clauses import Setting
-from llm4rec.writers.remarks.compose import Listener
 from llm4rec.writers.remarks.feelings import Feelings
 from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
@@ -49,7 +49,7 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     parts = [replace(part, word=SPELT.get(part.word, part.word)) for part in unhyphened(tokens(clean))]
     told = is_description(parts)
     # A head learnt from reviews: what it says of "shorter please" means nothing.
-    listener = Listener(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)
+    listener = Bare(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)
     notes = [told_note(language, key, most=MOST, length=len(text)) for key in done]
     steps: list[Step] = []
     if told:

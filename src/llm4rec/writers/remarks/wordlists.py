@@ -58,6 +58,7 @@ class Wordlists:
     resembling: frozenset[Phrase]
     mild: frozenset[str]
     empty: Phrases[bool]
+    faint: frozenset[Phrase]
     contrast: frozenset[Phrase]
     places: Mapping[str, Phrases[float]]
 
@@ -92,6 +93,7 @@ def wordlists() -> Wordlists:
         resembling=frozenset(w for t in told for w in raw(t["cues"]["resembling"])),
         mild=frozenset(w[0] for t in told for w in raw(t["cues"]["mild"])),
         empty=_yes("empty"),
+        faint=frozenset(w for t in told for w in raw(t["cues"].get("faint", ""))),
         contrast=frozenset(w for t in told for w in raw(t["cues"]["contrast"])),
         places={key: _places(key) for key in ("first", "last", "ordinal", "number", "behind", "count")},
     )
