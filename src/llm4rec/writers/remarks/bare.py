@@ -40,6 +40,8 @@ class Bare(Listener):
             return super()._steps_of(piece)
         direction = self._direction(inside, first, last)
         if isinstance(piece, Soft) and direction not in ("less", "known"):
+            if direction is None:
+                self._tell("unsure", words=self.text[piece.start : piece.end])
             return super()._steps_of(piece)
         if direction == "neither":
             self._tell("neither", words=self.text[slice(*self._span(first, last))])

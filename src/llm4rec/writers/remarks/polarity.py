@@ -20,9 +20,9 @@ DIRECTIONS: tuple[Direction, ...] = ("more", "less", "known", "neither")
 KIND = "this kind"
 """What stands in a phrase for the value that is spoken of, so that the value itself says nothing."""
 HOLD = 0.003
-"""How much weights are held back, by five-fold cross-validation on the phrases."""
+"""How much weights are held back: set by hand, not measured yet."""
 SURE = 0.6
-"""A direction that is less likely is none: from here on nine of ten phrases were right when they had not been seen."""
+"""A direction that is less likely is none: set by hand, not measured yet."""
 
 
 class Polarity:
