@@ -11,13 +11,9 @@ from llm4rec.writers.remarks.polarity import DIRECTIONS, told
 from .test_remarks import HERE, brief, read
 
 
-def bag(texts):
-    """Texts as unit vectors of their words: an encoder that knows no meaning."""
-    vectors = np.zeros((len(texts), 256), dtype=np.float32)
-    for row, text in enumerate(texts):
-        for word in text.lower().split():
-            vectors[row, sum(ord(c) * (at + 1) for at, c in enumerate(word)) % 256] += 1.0
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def apart(texts):
+    """An encoder by which the examples of a direction are all alike, and unlike the others."""
+    return np.array([[text in told()[name] for name in DIRECTIONS] for text in texts], dtype=np.float32)
 
 
 def judged(direction):
@@ -68,14 +64,11 @@ def test_example_phrases_are_encoded_once_and_learnt():
 
     def encode(texts):
         calls.append(len(texts))
-        return bag(texts)
+        return apart(texts)
 
     polarity = Polarity(encode)
-    for phrase, meant in (
-        ("this kind gives me a headache", "less"),
-        ("I can't get enough of this kind", "more"),
-    ):
-        assert DIRECTIONS[polarity.chances([phrase])[0].argmax()] == meant
+    assert polarity("this kind gives me a headache") == "less"
+    assert polarity("I can't get enough of this kind") == "more"
     assert calls == [sum(map(len, told().values())), 1, 1]
     assert np.allclose(polarity.chances(["this kind"]).sum(axis=1), 1.0)
 
