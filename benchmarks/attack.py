@@ -23,10 +23,10 @@ from llm4rec.evaluation.manipulation import KINDS, Attack, attacked, lists_of, r
 
 MODELS = ("ease", "sequence", "hybrid.linear")
 TARGETS, SHARE, SEED = 5, 0.01, 7
-UNCAPPED = {"user_events": 10**9, "user_repeats": 10**9}
+UNCAPPED = {"user_events": 10**9, "user_repeats": 10**9, "coordinated": False}
 
 
-def played(name: str, caps: dict[str, int], dataset: Dataset, targets: np.ndarray) -> dict[str, Any]:
+def played(name: str, caps: dict[str, Any], dataset: Dataset, targets: np.ndarray) -> dict[str, Any]:
     """One model with these caps against every attack."""
     settings = Settings(fit=FitSettings(model=name, **caps))
     engine = Engine(settings).fit(dataset, progress=Bars())

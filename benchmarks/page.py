@@ -364,7 +364,10 @@ def talks() -> Iterator[str]:
     yield "| people | part | success | mean turn |\n|---|---|---|---|"
     films = content.get("films", {}).get("test", {})
     rows = [(f"`ml-100k`, {way}", "test", row) for way, row in films.items() if isinstance(row, dict)]
-    rows += [(f"`kdconv` {name}, Chinese", "all", row) for name, row in content.get("kdconv", {}).items()]
+    for name, told in content.get("kdconv", {}).items():
+        domain, _, part = name.partition(" ")
+        ways = [(way, row) for way, row in told.items() if isinstance(row, dict)]
+        rows += [(f"`kdconv` {domain}, Chinese, {way}", part, row) for way, row in ways]
     for name, part, row in rows:
         told = f"{row['success']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
         yield f"| {name}, {row['people']} | {part} | {told} | {row['turn']:.2f} |"
@@ -377,9 +380,8 @@ def talks() -> Iterator[str]:
         )
         yield "| way | recall@1 | recall@10 | recall@50 |\n|---|---|---|---|"
         for way in ("popular", "bm25", "encoder", "chat"):
-            cells = [
-                f"{recorded[f'{way} recall@{k}']:.4f}" for k in (1, 10, 50) if f"{way} recall@{k}" in recorded
-            ]
+            figures = [recorded[f"{way} recall@{k}"] for k in (1, 10, 50)]
+            cells = [f"{mean:.4f} ({low:.4f}–{high:.4f})" for mean, low, high in figures]
             yield f"| {way} | {' | '.join(cells)} |"
         yield ""
     parts = [part for told in content.values() for part in (told, *told.values()) if "items_named" in part]
@@ -407,6 +409,7 @@ def speed() -> Iterator[str]:
         told = ", ".join(f"`{what}` {row['median']} s (best {row['best']} s)" for what, row in found.items())
         yield f"Start-up, whole process, median of nine (`python -m benchmarks.startup`): {told}.\n"
     yield from stored()
+    yield from served()
     found = result("encoder-throughput")
     if found:
         yield (
@@ -429,6 +432,28 @@ def stored() -> Iterator[str]:
         for kind, row in found.items():
             yield f"| {kind} | {' | '.join(f'{value:,}' for value in row.values())} |"
         yield ""
+
+
+def served() -> Iterator[str]:
+    """What the service answers a second over HTTP."""
+    found = result("serving")
+    if found:
+        yield (
+            f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
+            f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
+            f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
+        )
+        yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
+        rows = {
+            "recommend, as fast as it goes": found["recommend"],
+            "recommend, 300 a second": found["recommend_at_300"],
+            "feedback, batches of 100": found["feedback"],
+            "a bare FastAPI route, before": found["bare"][0],
+            "a bare FastAPI route, after": found["bare"][1],
+        }
+        for name, row in rows.items():
+            yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
+        yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
 
 
 def beside_implicit() -> Iterator[str]:

@@ -1,27 +1,31 @@
 """Conversations with an engine: what is done with each message, and what never happens."""
 
+import numpy as np
 import pytest
 
 from llm4rec.core import DataError, SettingsError
 from llm4rec.engine import Engine, Settings
 from llm4rec.testing.generators import ScriptedGenerator
-from llm4rec.writers.chat import Dialogue
+from llm4rec.writers.asking import Values
+from llm4rec.writers.chat import Dialogue, Option, Question, State
 
 from .test_wishes import dataset
 
 HORROR = {"i1", "i5"}
+SEA = Values(pairs=(("categories", "Sea"),))
 
 
 @pytest.fixture
 def talk(settings):
     """Make a conversation: talk(messages, user="ann") gives all replies."""
 
-    def make(*messages, answers="", n=2, bits=0.1, **who):
-        chat = settings.chat.model_copy(update={"n": n, "bits": bits, "answers": str(answers)})
+    def make(*messages, answers="", n=2, bits=0.1, dialogue=None, **more):
+        own = {name: more.pop(name) for name in ("popularity", "fading", "known") if name in more}
+        chat = settings.chat.model_copy(update={"n": n, "bits": bits, "answers": str(answers), **own})
         engine = Engine(settings.model_copy(update={"chat": chat}), model="ease", reg=1.0).fit(dataset())
-        dialogue, replies = None, []
+        replies = []
         for message in messages:
-            replies.append(engine.chat(message, dialogue, **who))
+            replies.append(engine.chat(message, dialogue, **more))
             dialogue = replies[-1].dialogue
         return replies
 
@@ -171,6 +175,15 @@ def test_prepared_answers_come_first_and_items_behind(talk, tmp_path):
         talk("how can I return an item?", answers=tmp_path / "none.csv")
 
 
+def test_a_prepared_answer_goes_before_a_question_about_no_item(talk, tmp_path):
+    file = tmp_path / "answers.csv"
+    file.write_text("question,answer\nHow long does delivery take?,Two days.\n")
+    prepared, other = talk("how long does the delivery take?", "how long is the moon?", answers=file)
+    assert prepared.act == "serve"
+    assert "Two days." in prepared.text
+    assert other.act == "unknown"
+
+
 @pytest.mark.parametrize("broken", ["no JSON", {"values": 3}])
 def test_a_language_model_that_lies_or_fails_changes_no_item(talk, broken):
     (plain,) = talk("a whale, no horror", user="c")
@@ -222,3 +235,61 @@ def test_settings_and_languages_are_checked(talk):
         talk("hello", language="xx")
     (reply,) = talk("hello", language="zh", user="c")
     assert reply.text.startswith("您好")
+
+
+def test_what_the_data_does_not_tell_stays_and_is_said(talk):
+    (reply,) = talk("under 40 euros", user="ann", n=6)
+    assert set(reply.answer.items) == {"i2", "i3", "i5"}
+    assert "(Of 1 of these the data does not tell that: must: price < 40.)" in reply.text
+
+
+def test_what_is_known_to_fit_goes_before_what_may(talk):
+    """Of five known prices four are below 40, so that knowing it is worth log 5/4."""
+    told = [talk("under 40 euros", user="ann", n=6, known=weight)[0].answer for weight in (0.0, 10.0)]
+    ways = [dict(zip(answer.items, answer.scores, strict=True)) for answer in told]
+    ahead = [scores["i3"] - scores["i5"] for scores in ways]
+    assert ahead[1] - ahead[0] == pytest.approx(10 * np.log(5 / 4), rel=1e-4)
+
+
+@pytest.mark.parametrize("words", ["only under 40 euros", "it must be under 40 euros"])
+def test_who_insists_is_shown_nothing_of_which_it_is_not_known(talk, words):
+    (reply,) = talk(words, user="ann", n=6)
+    assert set(reply.answer.items) == {"i2", "i3"}
+    assert "does not tell" not in reply.text
+
+
+def test_a_story_demands_nothing(talk):
+    story, demand = (
+        talk(words, user="ann")[0].dialogue.state for words in ("I used to read horror", "horror")
+    )
+    assert not story.reading.hard
+    assert demand.reading.hard
+
+
+def test_a_question_tells_nothing_of_taste(talk):
+    told, asked = (
+        talk("nature", words, user="ann", n=1)[1].dialogue.state
+        for words in ("I liked it", "Did you like it")
+    )
+    assert told.events
+    assert not asked.events
+
+
+def test_a_value_that_was_not_offered_answers_too(talk):
+    question = Question(column="categories", options=(Option(label="Sea", piece=SEA),))
+    before = Dialogue(state=State(question=question, shown=("i2",)))
+    (reply,) = talk("crime", dialogue=before)
+    assert reply.dialogue.state.pieces == (Values(pairs=(("categories", "Crime"),), sure=True),)
+
+
+def test_the_weight_of_popularity_orders_what_newcomers_are_shown(talk):
+    """The words name i5, which two took; four others were taken by three."""
+    words, many = (set(talk("quiet", popularity=weight)[0].answer.items) for weight in (0.0, 100.0))
+    assert "i5" in words
+    assert "i5" not in many
+
+
+def test_the_last_word_counts_most_for_nearness_in_meaning(talk):
+    ways = [talk("a garden", "a whale", user="ann", fading=f, n=6)[1].answer for f in (0.01, 1e6)]
+    late, equal = (dict(zip(answer.items, answer.scores, strict=True)) for answer in ways)
+    assert late["i2"] < equal["i2"]

@@ -8,7 +8,7 @@ import pytest
 from llm4rec.core import Column, ColumnType, EventContexts, Interactions, Users
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.settings import FitSettings
-from llm4rec.engine.shield import Shield, protected
+from llm4rec.engine.shield import Shield, protected, usual_repeats
 from llm4rec.testing import checkerboard
 
 from .doubles import SEEN
@@ -83,7 +83,7 @@ def test_the_latest_events_of_a_user_count():
     cut = shield.data(board)
     for user in range(len(board.users)):
         np.testing.assert_array_equal(cut.history(user).items, board.history(user).items[-3:])
-        np.testing.assert_array_equal(shield.history(board.history(user)).items, cut.history(user).items)
+        np.testing.assert_array_equal(shield.history(board, user).items, cut.history(user).items)
     assert "of 20 users the latest 3 events count" in shield.notes(board)[0]
 
 
@@ -101,7 +101,7 @@ def test_repeats_of_an_item_count_so_often_and_the_latest_stay():
         (1, 7),
         (1, 8),
     ]
-    assert shield.history(data.history(0)).timestamps.tolist() == [2, 3, 4, 5]
+    assert shield.history(data, 0).timestamps.tolist() == [2, 3, 4, 5]
     assert Shield((), 3, 2).data(data).history(0).timestamps.tolist() == [3, 4, 5]
 
 
@@ -128,3 +128,19 @@ def test_what_was_seen_is_still_not_recommended_and_forgetting_is_exact():
     made.forget(user)
     np.testing.assert_allclose(made.model.gram_.toarray(), again.model.gram_.toarray())
     np.testing.assert_allclose(made.model.map_.inverse, again.model.map_.inverse, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("most", "usual"), [([1] * 100, 1), ([1] * 98 + [7] * 2, 1), ([1] * 90 + [4] * 10, 4), ([50] * 100, 10)]
+)
+def test_repeats_count_as_often_as_nearly_everybody_repeats(most, usual):
+    users = np.repeat(np.arange(100), most)
+    events = Interactions.of(users, np.zeros(len(users), int), timestamps=range(len(users)))
+    assert usual_repeats(events) == usual
+    shield = Shield.of(DEFAULT)
+    kept = shield.data(replace(checkerboard(100), interactions=events)).interactions
+    assert np.bincount(kept.users, minlength=100).tolist() == [min(times, usual) for times in most]
+
+
+def test_without_events_nothing_is_usual():
+    assert usual_repeats(Interactions.of([], [])) == 10

@@ -5,10 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm4rec.core import Column, ColumnType, Request, Users
+from llm4rec.core import (
+    Catalog,
+    Column,
+    ColumnType,
+    Dataset,
+    FitContext,
+    Interactions,
+    Request,
+    Users,
+    Vocabulary,
+    silent,
+)
 from llm4rec.engine import Settings
-from llm4rec.evaluation.audit import Plan, _swapped, _twins, audit, rank_biased_overlap
-from llm4rec.evaluation.manipulation import KINDS, Attack, attacked, reached, unpopular
+from llm4rec.engine.settings import FitSettings
+from llm4rec.engine.shield import Shield
+from llm4rec.evaluation.audit import LIMIT, Plan, _swapped, _twins, audit, rank_biased_overlap
+from llm4rec.evaluation.manipulation import KINDS, PATIENT, Attack, attacked, lists_of, reached, unpopular
+from llm4rec.models.transition import Transition, TransitionConfig
 from llm4rec.testing import checkerboard
 
 EASE = {"models": {"ease": {"tune": False}}, "encoder": {"name": "none"}}
@@ -90,7 +104,53 @@ def test_fakes_stand_behind_everybody_and_push_their_item(data, kind):
     for fake in (20, 21):
         history = made.history(fake)
         assert 3 in history.items
-        assert history.timestamps.min() > data.interactions.timestamps.max()
+        if kind not in PATIENT:
+            assert history.timestamps.min() > data.interactions.timestamps.max()
+
+
+def shop_of_many(people=300, things=80):
+    """Everybody takes 15 things, popular ones first; things 0 and 1 are taken by one person each."""
+    rng = np.random.default_rng(2)
+    shares = 1.0 / np.arange(1, things - 1)
+    rows = [2 + rng.choice(things - 2, 15, replace=False, p=shares / shares.sum()) for _ in range(people)]
+    rows[0], rows[1] = np.append(rows[0], 0), np.append(rows[1], 1)
+    users = np.repeat(np.arange(people), [len(row) for row in rows])
+    spread = rng.permutation(len(users)) * 86_400.0
+    events = Interactions.of(users, np.concatenate(rows), timestamps=spread).sorted()
+    return Dataset(events, Catalog(Vocabulary(list(range(things)))), Users(Vocabulary(list(range(people)))))
+
+
+@pytest.mark.parametrize("kind", PATIENT)
+def test_patient_accounts_come_over_weeks(kind):
+    data = shop_of_many()
+    made = attacked(data, Attack(kind, 0, 4), np.random.default_rng(0))
+    starts = sorted(made.history(fake).timestamps.min() for fake in range(300, 304))
+    assert np.diff(starts) == pytest.approx([14 * 86_400.0] * 3)
+
+
+@pytest.mark.parametrize(("kind", "ends"), [("aimed", 1), ("trios", 2), ("teams", 2)])
+def test_teams_end_alike_and_begin_as_somebody(kind, ends):
+    data, length = shop_of_many(), 2 if kind == "teams" else 4
+    made = attacked(data, Attack(kind, 0, 4), np.random.default_rng(0))
+    rows = [made.history(fake).items.tolist() for fake in range(300, 304)]
+    assert len({tuple(row[-length:]) for row in rows}) == ends
+    assert {row[-1] for row in rows} == {0}
+    people = [set(data.history(u).items.tolist()) for u in range(300)]
+    assert all(any(set(row[:-length]) <= own for own in people) for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["latest", "knowing", "aimed", "trios"])
+def test_what_reaches_lists_without_the_shield_reaches_few_with_it(kind):
+    """The same eight accounts against a model of sequences, without and with what an account is worth."""
+    data = shop_of_many()
+    made = attacked(data, Attack(kind, 0, 8), np.random.default_rng(0))
+    requests = [Request(data.history(u), user=u) for u in range(300)]
+    shares = []
+    for shield in (Shield((), 10**9, 10**9), Shield.of(FitSettings())):
+        model = Transition(TransitionConfig(tune=False)).fit(shield.data(made), FitContext(progress=silent))
+        shares.append(reached(lists_of(model, requests, 80), 0, requests))
+    assert shares[0] > LIMIT
+    assert shares[1] <= LIMIT
 
 
 def test_reach_counts_people_who_have_not_taken_it(data):

@@ -91,7 +91,8 @@ class Recommendations:
     """What goes out for one request: ids, best first, with their scores, reasons and, where asked for, explanations.
 
     `chances`, where asked for, is how likely each is to be taken next; `unsure` is then not empty where the data
-    do not say yet. `degraded` says in plain words what could not be done as asked; empty when nothing was.
+    do not say yet. `degraded` says in plain words what could not be done as asked; empty when nothing was. A live
+    service fills `impression`, the id that feedback quotes, `policy`, the rule that chose, and `experiment` and `variant`.
     """
 
     items: tuple[Id, ...]
@@ -106,6 +107,9 @@ class Recommendations:
     impression: str = ""
     version: str = ""
     degraded: tuple[str, ...] = field(default=())
+    policy: str = ""
+    experiment: str = ""
+    variant: str = ""
 
     def __len__(self) -> int:
         return len(self.items)

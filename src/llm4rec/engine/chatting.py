@@ -18,6 +18,7 @@ from llm4rec.core import (
     Catalog,
     DataError,
     Explanation,
+    Floats,
     Generator,
     History,
     Id,
@@ -26,7 +27,9 @@ from llm4rec.core import (
     Recommendations,
     Request,
     SettingsError,
+    unit_rows,
 )
+from llm4rec.engine import path
 from llm4rec.engine.build import component_from
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.remarks import counters, moved, remark
@@ -38,6 +41,7 @@ DEPTH = 400
 """So many of the best items are looked at when a question is weighed."""
 HEARD = 0.3
 """How near in meaning some item must be to words that the catalog does not have."""
+_DESKS: WeakKeyDictionary[Fitted, Desk] = WeakKeyDictionary()
 _PREPARED: WeakKeyDictionary[Fitted, tuple[tuple[str, float], Any]] = WeakKeyDictionary()
 
 
@@ -83,7 +87,7 @@ def chatted(desk: Desk, asker: Asker, said: Said, helpers: Helpers) -> Chatted:
     manner = component_from(f"{HOME}Manner")(n=chat.n, questions=chat.questions, bits=chat.bits)
     if said.language != "auto":
         component_from("llm4rec.writers.language:language")(said.language)  # raises, with those there are
-    world = Room(_counting(desk), asker, helpers)
+    world = Room(_lenient(desk), asker, helpers)
     reply = component_from(f"{HOME}replied")(
         world, manner, dialogue_of(said.dialogue), said.text, said.language.partition("-")[0]
     )
@@ -92,15 +96,18 @@ def chatted(desk: Desk, asker: Asker, said: Said, helpers: Helpers) -> Chatted:
     )
 
 
-def _counting(desk: Desk) -> Desk:
-    """The same desk, at which popularity is a number of items even where the catalog does not tell it."""
-    lexicon, shelf = counters(desk)
-    if lexicon is desk.lexicon:
-        return desk
-    changed = Desk(desk.fitted)
-    changed.__dict__.update({"words": desk.words, "letters": desk.letters, "vectors": desk.vectors})
-    changed.__dict__.update({"likeness": desk.likeness, "lexicon": lexicon, "shelf": shelf})
-    return changed
+def _lenient(desk: Desk) -> Desk:
+    """The same desk for conversations: what is not known of an item does not rule it out, and popularity is a number of
+    items even where the catalog does not tell it. Made once."""
+    made = _DESKS.get(desk.fitted)
+    if made is None:
+        made = Desk(desk.fitted)
+        lexicon, shelf = counters(desk)
+        made.__dict__.update({"words": desk.words, "letters": desk.letters, "vectors": desk.vectors})
+        made.__dict__.update({"likeness": desk.likeness, "lexicon": lexicon})
+        made.__dict__["shelf"] = component_from("llm4rec.writers.asking:Lenient").like(shelf)
+        _DESKS[desk.fitted] = made
+    return made
 
 
 def dialogue_of(given: Any) -> Any:
@@ -179,12 +186,33 @@ class Room:
             self.desk, Request(past, user=self.asker.user, excluded=self.asker.excluded), remarks
         )
         excluded = self.asker.excluded if request.excluded is None else request.excluded
-        return Asker(request.history, self.asker.user, excluded, (), request.tilt)
+        bonus = self.helpers.settings.chat.known * self.shelf.surprise(state.reading.hard)
+        return Asker(
+            request.history, self.asker.user, excluded, (), request.tilt, self._meaning(state), bonus
+        )
+
+    def _meaning(self, state: Any) -> Floats | None:
+        """(width,) what the messages of a conversation mean together, older ones less; None where nothing encodes."""
+        encoder = self.desk.fitted.raw_encoder
+        last = state.spoken
+        if encoder is None or not last:
+            return None
+        age = np.arange(len(last), dtype=np.float32)[::-1]
+        weights = np.exp2(-age / np.float32(self.helpers.settings.chat.fading))
+        return np.asarray(unit_rows((weights @ unit_rows(encoder.encode(last)))[None])[0])
 
     def _answered(self, reading: Any, asker: Asker, n: int) -> Any:
-        settings = self.helpers.settings
-        weights = settings.ask.model_copy(update={"taste": settings.chat.taste})
+        chat = self.helpers.settings.chat
+        taste = chat.taste if self._personal(asker.history) else chat.popularity
+        weights = self.helpers.settings.ask.model_copy(update={"taste": taste, "popularity": chat.popularity})
         return self.desk.answer(reading, asker, n, weights, DEPTH)
+
+    def _personal(self, history: History) -> bool:
+        """Whether the model says something else about who did this than about somebody who did nothing."""
+        if not len(history):
+            return False
+        both, declined = path.scores(self.desk.fitted, [Request(history), Request(History.of([]))])
+        return not declined[0] and (bool(declined[1]) or not np.array_equal(both[0], both[1]))
 
     def explained(self, items: Sequence[Id], liked: Sequence[Id], language: str) -> tuple[Explanation, ...]:
         """Why items are what they are for who speaks."""

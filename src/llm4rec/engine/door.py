@@ -38,7 +38,7 @@ def _request(
     fitted: Fitted,
     rerank: RerankSettings,
     user: Id | None = None,
-    history: Sequence[Id] | None = None,
+    history: Sequence[Id] | History | None = None,
     n: int = 10,
     *,
     seen: str = "exclude",
@@ -63,10 +63,17 @@ def _request(
     return turned(request, more, rerank, fitted.catalog), (*degraded, *strange, *told)
 
 
-def past_of(fitted: Fitted, user: Id | None, history: Sequence[Id] | None) -> tuple[History, int, Notes]:
-    """The history of a known user or of item ids, the user's number or -1, and what of it is not known."""
+def past_of(
+    fitted: Fitted, user: Id | None, history: Sequence[Id] | History | None
+) -> tuple[History, int, Notes]:
+    """The history of a known user or of item ids, the user's number or -1, and what of it is not known.
+
+    A `History` is in inside numbers already (`engine.live` makes them of newer events) and is taken as it is.
+    """
     dataset = fitted.dataset
     number = -1 if user is None else dataset.users.ids.number(user)
+    if isinstance(history, History):
+        return history, number, ()
     if history is None:
         unknown = user is not None and number < 0
         return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()

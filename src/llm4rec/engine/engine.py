@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -86,6 +87,12 @@ class Engine(Speaks):
         fitted = fit(self.settings, dataset, holdout, refit, progress)
         self._fitted = replace(fitted, notes=(*told, *fitted.notes))
         return self
+
+    def over(self, fitted: Fitted) -> Self:
+        """The same engine over another fitted value; self stays as it is."""
+        engine = copy(self)
+        engine._fitted = fitted
+        return engine
 
     def check(self) -> Self:
         """Refuse wrong names and options now rather than after hours: SettingsError or NotFoundError."""
@@ -248,8 +255,8 @@ class Engine(Speaks):
     def forget(self, user: Id, progress: Progress = silent) -> Self:
         """The engine as if this user had never been there.
 
-        Exactly and at once where the model can do that (`Forgets`); any other is fitted again without the user, with the
-        settings as chosen.
+        Exactly and at once where the model can do that (`Forgets`) and the events of others count as before; otherwise
+        it is fitted again without the user, with the settings as chosen.
         """
         fitted = self.fitted
         number = fitted.dataset.users.ids.number(user)
@@ -258,9 +265,9 @@ class Engine(Speaks):
         left = fitted.dataset.without_user(number)
         context = fitted.context(self.settings, progress)
         model, shield = fitted.model, Shield.of(self.settings.fit)
-        seen = shield.data(left)
-        if isinstance(model, Forgets):
-            model = model.forget([shield.history(fitted.dataset.history(number))])
+        seen, counted = shield.data(left), shield.history(fitted.dataset, number)
+        if isinstance(model, Forgets) and counted is not None:
+            model = model.forget([counted])
         else:
             model = fit_again(model, seen, context)
         self._fitted = fitted.with_changes(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -92,19 +93,28 @@ def candidates(
     return Candidates(items, values, source), declined
 
 
+Ordered: TypeAlias = tuple[Candidates, np.ndarray, list[Trade]]
+Then: TypeAlias = Callable[[Sequence[Request], Candidates], Candidates]
+
+
 def ordered(
-    fitted: Fitted, requests: Sequence[Request], exact: bool = False
-) -> tuple[Candidates, np.ndarray, list[Trade]]:
+    fitted: Fitted, requests: Sequence[Request], exact: bool = False, then: Then | None = None
+) -> Ordered:
     """The items that go out, reordered as settings and requests say; which were declined; and what reordering cost.
 
-    Without rerankers and with all knobs at 0 it is the order of the model, and there are no trades.
+    Without rerankers and with all knobs at 0 it is the order of the model, and there are no trades. `then` has the last
+    word on the order: a service explores with it.
     """
-    if not wanted(requests, fitted.rerank):
+    reordered = wanted(requests, fitted.rerank)
+    if not reordered and then is None:
         return *candidates(fitted, requests, exact), []
     before, declined = candidates(fitted, requests, exact, fitted.rerank.depth)
-    known = ordering(fitted)
-    after = known.apply(requests, before)
-    told = [] if isinstance(requests, KnownUsers) else trades(requests, before, after, known.context)
+    after = ordering(fitted).apply(requests, before) if reordered else before
+    told: list[Trade] = []
+    if reordered and not isinstance(requests, KnownUsers):
+        told = trades(requests, before, after, ordering(fitted).context)
+    if then is not None:
+        after = then(requests, after)
     most = slice(None), slice(_most(requests))
     chance = None if after.propensities is None else after.propensities[most]
     cut = Candidates(after.items[most], after.scores[most], after.source, chance, after.notes)
@@ -157,9 +167,21 @@ def recommendations(
 
     `explain`: reasons alone (True), or explanations too, in the language of that name.
     """
+    return composed(fitted, requests, ordered(fitted, requests), degraded, (explain, chances))
+
+
+def composed(
+    fitted: Fitted,
+    requests: Sequence[Request],
+    lists: Ordered,
+    degraded: Sequence[tuple[str, ...]],
+    asked_for: tuple[bool | str, bool] = (False, False),
+) -> list[Recommendations]:
+    """`recommendations` of lists that have been ordered; `asked_for` are its `explain` and `chances`."""
     from llm4rec.engine.explaining import explained, language_of
 
-    found, declined, told = ordered(fitted, requests)
+    found, declined, told = lists
+    explain, chances = asked_for
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
     answers = []
     for row, request in enumerate(requests):

@@ -39,8 +39,8 @@ from llm4rec.engine.tables import read_described, read_interactions, write_descr
 
 SETTINGS, FACTS, INDEX = "settings.toml", "engine.json", "index.safetensors"
 SAFETY, REPORTS = "safety.safetensors", "reports.jsonl"
-ELSEWHERE: Any = {"cache": True, "generator": True, "safety": {"reports", "examples"}}
-"""Settings of whoever runs an engine: no folder says which server is contacted or which file is written."""
+ELSEWHERE: Any = {"cache": True, "generator": True, "live": True, "safety": {"reports", "examples"}}
+"""Settings of whoever runs an engine: no folder says which server is contacted, which file is written, how it serves."""
 BLOCKS = ("features", "words", "people")
 
 
@@ -104,11 +104,11 @@ def _contiguous(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(folder: Path, given: Settings) -> Settings:
-    """With the generator and the files `given`: whoever runs an engine says these, not its folder."""
+    """With the generator, the files and the serving `given`: whoever runs an engine says these, not its folder."""
     saved = read_settings(folder / SETTINGS, environment={})
     files = {"reports": given.safety.reports, "examples": given.safety.examples}
     safety = saved.safety.model_copy(update=files)
-    return saved.model_copy(update={"generator": given.generator, "safety": safety})
+    return saved.model_copy(update={"generator": given.generator, "safety": safety, "live": given.live})
 
 
 def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted, list[Report]]:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
 from llm4rec.core.config import wrong_value
+from llm4rec.engine.live_settings import LiveSettings
 from llm4rec.engine.policy import SafetySettings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -63,8 +64,14 @@ class FitSettings(Config):
     user_events: PositiveInt = Field(
         1000, description="at most so many events of one user count in fitting, the latest"
     )
-    user_repeats: PositiveInt = Field(
-        10, description="and at most so many of them with the same item, so that nobody lifts it alone"
+    user_repeats: PositiveInt | Literal["auto"] = Field(
+        "auto",
+        description="and at most so many of them with the same item, so that nobody lifts it alone; "
+        "auto: as many as 98 of 100 people have at most, never above 10",
+    )
+    coordinated: bool = Field(
+        True,
+        description="accounts that seem to push an item together count as one account for that item",
     )
 
 
@@ -158,6 +165,15 @@ class ChatSettings(Config):
     taste: float = Field(
         1.0, ge=0.0, description="weight of what the model thinks the user likes, beside what was said"
     )
+    popularity: float = Field(
+        1.0, ge=0.0, description="the same where the model says nothing about who speaks: what is popular"
+    )
+    fading: PositiveFloat = Field(
+        2.0, description="words said so many messages ago count half, for nearness in meaning"
+    )
+    known: float = Field(
+        0.5, ge=0.0, description="how far items known to fit go before those of which it is not known"
+    )
     answers: str = Field(
         "", description="a file of prepared answers (csv, jsonl or parquet: question, answer); empty: none"
     )
@@ -185,6 +201,7 @@ class Settings(BaseSettings):
     ask: AskSettings = AskSettings()
     chat: ChatSettings = ChatSettings()
     safety: SafetySettings = SafetySettings()
+    live: LiveSettings = LiveSettings()
     cache: CacheSettings = CacheSettings()
     models: dict[str, dict[str, Any]] = Field(
         {}, description="options by model, as in [models.ease] reg = 200.0"

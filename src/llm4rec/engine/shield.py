@@ -1,4 +1,4 @@
-"""What models may see of people: no protected attribute, and so many events of anybody. Knows nothing of models."""
+"""What models may see of people: no protected attribute, so many events of anybody, no echoes. Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -10,23 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Dataset, EventContexts, History, Interactions, Numbers, Users
+from llm4rec.engine.coordinated import echoes
 from llm4rec.engine.settings import FitSettings
+
+REPEATS = 10  # events of one item and user at most
+USUAL = 0.98  # of people whose repeats are taken for usual
+NAMED = 5  # things that a note names
 
 
 @dataclass(frozen=True)
 class Shield:
     """`words` in the name of an attribute or context make it protected; `events` of each user count, and of each item
-    among them `repeats`, the latest. So one account is worth no more than so many rows, whatever it does.
+    among them `repeats`, the latest (None: as the data have it, `usual_repeats`). So one account is worth no more than so
+    many rows, whatever it does. With `coordinated`, accounts that echo each other about a thing count once for it.
     """
 
     words: tuple[str, ...]
     events: int
-    repeats: int
+    repeats: int | None
+    coordinated: bool = False
 
     @classmethod
     def of(cls, settings: FitSettings) -> Shield:
         """As the settings say."""
-        return cls(settings.protected, settings.user_events, settings.user_repeats)
+        repeats = None if settings.user_repeats == "auto" else settings.user_repeats
+        return cls(settings.protected, settings.user_events, repeats, settings.coordinated)
 
     def data(self, dataset: Dataset) -> Dataset:
         """What models are fitted on; the very data set where there is nothing to hold back."""
@@ -38,37 +46,76 @@ class Shield:
         if contexts is not None and protected(contexts.names, self.words):
             told = without(contexts, protected(contexts.names, self.words))
             dataset = replace(dataset, interactions=replace(dataset.interactions, contexts=told))
-        return self._capped(dataset)
-
-    def _capped(self, dataset: Dataset) -> Dataset:
         counts = self._counts(dataset.interactions)
         return dataset if counts.all() else dataset.only(counts)
 
     def _counts(self, events: Interactions) -> NDArray[np.bool_]:
         """Which events count, (events,); they stand in the order of users and time."""
+        return self._capped(events) & ~self._echoes(events)
+
+    def _capped(self, events: Interactions) -> NDArray[np.bool_]:
         few = _from_the_end(events.users * 0, events.users) < self.events
-        once = _from_the_end(events.items, events.users) < self.repeats
+        once = _from_the_end(events.items, events.users) < self._most(events)
         return np.asarray(few & once)
 
-    def history(self, history: History) -> History:
-        """The part of a history that counted in fitting."""
-        return history.take(np.flatnonzero(self._counts(history.interactions())))
+    def _echoes(self, events: Interactions) -> NDArray[np.bool_]:
+        return echoes(events) if self.coordinated else np.zeros(len(events), dtype=bool)
+
+    def _most(self, events: Interactions) -> int:
+        return usual_repeats(events) if self.repeats is None else self.repeats
+
+    def history(self, dataset: Dataset, user: int) -> History | None:
+        """The part of a user's history that counted in fitting; None where without them other people's events count
+        differently, so that taking this part away is not the same as never having seen it.
+        """
+        events = dataset.interactions
+        own = events.users == user
+        counts = self._counts(events)
+        if not np.array_equal(counts[~own], self._counts(events.take(~own))):
+            return None
+        return dataset.history(user).take(np.flatnonzero(counts[own]))
 
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         """What is held back of this data."""
-        contexts = dataset.interactions.contexts
+        contexts, events = dataset.interactions.contexts, dataset.interactions
         named = (*dataset.users.columns, *(() if contexts is None else contexts.names))
         hidden = tuple(dict.fromkeys(protected(named, self.words)))
-        counts = self._counts(dataset.interactions)
-        many = len(np.unique(dataset.interactions.users[~counts]))
+        many = len(np.unique(events.users[~self._capped(events)]))
         told = (
             f"protected, seen by no model: {', '.join(hidden)} (fit.protected)" if hidden else "",
-            f"of {many} users the latest {self.events} events count, and {self.repeats} of an item "
+            f"of {many} users the latest {self.events} events count, and {self._most(events)} of an item "
             "(fit.user_events, fit.user_repeats)"
             if many
             else "",
+            self._suspects(dataset),
         )
         return tuple(line for line in told if line)
+
+    def _suspects(self, dataset: Dataset) -> str:
+        """Whom and what the echoes are about, in words."""
+        events = dataset.interactions.take(self._echoes(dataset.interactions))
+        if not len(events):
+            return ""
+        people, things = len(np.unique(events.users)), np.unique(events.items)
+        names = ", ".join(str(dataset.catalog.ids.ids[item]) for item in things[:NAMED])
+        more = " …" if len(things) > NAMED else ""
+        return (
+            f"{people} accounts look coordinated with others, and each group counts as one account for what they "
+            f"seem to push (fit.coordinated): {names}{more}"
+        )
+
+
+def usual_repeats(events: Interactions) -> int:
+    """How often 98 of 100 people take one thing at most: more of it counts no more; never above `REPEATS`.
+
+    One person in a hundred cannot move it far, whatever they do.
+    """
+    if not len(events):
+        return REPEATS
+    people, user = np.unique(events.users, return_inverse=True)
+    most = np.zeros(len(people), dtype=np.int64)
+    np.maximum.at(most, user, _from_the_end(events.items, events.users) + 1)
+    return min(REPEATS, int(np.quantile(most, USUAL, method="inverted_cdf")))
 
 
 def _from_the_end(items: Numbers, users: Numbers) -> Numbers:

@@ -15,6 +15,7 @@ from llm4rec.core import (
     Id,
     ItemVersion,
     Record,
+    Store,
     UserVersion,
     stream_current,
 )
@@ -104,7 +105,7 @@ def export_folder(store: SqlStore, folder: str | Path, tenant: str = DEFAULT_TEN
     return write_records(kept, folder)
 
 
-def person(store: SqlStore, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str, list[dict[str, Any]]]:
+def person(store: Store, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str, list[dict[str, Any]]]:
     """Everything kept of one person, by kind of record, as plain values: what they may ask for."""
     from llm4rec.core import Impression, Report, as_plain
 

@@ -50,13 +50,18 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Asker:
-    """Who asks: what they did, what they may not be shown, and, as `tilt` (items,), what they want more or less of."""
+    """Who asks: what they did, what they may not be shown, and, as `tilt` (items,), what they want more or less of.
+
+    `meaning` (width,), where it is given, stands for the words of the wish; `bonus` (items,) is added to the scores.
+    """
 
     history: History
     user: int = -1
     excluded: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     notes: tuple[str, ...] = ()
     tilt: Floats | None = None
+    meaning: Floats | None = None
+    bonus: Floats | None = None
 
 
 class Desk:
@@ -167,7 +172,7 @@ class Desk:
             allowed=np.flatnonzero(allowed),
             seen="include" if seen else "exclude",
         )
-        scores, notes = self._scores(reading, request, settings)
+        scores, notes = self._scores(reading, request, asker, settings)
         shown = masked(scores[None], [request])
         best = top_k(shown, min(request.n, shown.shape[1]))[0]
         best = best[best >= 0]
@@ -185,7 +190,7 @@ class Desk:
         )
 
     def _scores(
-        self, reading: Any, request: Request, settings: AskSettings
+        self, reading: Any, request: Request, asker: Asker, settings: AskSettings
     ) -> tuple[Floats, tuple[str, ...]]:
         """(items,) relevance, leanings and taste, each in spreads of what may be shown."""
         allowed = request.allowed
@@ -193,7 +198,7 @@ class Desk:
         total = np.zeros(len(self.catalog), dtype=np.float32)
         if not len(allowed):
             return total, ()
-        rows, weights = self._rankings(reading, settings)
+        rows, weights = self._rankings(reading, asker, settings)
         if rows:
             total[allowed] += component_from(f"{HOME}fused")([row[allowed] for row in rows], weights)
         for lean in reading.leans:
@@ -203,6 +208,8 @@ class Desk:
         if not total.any():
             weight = 1.0  # nothing else tells items apart
         total[allowed] += weight * zscore_rows(taste[:, allowed])[0]
+        if asker.bonus is not None:
+            total += asker.bonus
         if request.tilt is not None:
             total[allowed] += (
                 max(float(total[allowed].max() - total[allowed].mean()), 1e-6) * request.tilt[allowed]
@@ -223,9 +230,11 @@ class Desk:
             result[known] = 2.0 * ordered / (len(known) - 1) - 1.0
         return result
 
-    def _rankings(self, reading: Any, settings: AskSettings) -> tuple[list[Floats], list[float]]:
+    def _rankings(
+        self, reading: Any, asker: Asker, settings: AskSettings
+    ) -> tuple[list[Floats], list[float]]:
         """Score rows (items,) of meaning, likeness, words and letters, and what each weighs; none without a wish."""
-        rows, weights = self._meant(reading), []
+        rows, weights = self._meant(reading, asker.meaning), []
         weights += [settings.meaning] * len(rows)
         wish = reading.wish()
         if wish:
@@ -233,11 +242,13 @@ class Desk:
             weights += [settings.words, settings.letters]
         return rows, weights
 
-    def _meant(self, reading: Any) -> list[Floats]:
+    def _meant(self, reading: Any, meaning: Floats | None) -> list[Floats]:
         """How near each item is to what is wished for, and to the items that are liked, each less what is not wanted."""
         if self.vectors is None or self.likeness is None:
             return []
-        worded = self._worded(reading.wish()) - AGAINST * self._worded(reading.wish(False))
+        worded = meaning
+        if worded is None:
+            worded = self._worded(reading.wish()) - AGAINST * self._worded(reading.wish(False))
         named = self._named(reading, "liked") - AGAINST * self._named(reading, "disliked")
         pairs = ((self.vectors, worded), (self.likeness, named))
         return [vectors @ direction for vectors, direction in pairs if direction.any()]

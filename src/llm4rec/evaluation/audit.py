@@ -140,8 +140,9 @@ class _Again:
         shield, model = Shield.of(self.settings.fit), self.engine.model
         found = []
         for user in np.argsort(-sizes, kind="stable")[:removed].tolist():
-            if isinstance(model, Forgets):
-                left = model.forget([shield.history(self.dataset.history(user))])
+            counted = shield.history(self.dataset, user)
+            if isinstance(model, Forgets) and counted is not None:
+                left = model.forget([counted])
             else:
                 rows = self.dataset.interactions.users != user
                 left = self._fitted(self.dataset.only(rows))

@@ -84,4 +84,18 @@ def test_from_file_they_say_the_same(examples, tmp_path):
 def test_texts_without_words_are_answered():
     words = wordwise.learnt_beside(said(), held_of(said()), np.full((50, 2), 0.5, np.float32))
     assert np.isfinite(words.chances(["", "   ", "。"])).all()
-    assert wordwise.mixed(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), 0.0).argmax() == 0
+    both = np.array([[0.9, 0.1]]), np.array([[0.2, 0.8]])
+    assert wordwise.mixed(*both, (1.0, 0.0)).argmax() == 0
+    assert wordwise.mixed(*both, (0.0, 1.0)).argmax() == 1
+    assert wordwise.mixed(*both, (0.5, 1.0)).argmax() == 1
+    assert wordwise.mixed(*both, (1.0, 0.5)).argmax() == 0
+
+
+def test_a_network_that_is_too_sure_is_trusted_less(examples):
+    """Right in nine of ten, and always sure: what it says counts less than that of one who says nine of ten."""
+    held = held_of(examples)
+    right = examples.targets[held] > 0
+    right[::10] = ~right[::10]
+    sure, honest = (np.where(right, p, 1 - p).astype(np.float32) for p in (0.999, 0.9))
+    counts = [wordwise.learnt_beside(examples, held, said) for said in (sure, honest)]
+    assert counts[0].trust < counts[1].trust

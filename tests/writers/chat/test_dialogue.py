@@ -4,7 +4,7 @@ import pytest
 
 from llm4rec.core import DataError, SettingsError
 from llm4rec.writers.asking import Items, Lean, Range, Soft, Values
-from llm4rec.writers.chat.dialogue import Dialogue, State
+from llm4rec.writers.chat.dialogue import Dialogue, Remembered, State
 from llm4rec.writers.chat.memory import MOST, remembering
 from llm4rec.writers.remarks import Event, Wish
 
@@ -106,3 +106,20 @@ def test_undo_goes_back_before_the_last_thing_that_was_remembered():
     dialogue = Dialogue().followed_by(first).followed_by(second).followed_by(second.with_changes(focus="a"))
     assert dialogue.undone().state == first
     assert Dialogue().undone() == Dialogue()
+
+
+def test_what_was_said_is_kept_but_of_a_refusal_only_what_is_wanted():
+    state = State(turn=1).hearing("something about whales")
+    state = state.with_changes(turn=2).hearing("crime, but no horror")
+    memory = (
+        Remembered(id=1, piece=Values(pairs=(("kind", "Crime"),)), turn=2),
+        Remembered(id=2, piece=Values(pairs=(("kind", "Horror"),), wanted=False), turn=2),
+    )
+    state = state.with_changes(memory=memory)
+    assert state.spoken == ("something about whales", "Crime")
+    assert state.without(1, 2).spoken == ("something about whales",)
+
+
+def test_a_number_says_nothing_by_itself_and_long_messages_are_cut():
+    assert State(turn=1).hearing("1").spoken == ()
+    assert len(State(turn=1).hearing("x" * 5000).spoken[0]) == 300

@@ -23,10 +23,13 @@ from llm4rec.apps.cli import (
     evaluate,
     explain,
     interests,
+    keys,
     lists,
+    models,
     remark,
     replay,
     report,
+    serve,
     simulate,
     store,
     tradeoff,
@@ -54,6 +57,9 @@ app.command("interests")(interests.interests)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("remark")(remark.remark)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("audit")(audit.audit)

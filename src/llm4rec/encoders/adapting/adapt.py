@@ -137,11 +137,15 @@ def _words(run: Run, config: AdaptConfig, report: Mapping[str, Any]) -> dict[Tas
         held = asked_rows(examples, config)
         chances = answered(run.course.network, examples, held)
         words = wordwise.learnt_beside(examples, held, chances)
-        told = {"share": 0.0, "after": macro_f1(chances, examples.targets[held])}
+        told = {"trust": 1.0, "share": 0.0, "after": macro_f1(chances, examples.targets[held])}
         if words is not None:
             found[task] = words
             both = words.beside([examples.texts[n] for n in examples.left[held, 0]], chances)
-            told = {"share": words.share, "after": macro_f1(both, examples.targets[held])}
+            told = {
+                "trust": words.trust,
+                "share": words.share,
+                "after": macro_f1(both, examples.targets[held]),
+            }
         report["tasks"][task]["with_words"] = told
     return found
 

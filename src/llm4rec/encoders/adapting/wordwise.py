@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,16 +28,23 @@ FILE = "words.safetensors"
 PLACES = 2**17
 """Words and pairs of words are hashed to so many columns: no word of anybody is kept."""
 STRENGTHS = (1.0, 10.0, 100.0)
-SHARES = tuple(float(share) for share in np.linspace(0, 1, 11))
+TRUST = (0.125, 0.25, 0.5, 0.75, 1.0)
+"""What the network's log-chances may count: a network that has learnt for long is surer than it should be."""
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+"""What those of the words may count."""
 MOST = 50_000
+GAIN = 1e-3
+"""Log-loss that words must save to be followed at all."""
 LEAST = 20
 """Held-out texts below which nothing can be chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """`share` of the answer, in log-chances; `weights` (labels, PLACES) and `biases` (labels,); `rarity` (PLACES,) of columns."""
+    """How much log-chances count, the network's by `trust`, its own by `share`; `weights` (labels, PLACES) and `biases`
+    (labels,); `rarity` (PLACES,) of columns."""
 
+    trust: float
     share: float
     rarity: Floats
     weights: Floats
@@ -51,12 +58,12 @@ class Words:
 
     def beside(self, texts: Sequence[str], chances: Floats) -> Floats:
         """What the network gives for these texts (texts, labels) and what the words say, as one."""
-        return mixed(chances, self.chances(texts), self.share)
+        return mixed(chances, self.chances(texts), (self.trust, self.share))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it as arrays, for a file."""
         return {
-            "share": np.array([self.share], np.float32),
+            "counts": np.array([self.trust, self.share], np.float32),
             "rarity": self.rarity,
             "weights": self.weights,
             "biases": self.biases,
@@ -65,7 +72,8 @@ class Words:
     @classmethod
     def of_arrays(cls, found: dict[str, NDArray[Any]]) -> Self:
         """What `arrays` gave; KeyError or ValueError where it is something else."""
-        words = cls(float(found["share"][0]), found["rarity"], found["weights"], found["biases"])
+        trust, share = found["counts"].tolist()
+        words = cls(trust, share, found["rarity"], found["weights"], found["biases"])
         if words.rarity.shape != (PLACES,) or words.weights.shape != (len(words.biases), PLACES):
             raise ValueError(f"weights of shape {words.weights.shape}, rarity of {words.rarity.shape}")
         return words
@@ -93,15 +101,18 @@ def read(folder: Path, task: Task) -> Words | None:
         raise FolderError(f"{file} is damaged ({error}); adapt the encoder anew") from error
 
 
-def mixed(first: Floats, second: Floats, share: float) -> Floats:
-    """(rows, labels) chances in proportion to first^(1 - share) second^share (a logarithmic pool; Genest and Zidek 1986)."""
-    logs = (1 - share) * np.log(np.maximum(first, 1e-9)) + share * np.log(np.maximum(second, 1e-9))
+def mixed(first: Floats, second: Floats, counts: tuple[float, float]) -> Floats:
+    """(rows, labels) chances in proportion to first^a second^b, counts = (a, b): a logarithmic pool (Genest and Zidek 1986)."""
+    a, b = (
+        count * np.log(np.maximum(part, 1e-9)) for count, part in zip(counts, (first, second), strict=True)
+    )
+    logs = a + b
     found = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def learnt_beside(examples: Examples, held: NDArray[np.int64], chances: Floats) -> Words | None:
-    """The words of the examples that are learnt from, and the share of them that answers the `held` rows best.
+    """The words of the examples that are learnt from, counting as much as answers the `held` rows best.
 
     `chances` are the network's for those rows. Best is the least log-loss with every label weighing the same. None where too
     little is held out to choose, or where the network alone is best.
@@ -112,14 +123,16 @@ def learnt_beside(examples: Examples, held: NDArray[np.int64], chances: Floats) 
     rarity = _rarity([examples.texts[n] for n in examples.left[rows, 0]])
     table = _rows([examples.texts[n] for n in examples.left[rows, 0]], rarity)
     asked = [examples.texts[n] for n in examples.left[held, 0]]
-    best: tuple[float, Words | None] = (_loss(chances, examples.targets[held]), None)
+    truth = examples.targets[held]
+    alone = min(_loss(mixed(chances, chances, (trust, 0.0)), truth) for trust in TRUST)
+    best: tuple[float, Words | None] = (alone - GAIN, None)
     for strength in STRENGTHS:
         words = _fitted(table, examples.targets[rows], rarity, strength)
         said = words.chances(asked)
-        for share in SHARES[1:]:
-            loss = _loss(mixed(chances, said, share), examples.targets[held])
+        for counts in product(TRUST, SHARES[1:]):
+            loss = _loss(mixed(chances, said, counts), truth)
             if loss < best[0]:
-                best = (loss, Words(share, rarity, words.weights, words.biases))
+                best = (loss, Words(*counts, rarity, words.weights, words.biases))
     return best[1]
 
 
@@ -139,7 +152,7 @@ def _fitted(table: Sparse, targets: Floats, rarity: Floats, strength: float) -> 
         full[model.classes_[1]], biases[model.classes_] = model.coef_[0], [0.0, model.intercept_[0]]
     else:
         full[model.classes_], biases[model.classes_] = model.coef_, model.intercept_
-    return Words(1.0, rarity, full, biases)
+    return Words(0.0, 1.0, rarity, full, biases)
 
 
 def _loss(chances: Floats, targets: Floats) -> float:

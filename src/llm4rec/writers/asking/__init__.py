@@ -3,6 +3,7 @@
 from llm4rec.writers.asking.bm25 import Bm25
 from llm4rec.writers.asking.fusion import fused
 from llm4rec.writers.asking.grammar import understood
+from llm4rec.writers.asking.lenient import Lenient
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
 from llm4rec.writers.asking.modelled import with_model
@@ -13,6 +14,7 @@ __all__ = [
     "Bm25",
     "Items",
     "Lean",
+    "Lenient",
     "Lexicon",
     "Range",
     "Shelf",

@@ -22,6 +22,8 @@ SAMPLE = 5000
 """So many items tell which words a catalog knows."""
 GRAMMAR = frozenset({"item", "not", "brief", "fill", "about", "positive", "like", "or", "and", "by", "plain"})
 """Words of these tags are never the name of a value."""
+ANSWERS = frozenset({"yes", "no", "true", "false", "是", "否", "有", "无"})
+"""Values that mean something only beside the name of their column: "yes" alone asks for nothing."""
 YEAR = 1970.0
 SECONDS = 365.2425 * 86_400
 _SKIPPED = frozenset({"title", "description", "text", "image", "audio"})
@@ -149,6 +151,7 @@ def _phrases(
         for key, pairs in found.items()
         if pairs
         and key not in taken
+        and not ANSWERS.issuperset(key)
         and (len("".join(key)) > 1 or ord(key[0]) > 0x2E7F)
         and not all(word.isdigit() for word in key)
     }

@@ -25,19 +25,21 @@ class Values(_Piece):
     """An item must have one of `pairs` (column, value), or, where not `wanted`, none of them. Hard.
 
     `both` narrows what is meant: an item must also have one of each of these. "No French novels" bars what is French
-    and a novel.
+    and a novel. `sure`: where a conversation keeps items of which the value is not known, this piece does not.
     """
 
     kind: Literal["values"] = "values"
     pairs: tuple[Pair, ...]
     both: tuple[tuple[Pair, ...], ...] = ()
     wanted: bool = True
+    sure: bool = False
 
 
 class Range(_Piece):
     """A number of an item lies from `low` to `high`; a bound that is `open` does not belong to it. Hard.
 
     A column of times is compared by its years. `unwanted` turns it round: the number must not lie there.
+    `sure` as in Values.
     """
 
     kind: Literal["range"] = "range"
@@ -47,6 +49,7 @@ class Range(_Piece):
     low_open: bool = False
     high_open: bool = False
     unwanted: bool = False
+    sure: bool = False
 
 
 class Items(_Piece):

@@ -13,7 +13,7 @@ ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "der", "die", "das", 
 SURE = 0.86
 """How alike a misspelt title must be: 1 is letter by letter."""
 WIDEST = 10
-ASIDE = re.compile(r"\s*\([^()]*\)")
+ASIDE = re.compile(r"\s*(?:\([^()]*\)|（[^（）]*）)")
 TURNED = re.compile(r"^(.*), (the|a|an|le|la|les|der|die|das|el|il)$", re.IGNORECASE)
 
 

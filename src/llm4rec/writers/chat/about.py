@@ -43,6 +43,8 @@ def asked_about(turn: Turn) -> Act | None:
     numbers, unnamed = _target(turn, rest)
     if not numbers and unnamed and values_said(rest, turn.world.lexicon):
         return None
+    if not numbers and turn.world.told(turn.said.text) is not None:
+        return None  # "how long does delivery take?" is prepared for, and asks for no length of an item
     if not numbers:
         return _unnamed(turn, unnamed)
     number = numbers[0]
@@ -174,7 +176,7 @@ def explained(turn: Turn) -> Act:
     ids = tuple(turn.world.catalog.ids.ids[number] for number in numbers)
     liked = turn.state.liked
     for number, told in zip(numbers, turn.world.explained(ids, liked, turn.state.language), strict=True):
-        met = [p for p in turn.state.reading.hard if turn.world.shelf.fulfil(p)[number]]
+        met = [p for p in turn.state.reading.hard if turn.world.shelf.strict.fulfil(p)[number]]
         fits = turn.words("fits", pieces=turn.told(met)) if met else ""
         turn.say(
             "why", title=turn.title(number), reasons=" ".join(part for part in (fits, told.text) if part)

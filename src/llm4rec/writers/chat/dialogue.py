@@ -17,6 +17,10 @@ Kept: TypeAlias = Annotated[Values | Range | Items | Lean | Soft | Event | Wish,
 
 KEPT = 20
 """So many earlier states are kept, to be returned to."""
+SPOKEN = 8
+"""So many of the last messages tell what a conversation is about."""
+LONGEST = 300
+"""So many characters of a message are kept."""
 MOST_PASSED = 2000
 """So many items that were shown and passed over are kept, the latest."""
 
@@ -47,11 +51,18 @@ class Question(Config):
     options: tuple[Option, ...] = ()
 
 
+class Line(Config):
+    """What was said in a turn."""
+
+    turn: int = Field(ge=0)
+    text: str
+
+
 class State(Config):
     """One moment of a conversation.
 
     `shown` is the list that stands before the person, `passed` what was shown earlier and not taken, `focus` the item
-    spoken of, `asked` the columns that were asked about, `row` how many questions in a row were asked.
+    spoken of, `asked` the columns that were asked about, `row` how many questions in a row were asked, `said` the last messages.
     """
 
     turn: int = Field(0, ge=0)
@@ -64,6 +75,7 @@ class State(Config):
     question: Question | None = None
     asked: tuple[str, ...] = ()
     row: int = Field(0, ge=0)
+    said: tuple[Line, ...] = ()
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -79,6 +91,18 @@ class State(Config):
     def steps(self) -> tuple[Event | Wish, ...]:
         """What is remembered as steps of remarks."""
         return tuple(piece for piece in self.kept if isinstance(piece, Event | Wish))
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """What the last messages were about, oldest first, a text a message: its own words, or, where it also says what is
+        not wanted, what is remembered of it as wanted."""
+        unwanted = {kept.turn for kept in self.memory if is_unwanted(kept.piece)}
+        texts = {line.turn: line.text for line in self.said if line.turn not in unwanted}
+        for kept in self.memory:
+            if kept.turn not in texts or kept.turn in unwanted:
+                before = texts.get(kept.turn, "")
+                texts[kept.turn] = " ".join(part for part in (before, wanted_words(kept.piece)) if part)
+        return tuple(text for _, text in sorted(texts.items()) if text)[-SPOKEN:]
 
     @property
     def reading(self) -> Understood:
@@ -115,12 +139,44 @@ class State(Config):
         known = {kept.id for kept in self.memory}
         for wrong in set(ids) - known:
             raise SettingsError(f"nothing is remembered under {wrong}; there are: {sorted(known) or 'none'}")
-        return self.with_changes(memory=tuple(kept for kept in self.memory if kept.id not in ids))
+        gone = {kept.turn for kept in self.memory if kept.id in ids}
+        return self.with_changes(
+            memory=tuple(kept for kept in self.memory if kept.id not in ids),
+            said=tuple(line for line in self.said if line.turn not in gone),
+        )
+
+    def hearing(self, text: str) -> Self:
+        """The state with a message that was said now."""
+        if not any(letter.isalpha() for letter in text):
+            return self
+        return self.with_changes(said=(*self.said, Line(turn=self.turn, text=text[:LONGEST]))[-SPOKEN:])
 
     def passing(self, items: Sequence[Id]) -> Self:
         """The state with items passed over: they come back only when nothing else is left."""
         kept = tuple(dict.fromkeys((*self.passed, *items)))
         return self.with_changes(passed=kept[-MOST_PASSED:])
+
+
+def is_unwanted(piece: Kept) -> bool:
+    """Whether a piece says what is not wanted."""
+    if isinstance(piece, Values | Soft):
+        return not piece.wanted
+    if isinstance(piece, Range):
+        return piece.unwanted
+    if isinstance(piece, Items):
+        return piece.role != "liked"
+    return (
+        not piece.more if isinstance(piece, Wish) else isinstance(piece, Event) and piece.what == "disliked"
+    )
+
+
+def wanted_words(piece: Kept) -> str:
+    """What a piece wishes for in words; "" where it does not."""
+    if isinstance(piece, Values) and piece.wanted:
+        return " ".join(value for _, value in piece.pairs)
+    if isinstance(piece, Soft) and piece.wanted:
+        return piece.text
+    return piece.text if isinstance(piece, Wish) and piece.more else ""
 
 
 class Dialogue(Config):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from llm4rec.core.texts import phrase
-from llm4rec.writers.asking.readings import Soft, Understood
+from llm4rec.core.texts import Phrase, phrase
+from llm4rec.writers.asking.readings import Soft, Understood, Values
 from llm4rec.writers.chat.about import asked_about, explained, is_unanswerable, taken
 from llm4rec.writers.chat.dialogue import Dialogue, Kept, Option, State
 from llm4rec.writers.chat.hearing import is_question, places
 from llm4rec.writers.chat.proposing import proposed, remember
+from llm4rec.writers.chat.softening import as_meant, sure
 from llm4rec.writers.chat.turn import Act, Manner, Reply, Turn
 from llm4rec.writers.chat.wordlists import talk
 from llm4rec.writers.chat.world import World
@@ -28,6 +29,7 @@ def replied(world: World, manner: Manner, dialogue: Dialogue, text: str, languag
         return _undone(turn)
     if "over" in acts:
         turn.state = State(turn=turn.state.turn, language=turn.state.language, next_id=turn.state.next_id)
+    turn.state = turn.state.hearing(turn.said.text)
     if "greet" in acts:
         turn.say("hello_newcomer" if world.newcomer and not turn.state.memory else "hello")
     act = _of_acts(turn) if not turn.said.text else _of_text(turn)
@@ -89,7 +91,7 @@ def _of_text(turn: Turn) -> Act:
         return done
     if options := _chosen(turn):
         turn.state = turn.state.with_changes(question=None)
-        remember(turn, [(option.piece, turn.said.text) for option in options])
+        remember(turn, [(sure(option.piece), turn.said.text) for option in options])
         return proposed(turn)
     if (done := asked_about(turn)) is not None:
         return done
@@ -108,7 +110,14 @@ def _chosen(turn: Turn) -> Sequence[Option]:
         if found or question.column == "":
             return found or _named(turn, question.options)
     whole = phrase(turn.said.text)
-    return [option for option in question.options if phrase(option.label) == whole]
+    found = [option for option in question.options if phrase(option.label) == whole]
+    return found or _unoffered(turn, question.column, whole)
+
+
+def _unoffered(turn: Turn, column: str, whole: Phrase) -> list[Option]:
+    """A value of the column asked about that was not among those offered."""
+    pairs = [pair for pair in turn.world.shelf.rows if pair[0] == column and phrase(pair[1]) == whole]
+    return [Option(label=pair[1], piece=Values(pairs=(pair,))) for pair in pairs[:1]]
 
 
 def _named(turn: Turn, options: Sequence[Option]) -> list[Option]:
@@ -136,6 +145,7 @@ def _served(turn: Turn) -> Act | None:
 def _wished(turn: Turn) -> Act:
     """Wishes, limits and remarks: kept, and answered by items; what is of no use here is said."""
     useful, told, unheard = _remarked(turn) or _read(turn)
+    useful = as_meant(turn, useful)
     if is_unanswerable(turn, any(not isinstance(piece, Soft | Wish) for piece, _ in useful)):
         turn.say("unknown_what")
         return "unknown"

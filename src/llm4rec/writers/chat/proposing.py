@@ -120,7 +120,18 @@ def _show(turn: Turn, answer: Recommendations, numbers: Sequence[int], lead: str
     turn.lines.append(lead or (turn.words("here", wanted=wanted) if wanted else turn.words("plain")))
     for place, number in enumerate(first, 1):
         turn.say("list", place=place, title=_detailed(turn, number))
+    _say_what_is_not_known(turn, first)
     turn.state = turn.state.with_changes(shown=ids, focus=ids[0] if len(ids) == 1 else None)
+
+
+def _say_what_is_not_known(turn: Turn, numbers: Sequence[int]) -> None:
+    """Of how many of the items shown the data does not tell whether they are what was asked for."""
+    strict = turn.world.shelf.strict
+    held = {piece: strict.fulfil(piece)[list(numbers)] for piece in turn.state.reading.hard}
+    unknown = [piece for piece, mask in held.items() if not mask.all()]
+    if unknown:
+        count = int((~np.all([held[piece] for piece in unknown], axis=0)).sum())
+        turn.say("not_known", count=count, pieces=turn.told(unknown))
 
 
 def _detailed(turn: Turn, number: int) -> str:

@@ -29,7 +29,20 @@ ACTS = (
 )
 """What a message, or the beginning of one, can do. A phrase that stands in several lists is the first of these."""
 GAP = r"((?: \S+){0,12}?) "
-MARKS = ("question", "seeking", "it", "last", "first", "behind", "whether", "empty", "aside")
+MARKS = (
+    "question",
+    "seeking",
+    "it",
+    "last",
+    "first",
+    "behind",
+    "whether",
+    "empty",
+    "aside",
+    "telling",
+    "insisting",
+    "comparing",
+)
 
 
 @dataclass(frozen=True)

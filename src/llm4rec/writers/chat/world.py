@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from llm4rec.core import Catalog, Explanation, Id, Recommendations
+from llm4rec.writers.asking.lenient import Lenient
 from llm4rec.writers.asking.lexicon import Lexicon
-from llm4rec.writers.asking.limits import Shelf
 from llm4rec.writers.asking.readings import Understood
 from llm4rec.writers.chat.dialogue import State
 from llm4rec.writers.remarks.steps import Remarks
@@ -42,7 +42,7 @@ class World(Protocol):
     @property
     def lexicon(self) -> Lexicon: ...
     @property
-    def shelf(self) -> Shelf: ...
+    def shelf(self) -> Lenient: ...
     @property
     def newcomer(self) -> bool:
         """Whether nothing is known of who speaks."""

@@ -1,0 +1,52 @@
+"""`llm4rec serve`: an engine over HTTP. The work is in apps/rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llm4rec.apps.cli.options import SettingsFile
+
+
+def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
+    engine: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An engine folder; without one, what the store says is promoted.", show_default=False
+        ),
+    ] = None,
+    store: Annotated[
+        str, typer.Option("--store", help="A file, or postgresql://USER@HOST/NAME.")
+    ] = "llm4rec.db",
+    host: Annotated[str, typer.Option("--host", help="Where to listen; others than loopback need a key.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, help="Requests a second of one key, for long; 0: any.")
+    ] = 0.0,
+    burst: Annotated[int, typer.Option("--burst", min=1, help="Requests of one key at once.")] = 200,
+    body_mb: Annotated[float, typer.Option("--body-mb", min=0.001, help="Largest body, in megabytes.")] = 4.0,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Serve an engine over HTTP: it answers, takes feedback, and learns while it serves."""
+    from importlib.util import find_spec
+
+    from llm4rec.apps.rest.options import ServeSettings
+    from llm4rec.core import SettingsError
+
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client")):
+        raise SettingsError("serving needs the extra: pip install 'llm4rec[serve]'")
+    from llm4rec.apps.rest.serving import serve as run
+
+    options = {"host": host, "port": port, "workers": workers, "rate": rate, "burst": burst}
+    settings = ServeSettings.of({**options, "body_bytes": int(body_mb * 1e6)}, "serve")
+    run(
+        None if engine is None else str(engine),
+        store,
+        settings,
+        "" if settings_file is None else str(settings_file),
+    )

@@ -1,0 +1,43 @@
+"""Options of a service: where it listens and what it lets in. Does nothing itself."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from llm4rec.core import Config
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class ServeSettings(Config):
+    """Where a service listens, how many answer, and what one caller may ask for.
+
+    rate          requests a second that one key (or one address without a key) may make for long; 0: any
+    burst         requests that it may make at once after a rest
+    body_bytes    largest body of a request
+    threads       answers that are computed at the same time in one worker
+    own_hosts    names under which the service is called while no key guards it; others are refused
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    workers: PositiveInt = 1
+    rate: float = Field(0.0, ge=0.0)
+    burst: PositiveInt = 200
+    body_bytes: PositiveInt = 4_000_000
+    threads: PositiveInt = 16
+    shutdown_seconds: PositiveFloat = 10.0
+    own_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False

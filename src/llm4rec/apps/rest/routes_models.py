@@ -1,0 +1,70 @@
+"""Routes of engine versions: listed, promoted, rolled back, run in the shadow. Folders are registered on the machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from llm4rec.apps.rest import answers, forms
+from llm4rec.apps.rest.doors import door, handed, noted, told
+from llm4rec.core import EngineRecord
+from llm4rec.engine.live import Live
+
+router = APIRouter(prefix="/v1", tags=["models"])
+
+
+@door(router, "GET /models", "read", answers.Models)
+async def models(request: Request) -> Response:
+    """All engine versions on record: which serves, which is in the shadow, which a rollback leads to."""
+
+    def work(live: Live) -> Any:
+        standing = live.registry.standing()
+        rows = [
+            _model(one, standing.state(name), standing.refused.get(name, ""))
+            for name, one in standing.known.items()
+        ]
+        return answers.signed(live.version, models=rows, shadow=live.figures()["shadow"])
+
+    return told(await handed(request, work))
+
+
+@door(router, "POST /models/promote", "admin", answers.Promoted)
+async def promote(request: Request, form: forms.Version) -> Response:
+    """Serve a version from now on; loaded while the old one answers, refused where it cannot be trusted."""
+    return await _changed(request, "promoted", lambda live: live.promote(form.version, form.reason))
+
+
+@door(router, "POST /models/rollback", "admin", answers.Promoted)
+async def rollback(request: Request) -> Response:
+    """Serve the version before again."""
+    return await _changed(request, "rolled back", lambda live: live.rollback())
+
+
+@door(router, "POST /models/shadow", "admin", answers.Promoted)
+async def shadow(request: Request, form: forms.Shadow) -> Response:
+    """Let a version answer beside the one that serves: compared, never shown."""
+    return await _changed(request, "shadow", lambda live: live.run_shadow(form.version or ""))
+
+
+async def _changed(request: Request, action: str, change: Any) -> Response:
+    def work(live: Live) -> Any:
+        record: EngineRecord | None = change(live)
+        noted(request, live, f"engine {action}", "" if record is None else record.version)
+        told_of = None if record is None else _model(record, record.action, record.reason)
+        return answers.signed(live.version, record=told_of)
+
+    return told(await handed(request, work))
+
+
+def _model(record: EngineRecord, state: str, reason: str) -> dict[str, Any]:
+    """A version without where its folder stands."""
+    return {
+        "version": record.version,
+        "state": state,
+        "model": str(record.settings.get("model") or ""),
+        "fingerprint": record.fingerprint,
+        "parent": record.parent,
+        "metrics": record.metrics,
+        "reason": reason.replace(record.folder, "its folder") if record.folder else reason,
+    }

@@ -1,0 +1,169 @@
+"""What is newer than the engine, by user: events, showings, attributes; in memory, bounded, read from the store. Knows no numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from llm4rec.core import Feedback, Impression, Store, UserVersion
+from llm4rec.engine.live_settings import LiveSettings
+
+Showing = tuple[float, str]
+SHOWN = 100  # impressions of a user that caps look at
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Of one user: newest events, oldest first; what was shown when (time, item); what is known about them.
+
+    `made` remembers what a serving engine made of it; a changed state is a new value and remembers nothing.
+    """
+
+    events: tuple[Feedback, ...] = ()
+    shown: tuple[Showing, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    deleted: bool = False
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def with_events(self, more: Sequence[Feedback], most: int) -> State:
+        """With further events: the same twice (item, kind, time) is one, the last `most` by time stay."""
+        known = {(e.item, e.kind, e.time) for e in self.events}
+        new = []
+        for event in more:
+            what = (event.item, event.kind, event.time)
+            if what not in known:
+                known.add(what)
+                new.append(event)
+        if not new:
+            return self
+        events = sorted((*self.events, *new), key=lambda e: e.time)
+        return replace(self, events=tuple(events[-most:]), made={})
+
+    def with_shown(self, time: float, items: Iterable[str], most: int) -> State:
+        """With an answer that went out; what was made of the events stays true."""
+        return replace(self, shown=(*self.shown, *((time, item) for item in items))[-most:])
+
+
+NOBODY = State()
+
+
+class States:
+    """The states of the users who asked lately, read from the store when needed. Safe to use from many threads.
+
+    What is added while a state is being read is added to what was read: no acknowledged event is missed.
+    """
+
+    def __init__(self, store: Store, tenant: str, settings: LiveSettings) -> None:
+        self._store, self._tenant, self._settings = store, tenant, settings
+        self._known: OrderedDict[str, State] = OrderedDict()
+        self._arriving: dict[str, list[list[Feedback | UserVersion]]] = {}
+        self._lock = threading.Lock()
+        self._caps = bool(settings.cap or settings.cooldown_minutes)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, users: Sequence[str]) -> dict[str, State]:
+        """States by user; StoreError where one has to be read and cannot be."""
+        with self._lock:
+            found = {user: self._known[user] for user in users if user in self._known}
+            for user in found:
+                self._known.move_to_end(user)
+            missing = [user for user in dict.fromkeys(users) if user not in found]
+            arriving: dict[str, list[Feedback | UserVersion]] = {user: [] for user in missing}
+            for user, late in arriving.items():
+                self._arriving.setdefault(user, []).append(late)
+        if not missing:
+            return found
+        try:
+            read = self._read(missing)
+        except BaseException:
+            self._ended(arriving)
+            raise
+        return found | self._ended(arriving, read)
+
+    def held(self, user: str) -> State | None:
+        """The state of a user where it is in memory."""
+        return self._known.get(user)
+
+    def add(self, rows: Iterable[Feedback | UserVersion]) -> None:
+        """Durable events and attributes of users, those that are not in memory left out."""
+        by_user: dict[str, list[Feedback | UserVersion]] = {}
+        for row in rows:
+            by_user.setdefault(str(row.user), []).append(row)
+        with self._lock:
+            for user, own in by_user.items():
+                for late in self._arriving.get(user, ()):
+                    late += own
+                if user in self._known:
+                    self._known[user] = self._with(self._known[user], own)
+
+    def add_shown(self, user: str, time: float, items: Iterable[str]) -> None:
+        """What went out to a user, at once: before it is durable."""
+        if self._caps:
+            with self._lock:
+                if user in self._known:
+                    self._known[user] = self._known[user].with_shown(time, items, 10 * SHOWN)
+
+    def drop(self, user: str) -> State | None:
+        """Forget a user, and what is being read of them; gives what was held."""
+        with self._lock:
+            self._arriving.pop(user, None)
+            return self._known.pop(user, None)
+
+    def users(self) -> list[str]:
+        """Whose states are in memory."""
+        with self._lock:
+            return list(self._known)
+
+    def _with(self, state: State, rows: Sequence[Feedback | UserVersion]) -> State:
+        state = state.with_events([row for row in rows if isinstance(row, Feedback)], self._settings.events)
+        for row in rows:
+            if isinstance(row, UserVersion):
+                state = replace(state, attributes=row.attributes, deleted=row.deleted, made={})
+        return state
+
+    def _read(self, users: Sequence[str]) -> dict[str, State]:
+        store, tenant = self._store, self._tenant
+        events = store.recent(Feedback, users, tenant=tenant, n=self._settings.events)
+        versions = store.current(UserVersion, users, tenant=tenant).rows
+        shown = store.recent(Impression, users, tenant=tenant, n=SHOWN) if self._caps else [()] * len(users)
+        known = {str(version.user): version for version in versions}
+        states = {}
+        for user, own, lists in zip(users, events, shown, strict=True):
+            state = NOBODY.with_events(own, self._settings.events)
+            if user in known:
+                state = self._with(state, [known[user]])
+            for one in lists:
+                state = state.with_shown(one.time, (str(slot.item) for slot in one.slots), 10 * SHOWN)
+            states[user] = state
+        return states
+
+    def _ended(
+        self,
+        arriving: Mapping[str, list[Feedback | UserVersion]],
+        read: Mapping[str, State] | None = None,
+    ) -> dict[str, State]:
+        """What was read, with what came meanwhile; nothing is kept of users who were dropped meanwhile."""
+        result: dict[str, State] = {}
+        with self._lock:
+            for user, late in arriving.items():
+                waiting = self._arriving.get(user, [])
+                # By identity: two readers of one user may have heard of the same rows.
+                left = [one for one in waiting if one is not late]
+                dropped = len(left) == len(waiting)
+                if left:
+                    self._arriving[user] = left
+                else:
+                    self._arriving.pop(user, None)
+                if read is None:
+                    continue
+                result[user] = NOBODY if dropped else self._with(read[user], late)
+                if not dropped and user not in self._known:
+                    self._known[user] = result[user]
+            while len(self._known) > self._settings.users:
+                self._known.popitem(last=False)
+        return result

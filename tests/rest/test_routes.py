@@ -1,0 +1,188 @@
+"""Every route once over a real socket, and what its document says of it."""
+
+import pytest
+from pydantic import TypeAdapter
+
+from llm4rec.apps.rest import answers, examples, forms
+from llm4rec.apps.rest.doors import ROLE
+
+EVEN = ["item-0", "item-2", "item-4"]
+
+
+def sent(http, route, body=None, status=200):
+    method, path = route.split()
+    answer = http.request(method, path, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def shaped(told, kind):
+    """The answer has the shape that the document says."""
+    TypeAdapter(kind).validate_python(told)
+    return told
+
+
+def test_recommend_names_impression_version_and_what_was_degraded(http, open_house):
+    told = shaped(sent(http, "POST /v1/recommend", {"user": "stranger", "n": 3}), answers.List)
+    assert len(told["items"]) == 3
+    assert told["impression"]
+    assert told["version"] == open_house.live.version
+    assert "not known" in told["degraded"][0]
+
+
+def test_a_history_is_answered_by_its_like(http):
+    told = sent(http, "POST /v1/recommend", {"history": EVEN, "n": 5, "explain": True})
+    shaped(told, answers.List)
+    assert {row["title"] for row in told["items"]} == {"even number"}
+    assert not {row["item"] for row in told["items"]} & set(EVEN)
+    assert told["items"][0]["reasons"]
+
+
+def test_limits_hold(http):
+    body = {"history": EVEN, "n": 5, "allowed": ["item-6", "item-7"], "excluded": ["item-7"]}
+    assert [row["item"] for row in sent(http, "POST /v1/recommend", body)["items"]] == ["item-6"]
+    assert sent(http, "POST /v1/recommend", {"history": EVEN, "allowed": []})["items"] == []
+
+
+def test_a_batch_is_answered_in_order(http):
+    body = {"requests": [{"history": EVEN, "n": 2}, {"history": ["item-1", "item-3"], "n": 4}]}
+    told = shaped(sent(http, "POST /v1/recommend/batch", body), answers.Lists)
+    assert [len(one["items"]) for one in told["answers"]] == [2, 4]
+    titles = [{row["title"] for row in one["items"]} for one in told["answers"]]
+    assert titles == [{"even number"}, {"odd number"}]
+
+
+def test_similar_explain_interests(http):
+    told = shaped(sent(http, "POST /v1/similar", {"items": ["item-0"], "n": 3}), answers.List)
+    assert {row["title"] for row in told["items"]} == {"even number"}
+    told = sent(http, "POST /v1/explain", {"history": EVEN, "items": ["item-6"], "language": "en"})
+    shaped(told, answers.Explained)
+    assert told["explanations"][0]["item"] == "item-6"
+    assert told["explanations"][0]["evidence"]
+    told = shaped(sent(http, "POST /v1/interests", {"user": "user-0"}), answers.Profile)
+    assert told["profile"]["events"] == 9
+
+
+def test_words_are_read_and_conversations_go_on(http):
+    told = shaped(sent(http, "POST /v1/ask", {"text": "odd number", "n": 3}), answers.Asked)
+    assert {row["title"] for row in told["items"]} == {"odd number"}
+    assert told["impression"]
+    first = shaped(
+        sent(http, "POST /v1/chat", {"text": "I like even number", "user": "user-0"}), answers.Said
+    )
+    again = sent(http, "POST /v1/chat", {"text": "thanks", "dialogue": first["dialogue"]})
+    assert shaped(again, answers.Said)["act"] == "thanks"
+    told = shaped(sent(http, "POST /v1/describe", {"items": ["item-0"]}), answers.Described)
+    assert told["descriptions"][0]["item"] == "item-0"
+
+
+def test_feedback_in_words_is_understood_and_kept(http, open_house):
+    body = {"text": "I loved the first one", "user": "talker", "shown": ["item-1", "item-0"], "keep": True}
+    told = shaped(sent(http, "POST /v1/remark", body), answers.Remarked)
+    assert told["kept"] == 1
+    kept = open_house.live.export("talker")["Feedback"]
+    assert [(row["item"], row["kind"], row["text"]) for row in kept] == [("item-1", "like", body["text"])]
+    later = sent(http, "POST /v1/recommend", {"user": "talker", "remarks": told["remarks"]})
+    assert "item-1" not in [row["item"] for row in later["items"]]
+
+
+def test_a_new_item_is_shown_in_the_next_answer_and_a_deleted_one_is_not(http):
+    ask = {"history": EVEN, "allowed": ["item-new"]}
+    assert sent(http, "POST /v1/recommend", ask)["items"] == []
+    row = {"item": "item-new", "attributes": {"title": "even number"}}
+    assert shaped(sent(http, "POST /v1/items", {"items": [row]}), answers.Kept)["rows"] == 1
+    assert [one["item"] for one in sent(http, "POST /v1/recommend", ask)["items"]] == ["item-new"]
+    shaped(sent(http, "POST /v1/items/delete", {"ids": ["item-new"]}), answers.Kept)
+    assert sent(http, "POST /v1/recommend", ask)["items"] == []
+
+
+def test_a_person_is_exported_and_erased_with_a_proof(http):
+    shaped(
+        sent(http, "POST /v1/users", {"users": [{"user": "eva", "attributes": {"age": 31}}]}), answers.Kept
+    )
+    event = {"user": "eva", "item": "item-0", "kind": "click"}
+    sent(http, "POST /v1/feedback", {"events": [event]})
+    person = shaped(sent(http, "POST /v1/users/export", {"user": "eva"}), answers.Exported)["person"]
+    assert [row["item"] for row in person["Feedback"]] == ["item-0"]
+    assert person["UserVersion"][0]["attributes"] == {"age": 31}
+    proof = shaped(sent(http, "POST /v1/users/erase", {"user": "eva"}), answers.Erased)
+    assert proof["complete"]
+    assert proof["store"]["before"]["interactions"] == 1
+    assert proof["store"]["after"]["interactions"] == 0
+    assert sent(http, "POST /v1/users/export", {"user": "eva"})["person"]["Feedback"] == []
+    shaped(sent(http, "POST /v1/users/delete", {"ids": ["eva"]}), answers.Kept)
+
+
+def test_reports_and_experiments(http):
+    told = sent(http, "POST /v1/reports", {"item": "item-8", "user": "user-1", "text": "not for children"})
+    assert shaped(told, answers.Reported)["item"] == "item-8"
+    body = {"variants": {"old": 1.0, "new": 3.0}}
+    shaped(sent(http, "PUT /v1/experiments/order", body), answers.Experiments)
+    assert "order" in sent(http, "GET /v1/experiments")["experiments"]
+    got = shaped(sent(http, "GET /v1/experiments/order/variant?user=user-7"), answers.Assigned)["variant"]
+    told = sent(http, "POST /v1/recommend", {"user": "user-7", "n": 1, "experiment": "order"})
+    assert (told["experiment"], told["variant"]) == ("order", got)
+    assert sent(http, "GET /v1/experiments/odrer/variant?user=x", status=404)["error"]["what"].startswith(
+        "no exp"
+    )
+
+
+def test_versions_are_promoted_and_rolled_back(running, board, tmp_path):
+    for name in ("one", "two"):
+        engine = board if name == "one" else board.over(board.fitted)
+        if name == "two":
+            engine.add_items([{"item_id": "item-x", "title": "odd number"}])
+        engine.save(tmp_path / name)
+    service = running(str(tmp_path / "one"))
+    first, second = service.live.version, service.live.register(tmp_path / "two").version
+    with service.client() as http:
+        told = shaped(sent(http, "POST /v1/models/promote", {"version": second}), answers.Promoted)
+        assert told["version"] == second
+        assert sent(http, "POST /v1/recommend", {"user": "user-0"})["version"] == second
+        rows = shaped(sent(http, "GET /v1/models"), answers.Models)["models"]
+        assert {row["version"]: row["state"] for row in rows} == {first: "before", second: "serving"}
+        assert str(tmp_path) not in str(rows)
+        shaped(sent(http, "POST /v1/models/shadow", {"version": first}), answers.Promoted)
+        assert shaped(sent(http, "POST /v1/models/rollback"), answers.Promoted)["version"] == first
+        assert sent(http, "POST /v1/recommend", {"user": "user-0"})["version"] == first
+
+
+def test_state_routes(http):
+    assert shaped(sent(http, "GET /health"), answers.Health) == {"status": "ok"}
+    assert shaped(sent(http, "GET /ready"), answers.Health) == {"status": "ready", "trouble": []}
+    sent(http, "POST /v1/recommend", {"user": "user-0"})
+    text = http.get("/metrics").text
+    assert 'llm4rec_requests_total{method="POST",route="/v1/recommend",status="200"}' in text
+    assert "llm4rec_items 2" in text or "llm4rec_items " in text
+    assert sent(http, "GET /v1/openapi.json")["openapi"].startswith("3.")
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, told in methods.items():
+            yield f"{method.upper()} {path}", told
+
+
+def test_every_route_is_documented_with_examples_that_hold_and_all_errors(http):
+    document = sent(http, "GET /v1/openapi.json")
+    seen = 0
+    for name, told in operations(document):
+        seen += 1
+        assert told["summary"], name
+        assert told[ROLE] in ("open", "read", "write", "admin"), name
+        assert {"400", "401", "403", "404", "409", "413", "422", "429", "500", "503"} <= set(
+            told["responses"]
+        ), name
+        example = told["responses"]["200"]["content"]["application/json"]["example"]
+        shape = told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        TypeAdapter(getattr(answers, shape)).validate_python(example)
+        if "requestBody" in told:
+            content = told["requestBody"]["content"]["application/json"]
+            form = getattr(forms, content["schema"]["$ref"].rpartition("/")[2])
+            form.model_validate(content["example"])
+    assert seen == 26
+
+
+@pytest.mark.parametrize("name", sorted(examples.QUESTIONS))
+def test_examples_are_of_known_forms(name):
+    getattr(forms, name).model_validate(examples.QUESTIONS[name])
