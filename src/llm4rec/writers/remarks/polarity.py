@@ -19,7 +19,7 @@ Direction: TypeAlias = Literal["more", "less", "known", "neither"]
 DIRECTIONS: tuple[Direction, ...] = ("more", "less", "known", "neither")
 KIND = "this kind"
 """What stands in a phrase for the value that is spoken of, so that the value itself says nothing."""
-HOLD = 0.003
+HOLD = 0.0003
 """How much weights are held back: set by hand, not measured yet."""
 SURE = 0.6
 """A direction that is less likely is none: set by hand, not measured yet."""
