@@ -1,18 +1,23 @@
-"""Values that a remark only mentions: never a demand, but a wish in the direction of the words around. Reads no titles."""
+"""What a remark only mentions: values are a wish in the direction of the words around, fragments by what they mean.
+
+Reads no titles.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from llm4rec.core.texts import Token
-from llm4rec.writers.asking.readings import Pair, Soft, Values
+from llm4rec.writers.asking.readings import Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.remarks.clauses import Setting
 from llm4rec.writers.remarks.compose import Listener
 from llm4rec.writers.remarks.feelings import feeling_of, is_felt
-from llm4rec.writers.remarks.polarity import KIND, Direction
-from llm4rec.writers.remarks.steps import Step, Wish
-from llm4rec.writers.remarks.wordlists import wordlists
+from llm4rec.writers.remarks.polarity import KIND, Meaning, meanings
+from llm4rec.writers.remarks.steps import Must, Step, Wish
+from llm4rec.writers.remarks.wordlists import Aspect, wordlists
 
 TOLD = frozenset(
     {"value", "name", "title", "range", "relative", "lean", "compare", "aspect", "trait", "stars"}
@@ -28,11 +33,17 @@ class Bare(Listener):
 
     def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
         super().__init__(setting, parts, text, language)
-        self.heard_so: dict[str, Direction | None] = {}
+        self.heard_so: dict[str, str | None] = {}
 
     def _steps_of(self, piece: object) -> list[Step]:
         """A demand stays one only where the grammar read it, or nothing beside it is unread."""
-        if not isinstance(piece, Values | Soft) or not piece.wanted:
+        if isinstance(piece, Soft) and (piece.start, piece.end) in self.void:
+            return []
+        if not isinstance(piece, Values | Soft):
+            return super()._steps_of(piece)
+        if isinstance(piece, Soft) and not self._valued_in(piece):
+            return self._fragment(piece)
+        if not piece.wanted:
             return super()._steps_of(piece)
         inside = [m for m in self.marks if m.tag in ("value", "name") and self._within(m, piece)]
         first, last = self._around(piece)
@@ -52,6 +63,51 @@ class Bare(Listener):
             self._tell("unsure", words=self.text[start:end])
         more = direction in ("more", None)
         return [Wish(more=more, text=self.text[start:end], pairs=tuple(pairs), start=start, end=end)]
+
+    def _valued_in(self, piece: Soft) -> bool:
+        """Whether a value or an aspect is among the words of a wish."""
+        return any(mark.tag in ("value", "name", "aspect") and self._within(mark, piece) for mark in self.marks)
+
+    def _fragment(self, piece: Soft) -> list[Step]:
+        """Words without a value: what they mean, by the reader of phrases; else as they stand, if they say something."""
+        polarity = self.setting.polarity
+        name = polarity.meanings(piece.text) if polarity is not None and self.language == "en" else None
+        if name is None:
+            return super()._steps_of(piece)
+        meaning = meanings()[name]
+        if meaning == Meaning():
+            self._tell("aside", words=piece.text)
+            return []
+        if meaning.measure:
+            return self._length(meaning, piece)
+        pairs, against = self._pairs(self._stands_for(meaning))
+        if not pairs and not against:
+            return super()._steps_of(piece)
+        return [
+            Wish(more=piece.wanted, text=piece.text, pairs=pairs, against=against, start=piece.start, end=piece.end)
+        ]
+
+    def _stands_for(self, meaning: Meaning) -> Aspect:
+        """The values that carry what is meant, and those that speak against it."""
+        named = wordlists().named
+        return named[meaning.aspect] if meaning.aspect else Aspect("", meaning.values, ())
+
+    def _length(self, meaning: Meaning, piece: Soft) -> list[Step]:
+        """ "Goes on forever" is too long, "nothing that goes on forever" too, "a quick one" is a wish."""
+        measures = ("duration", "pages") if meaning.measure == "length" else (meaning.measure,)
+        column = next((self.lexicon.measures[m] for m in measures if m in self.lexicon.measures), None)
+        if column is None:
+            self._tell("unmeasured", words=piece.text, measure=meaning.measure)
+            return []
+        known = self.lexicon.numbers[column][np.asarray(self.setting.shown, dtype=np.int64)]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return [Wish(more=meaning.more, column=column, start=piece.start, end=piece.end)]
+        bound = float(np.median(known))
+        more = meaning.more != (meaning.measure == "year" and not piece.wanted)  # "nothing that drags" is shorter
+        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
+        limit = Range(column=column, start=piece.start, end=piece.end, **side)
+        return [Must(piece=limit, start=piece.start, end=piece.end)]
 
     def _within(self, mark: Mark, piece: Values | Soft) -> bool:
         start, end = self._span(mark.start, mark.end)
@@ -91,7 +147,7 @@ class Bare(Listener):
                 return True
         return False
 
-    def _direction(self, inside: list[Mark], first: int, last: int) -> Direction | None:
+    def _direction(self, inside: list[Mark], first: int, last: int) -> str | None:
         """By the reader of phrases where there is one for this language, else by the words of feeling around."""
         polarity = self.setting.polarity
         start, end = self._span(first, last)
@@ -99,7 +155,7 @@ class Bare(Listener):
             one, two = self._span(inside[0].start, inside[-1].end)
             phrase = f"{self.text[start:one]}{KIND}{self.text[two:end]}"
             if phrase not in self.heard_so:
-                self.heard_so[phrase] = polarity(phrase)
+                self.heard_so[phrase] = polarity.kinds(phrase)
             found = self.heard_so[phrase]
             if found is not None:
                 return found

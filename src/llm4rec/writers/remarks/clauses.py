@@ -15,7 +15,7 @@ from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
 from llm4rec.writers.remarks.feelings import Feelings
-from llm4rec.writers.remarks.polarity import Polarity
+from llm4rec.writers.remarks.polarity import ITEM, Polarity
 from llm4rec.writers.remarks.steps import Event, Step, What, Wish
 from llm4rec.writers.remarks.told import note
 from llm4rec.writers.remarks.wordlists import wordlists
@@ -28,7 +28,7 @@ MIDDLE = 0.5
 class Setting:
     """What a remark is read against: the catalog's words and values, the list spoken of, what was spoken of last.
 
-    `polarity` reads clauses that the grammar does not; without it values in them are wishes for more.
+    `polarity` reads what the grammar does not; without it values in such clauses are wishes for more.
     """
 
     lexicon: Lexicon
@@ -54,6 +54,9 @@ class Part:
     looks: bool = False  # "looks good" is no verdict of somebody who knows it
     plural: bool = False
     singular: bool = False
+    blamed: bool = False  # "Dickens is too gloomy": what was named is complained about
+    first: int = 0  # the marks of the items spoken of: the first, and where the last ends
+    last: int = 0
     share: float | None = None
 
 
@@ -72,6 +75,8 @@ class Clauses(Composer):
         self.refused = False  # "就算了": what is before it
         self.mild = False
         self.order = ""
+        self.void: set[tuple[int, int]] = set()  # where words stand that only tell of an item
+        self.value: Mark | None = None  # the last value that was named
 
     def _tell(self, key: str, **values: object) -> None:
         self.notes.append(note(self.language, key, **values))
@@ -107,21 +112,56 @@ class Clauses(Composer):
         wanting = any(m.tag == "positive" and part.start <= m.start < end for m in self.marks)
         self._complained(part, feeling < 0 and not wanting, span[1])
         self.refused = False
-        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
+        pieces = self.pieces[part.pieces :]
+        part.settled = part.settled or any(self._settles(part, piece) for piece in pieces)
         self.part, self.excess = Part(start=end, pieces=len(self.pieces), steps=len(self.steps)), False
+        if (part.spoken or part.known) and not part.settled:
+            self.void.update((piece.start, piece.end) for piece in pieces)  # "number 4 at home"
+        what: What
         if part.share is not None:
             self._event("liked" if part.share >= MIDDLE else "disliked", self._target(part), span, part.share)
         elif part.known or (part.already and part.spoken and not part.settled):
-            what: What = "known" if not feeling else "liked" if feeling > 0 else "disliked"
+            what = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
-        elif part.spoken and not part.settled and part.looks and feeling:
-            self._alike(part.spoken, feeling > 0, span)
-        elif part.spoken and not part.settled and feeling:
-            self._event("liked" if feeling > 0 else "disliked", part.spoken, span)
+        elif part.spoken and not part.settled:
+            self._judgement(part, end, feeling, span)
         elif not part.settled and feeling and not part.spoken:
             self._felt(part, feeling, span)
         if part.spoken:
             self.about = list(dict.fromkeys(part.spoken))
+
+    def _settles(self, part: Part, piece: Any) -> bool:
+        """Whether a piece says what a clause is about: words beside an item only tell of it."""
+        told = isinstance(piece, Soft) and bool(part.spoken or part.known)
+        return not told and bool(self._steps_of(piece))
+
+    def _judgement(self, part: Part, end: int, feeling: float, span: tuple[int, int]) -> None:
+        """What is said of items in words that the grammar does not know: by the reader of phrases, or as it is felt."""
+        found = self._said_of(part, end, feeling)
+        if found == "neither":
+            self._tell("neither", words=self.text[slice(*span)])
+        elif found in ("known", "away"):
+            self._event("known" if found == "known" else "passed", part.spoken, span)
+        elif found == "disliked" or (found is None and feeling < 0):
+            if part.looks:
+                self._alike(part.spoken, False, span)
+            else:
+                self._event("disliked", part.spoken, span)
+        elif found == "liked" or (found is None and feeling > 0):
+            if part.looks or not feeling:
+                self._alike(part.spoken, True, span)
+            else:
+                self._event("liked", part.spoken, span)
+
+    def _said_of(self, part: Part, end: int, feeling: float) -> str | None:
+        """By the reader of phrases, the items being "this one"; a word of feeling that says otherwise goes before."""
+        if self.setting.polarity is None or self.language != "en" or part.last <= part.first:
+            return None
+        one, two = self._span(part.first, part.last)
+        text = self.text[self.parts[part.start].start : one] + ITEM + self.text[two : self.parts[end - 1].end]
+        found = self.setting.polarity.items(text.strip(" ,.;!"))
+        against = {"liked": feeling < 0, "disliked": feeling > 0}
+        return None if found is not None and against.get(found) else found
 
     def _felt(self, part: Part, feeling: float, span: tuple[int, int]) -> None:
         """A feeling about no item in particular: about one where it says "it", else about the list."""
@@ -169,7 +209,7 @@ class Clauses(Composer):
 
     def _complained(self, part: Part, hard: bool, end: int) -> None:
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
-        if not hard and not self.excess:
+        if not hard and not self.excess and not part.blamed:
             return
         for place in range(part.pieces, len(self.pieces)):
             piece = self.pieces[place]
@@ -196,7 +236,7 @@ class Clauses(Composer):
         if self.part.settled and self.part.spoken and not self._goes_on(place):
             self._close(mark.start)
         if self.part.known:
-            self.part.spoken += mark.value
+            self._speak(mark)
         elif state.like or state.hate:
             self._felt_of(mark, span)
         elif state.once:
@@ -205,11 +245,17 @@ class Clauses(Composer):
         elif state.polarity == UNWANTED and not state.used and not self._judged(place):
             self._event("passed", mark.value, span)
         else:
-            self.part.spoken += mark.value
+            self._speak(mark)
         if state.polarity == WANTED and state.like and self.resembling:
             self.liked += mark.value  # "like it but newer" is newer than it
         self.about = list(mark.value)
         state.used = True
+
+    def _speak(self, mark: Mark) -> None:
+        """From here on the clause is about these items."""
+        part = self.part
+        part.first, part.last = (part.first if part.spoken else mark.start), mark.end
+        part.spoken += mark.value
 
     def _goes_on(self, place: int) -> bool:
         return bool(place) and self.marks[place - 1].tag in ("and", "or", "comma")

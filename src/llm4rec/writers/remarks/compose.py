@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from llm4rec.core.texts import tokens
+from llm4rec.writers.asking.ranges import Found
 from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.remarks.clauses import Clauses
 from llm4rec.writers.remarks.feelings import is_felt
-from llm4rec.writers.remarks.steps import Must, Step, Wish
+from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
 
 
@@ -31,6 +33,14 @@ class Listener(Clauses):
         """The steps of a text that tells rather than asks: what is felt in it, about the list or what was spoken of."""
         self._close(len(self.parts))
         return self.steps
+
+    def passed(self) -> list[Step]:
+        """To start over where nothing was said yet is to see another list."""
+        start, end = self._span(0, len(self.parts))
+        shown = self.setting.shown
+        return [
+            Event(what="passed", items=self._ids(shown), titles=self._titles(shown), start=start, end=end)
+        ]
 
     # Cues of remarks
 
@@ -76,7 +86,59 @@ class Listener(Clauses):
         """ "too long", "too much drama": less of what is next."""
         self._flush()
         self.excess = True
+        self.part.blamed = self.part.blamed or self._is_of_value(place)
         self.state.once = UNWANTED if self.state.polarity != UNWANTED else WANTED
+
+    def _is_of_value(self, place: int) -> bool:
+        """Whether "too" says what a value is: "Dickens is too gloomy"."""
+        for mark in reversed(self.marks[:place]):
+            if mark.tag in ("value", "name"):
+                return mark.start >= self.part.start
+            if mark.tag not in ("fill", "item", "kind", "degree", "by") or self._words(mark)[0] in ("it", "they"):
+                return False
+        return False
+
+    def _less(self, place: int, mark: Mark) -> None:
+        """ "Fewer" is less; "don't give me fewer" is more."""
+        doubled = self.state.polarity == UNWANTED and not self.state.used
+        super()._less(place, mark)
+        if doubled:
+            self._wanted_again()
+            self.state.once = WANTED
+
+    def _over(self, place: int, mark: Mark) -> None:
+        """ "Stories over novels": what is behind it is not wanted."""
+        self._flush()
+        self.state.polarity, self.state.used, self.state.chain = UNWANTED, False, []
+        self.state.like, self.state.once = False, 0
+
+    def _close(self, end: int) -> None:
+        """ "Too many of them": of the value that was named last."""
+        part, excess = self.part, self.excess and self.state.once == UNWANTED
+        told = len(self.pieces) > part.pieces or len(self.steps) > part.steps or part.spoken or part.settled
+        if excess and not told and not self.state.run and self.value is not None:
+            start, end_ = self._span(self.value.start, self.value.end)
+            text = self.text[start:end_]
+            self.steps.append(Wish(more=False, text=text, pairs=self.value.value, start=start, end=end_))
+            part.settled, self.state.once = True, 0
+        super()._close(end)
+
+    def _range(self, place: int, mark: Mark) -> None:
+        """A length that only tells: "a waste of two hours"; "no time for a three hour epic" is at most less than that."""
+        found: Found = mark.value
+        plain = found.low is not None and found.high is not None
+        measured = found.measure in ("duration", "pages")
+        if plain and measured and self.part.spoken and not self._bounded_here(place):
+            self._flush()
+            self.part.settled = False
+            return
+        if plain and measured and self.state.polarity == UNWANTED and not self.state.used:
+            mark = replace(mark, value=replace(found, high=None))
+        super()._range(place, mark)
+
+    def _bounded_here(self, place: int) -> bool:
+        """Whether something is wanted of the length: "like the first but two hours"."""
+        return any(m.tag in ("positive", "not", "like") for m in self.marks[:place] if m.start >= self.part.start)
 
     def _enough(self, place: int, mark: Mark) -> None:
         self._fill(place, mark)
@@ -105,6 +167,8 @@ class Listener(Clauses):
 
     def _lean(self, place: int, mark: Mark) -> None:
         measure, more = mark.value
+        if not self.excess and not self.state.once and self._complains(place):
+            self.state.once = UNWANTED  # "these are all so old"
         if self.excess or self.state.once:
             self._flush()
             up = more == (self.state.once == WANTED)
@@ -112,6 +176,14 @@ class Listener(Clauses):
             self._compared(measure, up, self._numbers(), self._span(mark.start, mark.end))
             return
         super()._lean(place, mark)
+
+    def _complains(self, place: int) -> bool:
+        """Whether what is said is said of the list, or looks so: not what there should be."""
+        part, state = self.part, self.state
+        asked = {"something", "anything"} & {word.word for word in self.parts[part.start : self.marks[place].start]}
+        wanting = state.like or state.polarity != WANTED or asked or part.spoken
+        said = self.marks[place + 1].tag if place + 1 < len(self.marks) else "stop"
+        return not wanting and (part.plural or part.looks) and said in ("stop", "comma", "sign", "positive")
 
     def _compare(self, place: int, mark: Mark) -> None:
         self._flush()
@@ -153,7 +225,10 @@ class Listener(Clauses):
         more = wanted if meant is None else meant == wanted
         if meant is None and self._verdict(mark):
             state.once, self.excess = 0, False
-            return  # "the second one is boring": told as a feeling when the clause ends
+            felt = is_felt(self._words(mark), 0) > 0
+            if felt or self.part.spoken or not (self.part.plural and self._complains(place)):
+                return  # "the second one is boring": told as a feeling when the clause ends
+            wanted, more = False, False  # "these are so gloomy"
         strong = not more and not state.once and not self.mild
         start, end = self._span(mark.start, mark.end)
         pairs, against = self._pairs(aspect)
@@ -188,6 +263,8 @@ class Listener(Clauses):
         """ "this author": what the items spoken of have there."""
         self._flush()
         trait: Trait = mark.value[0]
+        if mark.value[1] is None and self.parts[mark.start].word == "the" and not self._asked_of(place):
+            return  # "the language is hard": of what there is, not which
         words = self.text[slice(*self._span(mark.start, mark.end))]
         column = next((c for c in trait.columns if any(c == known for known, _ in self.lexicon.counts)), None)
         numbers = self._target(self.part) if mark.value[1] is None else mark.value[1]
@@ -203,6 +280,13 @@ class Listener(Clauses):
             return
         self.state.about = False
         self._valued(Mark("value", mark.start, mark.end, pairs))
+
+    def _asked_of(self, place: int) -> bool:
+        """Whether something is wanted, or not, of the attribute that is named next."""
+        state = self.state
+        behind = self.marks[place - 1].tag if place else ""
+        same = "same" in self._words(self.marks[place])
+        return bool(same or state.like or state.once or state.polarity != WANTED or behind == "by")
 
     def _valued(self, mark: Mark, narrows: bool = False) -> None:
         """A value that is liked, or there is to be more of, is a wish; else as in a request."""
@@ -220,6 +304,7 @@ class Listener(Clauses):
 
     def _value(self, place: int, mark: Mark) -> None:
         """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
+        self.value = mark
         if self.state.once and self.state.polarity != OPEN:
             self._flush()
             start, end = self._span(mark.start, mark.end)
@@ -232,6 +317,10 @@ class Listener(Clauses):
             self.state.once, self.excess, self.part.settled = 0, False, True
             return
         super()._value(place, mark)
+
+    def _name(self, place: int, mark: Mark) -> None:
+        self.value = mark
+        super()._name(place, mark)
 
     # Pieces to steps
 

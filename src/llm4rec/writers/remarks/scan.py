@@ -37,12 +37,13 @@ class Spoken(Scanner):
 
     def _at(self, at: int) -> Mark:
         place = self._place(at)
-        if place is not None:
+        if place is not None and not self._titled(at, place.end):
             return self._trait_of(place) or place
         known = self._shown_title(at)
         if known is not None:
             return known
-        for mark in (self._stars(at), self._trait(at), self._own_cue(at), self._aspect(at)):
+        marks = (self._stars(at), self._trait(at), self._who(at), self._over(at), self._own_cue(at), self._aspect(at))
+        for mark in marks:
             if mark is not None:
                 return mark
         return super()._at(at)
@@ -74,6 +75,29 @@ class Spoken(Scanner):
         here = [n for n in named.value if n in self.shown]
         judged = self.words[named.end : named.end + 1] in (["was"], ["is"], ["太"], ["很"], ["真"])
         return Mark("title", at, named.end, here or named.value) if here or judged else None
+
+    def _titled(self, at: int, end: int) -> bool:
+        """Whether a longer title begins here: "The Sixth Sense"."""
+        title = self._exact(at)
+        return title is not None and title.end > end
+
+    def _who(self, at: int) -> Mark | None:
+        """ "Who wrote number 1": the attribute that answers it."""
+        found = self.lists.asking.longest(self.words, at)
+        place = None if found is None else self._named(found[0], fuzzy=True)
+        return None if found is None or place is None else Mark("trait", at, place.end, (found[1], place.value))
+
+    def _over(self, at: int) -> Mark | None:
+        """ "I prefer stories over novels": what is behind it is not wanted."""
+        if self.words[at] not in ("over", "than", "to"):
+            return None
+        since = max((m.end for m in self.marks if m.tag in ("comma", "stop")), default=0)
+        told = {"prefer", "rather", "sooner", "favour", "favor"}.intersection(self.words[since:at])
+        valued = any(m.tag in ("value", "name", "aspect", "title", "kind") for m in self.marks if m.start >= since)
+        return Mark("over", at, at + 1) if told and valued and self._is_plain(at + 1) else None
+
+    def _is_plain(self, at: int) -> bool:
+        return at < len(self.words) and self.words[at][0].isalpha()
 
     # Places
 
@@ -136,13 +160,15 @@ class Spoken(Scanner):
         if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
             return None
         behind = self.words[at + 1] if at + 1 < len(self.words) else ","
-        listed = (
-            bool(self.marks)
-            and any(m.tag == "known" for m in self.marks)
-            and self._before("fill", "and", "or", "comma")
-        )
-        alone = behind in ("and", "or", "already", "too") or not behind[0].isalnum()
-        return (at + 1, [int(self.words[at]) - 1]) if alone and listed in ("known", "title") else None
+        alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
+        if not alone or behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words):
+            return None
+        listed = bool(self.marks) and self._before("fill", "and", "or", "comma")
+        named = listed == "title" and any(m.near == "place" for m in self.marks[-3:])
+        begins = not self.marks or self.marks[-1].tag in ("stop", "comma") or listed in ("not", "hate", "like")
+        said = begins and (behind[0].isalpha() or (bool(self.marks) and self.marks[-1].tag in ("not", "hate", "like")))
+        known = listed == "known" or any(m.tag == "known" for m in self.marks) and listed == "title"
+        return (at + 1, [int(self.words[at]) - 1]) if named or said or known else None
 
     def _ordinal(self, at: int) -> tuple[int, list[int]] | None:
         if ord(self.words[at][0]) > _ASIAN:
@@ -177,7 +203,10 @@ class Spoken(Scanner):
     def _followed(self, end: int, places: list[int]) -> tuple[int, list[int]] | None:
         """The place, if what is behind it lets it be one."""
         if end < len(self.words) and self.words[end][0].isalnum():
-            if self.lists.places["behind"].longest(self.words, end) is None:
+            if self.lists.places["not_behind"].longest(self.words, end) is not None:
+                return None
+            pointed = self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+            if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
                 return None
             end = self._noun(end)
         return end, places
