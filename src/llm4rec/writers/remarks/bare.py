@@ -33,11 +33,29 @@ class Bare(Listener):
 
     def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
         super().__init__(setting, parts, text, language)
+        self.unread: set[tuple[int, int]] = set()  # where wishes stand that no reader knows
         self.heard_so: dict[str, str | None] = {}
+
+    def heard(self, marks: Sequence[Mark]) -> list[Step]:
+        """As a listener hears; words that nobody reads are a wish only where nothing else is said, or they are asked for."""
+        found = super().heard(marks)
+        unread = [step for step in found if isinstance(step, Wish) and (step.start, step.end) in self.unread]
+        if len(unread) == len(found):
+            return found
+        for step in unread:
+            self._tell("aside", words=self.text[step.start : step.end])
+        return [step for step in found if step not in unread]
+
+    def _asked_for(self, piece: Soft) -> bool:
+        """Whether the word before a wish asks for it."""
+        before = [m for m in self.marks if self._span(m.start, m.end)[1] <= piece.start]
+        said = [m for m in before if m.tag not in ("fill", "degree", "item", "sign")]
+        asking = ("more", "less", "not", "hate", "like", "about", "too")
+        return bool(said) and (said[-1].tag in asking or self._words(said[-1])[-1:] in (("want",), ("need",), ("for",)))
 
     def _steps_of(self, piece: object) -> list[Step]:
         """A demand stays one only where the grammar read it, or nothing beside it is unread."""
-        if isinstance(piece, Soft) and (piece.start, piece.end) in self.void:
+        if isinstance(piece, Values | Soft) and (piece.start, piece.end) in self.void:
             return []
         if not isinstance(piece, Values | Soft):
             return super()._steps_of(piece)
@@ -53,7 +71,9 @@ class Bare(Listener):
         if isinstance(piece, Soft) and direction not in ("less", "known"):
             if direction is None:
                 self._tell("unsure", words=self.text[piece.start : piece.end])
-            return super()._steps_of(piece)
+            found = super()._steps_of(piece) if direction != "neither" else []
+            if found or direction == "neither":
+                return found
         if direction == "neither":
             self._tell("neither", words=self.text[slice(*self._span(first, last))])
             return []
@@ -73,6 +93,8 @@ class Bare(Listener):
         polarity = self.setting.polarity
         name = polarity.meanings(piece.text) if polarity is not None and self.language == "en" else None
         if name is None:
+            if not self._asked_for(piece):
+                self.unread.add((piece.start, piece.end))
             return super()._steps_of(piece)
         meaning = meanings()[name]
         if meaning == Meaning():
@@ -104,7 +126,9 @@ class Bare(Listener):
         if not len(known):
             return [Wish(more=meaning.more, column=column, start=piece.start, end=piece.end)]
         bound = float(np.median(known))
-        more = meaning.more != (meaning.measure == "year" and not piece.wanted)  # "nothing that drags" is shorter
+        listed = any(m.tag == "these" and self._span(m.start, m.end)[1] <= piece.start for m in self.marks)
+        turned = meaning.measure == "year" and (listed or not piece.wanted)  # "nothing that drags" is shorter
+        more = meaning.more != turned
         side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
         limit = Range(column=column, start=piece.start, end=piece.end, **side)
         return [Must(piece=limit, start=piece.start, end=piece.end)]
@@ -118,15 +142,34 @@ class Bare(Listener):
         first, last = 0, len(self.parts)
         for mark in self.marks:
             start, end = self._span(mark.start, mark.end)
-            if mark.tag in TOLD or self._words(mark) in wordlists().contrast:
+            if (mark.tag in TOLD and mark.start not in self.asides) or self._words(mark) in wordlists().contrast:
                 if end <= piece.start:
                     first = mark.end
                 elif start >= piece.end:
                     last = mark.start
                     break
+        last = self._alone(piece, first, last)
         while first < last and not self.parts[first].word[0].isalnum():
             first += 1
         return first, last
+
+    def _alone(self, piece: Values | Soft, first: int, last: int) -> int:
+        """Where a value alone stands before a comma, what is behind it speaks of something else: "poems, I have time"."""
+        for mark in self.marks:
+            start, _ = self._span(mark.start, mark.end)
+            if not first <= mark.start < last:
+                continue
+            if start < piece.start and mark.tag == "word":
+                return last
+            if start >= piece.end and mark.tag == "comma":
+                behind = [word for word in self.parts[mark.end : last]]
+                turned = any(m.tag in TURNS for m in self.marks if mark.end <= m.start < last)
+                felt = feeling_of([word.word for word in behind])
+                back = {word.word for word in behind} & {"it", "they", "them", "those", "that"}
+                return last if turned or felt or back else mark.start
+            if start >= piece.end and mark.tag not in ("item", "kind", "fill"):
+                return last
+        return last
 
     def _demanded(self, piece: Values | Soft, first: int) -> bool:
         """Whether "I want", "only", "I asked for" stand right before it."""
@@ -141,6 +184,8 @@ class Bare(Listener):
                 continue
             words = self._words(mark)
             if mark.tag in TURNS and self._span(mark.start, mark.end)[0] >= piece.end:
+                return True
+            if mark.start in self.asides:
                 return True
             plain = mark.tag == "word" and words[0][0].isalpha() and is_felt(words, 0) == 0
             if plain and wordlists().empty.longest(words, 0) is None:

@@ -20,6 +20,8 @@ from llm4rec.writers.remarks.steps import Event, Step, What, Wish
 from llm4rec.writers.remarks.told import note
 from llm4rec.writers.remarks.wordlists import wordlists
 
+ANSWER = 4
+"""So many words behind a question answer it."""
 MIDDLE = 0.5
 """Stars from here on are for an item."""
 
@@ -54,6 +56,7 @@ class Part:
     looks: bool = False  # "looks good" is no verdict of somebody who knows it
     plural: bool = False
     singular: bool = False
+    these: Mark | None = None  # the words for the whole list
     blamed: bool = False  # "Dickens is too gloomy": what was named is complained about
     first: int = 0  # the marks of the items spoken of: the first, and where the last ends
     last: int = 0
@@ -76,6 +79,8 @@ class Clauses(Composer):
         self.mild = False
         self.order = ""
         self.void: set[tuple[int, int]] = set()  # where words stand that only tell of an item
+        self.asides: set[int] = set()  # where aspects stand that only tell of a value
+        self.so_far = (0, 0)  # pieces and steps before "too"
         self.value: Mark | None = None  # the last value that was named
 
     def _tell(self, key: str, **values: object) -> None:
@@ -85,9 +90,17 @@ class Clauses(Composer):
 
     def _stop(self, place: int, mark: Mark) -> None:
         self._flush()
+        if self.part.spoken and not self.part.settled and self._answered(place):
+            return  # "Titanic? Please, no"
         self._close(mark.start)
         super()._stop(place, mark)
         self.excess = False
+
+    def _answered(self, place: int) -> bool:
+        """Whether all that is behind is a word or two that answer a question."""
+        rest = [m for m in self.marks[place + 1 :] if m.tag not in ("sign", "stop", "comma")]
+        said = all(m.tag in ("word", "fill", "not", "refused", "positive") for m in rest)
+        return self._words(self.marks[place]) == ("?",) and 0 < len(rest) <= ANSWER and said
 
     def _positive(self, place: int, mark: Mark) -> None:
         if tuple(part.word for part in self.parts[mark.start : mark.end]) in wordlists().contrast:
@@ -99,7 +112,8 @@ class Clauses(Composer):
         self._flush()
         self.excess = False
         behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
-        if self.part.spoken and behind not in ("title", "and", "or"):
+        listed = behind in ("title", "and", "or") and self.part.last == mark.start
+        if self.part.spoken and not listed:
             self._close(mark.start)
         super()._comma(place, mark)
 
@@ -124,9 +138,12 @@ class Clauses(Composer):
             what = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
         elif part.spoken and not part.settled:
-            self._judgement(part, end, feeling, span)
+            self._judgement(part, part.spoken, self._said_of(part, end, feeling), span)
+        elif part.these and not part.settled and not feeling and (found := self._said_of(part, end, 0.0)):
+            self._judgement(part, list(self.setting.shown), found, span)
         elif not part.settled and feeling and not part.spoken:
             self._felt(part, feeling, span)
+        self.part.settled = False  # what was made here is of the clause that ends
         if part.spoken:
             self.about = list(dict.fromkeys(part.spoken))
 
@@ -135,39 +152,37 @@ class Clauses(Composer):
         told = isinstance(piece, Soft) and bool(part.spoken or part.known)
         return not told and bool(self._steps_of(piece))
 
-    def _judgement(self, part: Part, end: int, feeling: float, span: tuple[int, int]) -> None:
-        """What is said of items in words that the grammar does not know: by the reader of phrases, or as it is felt."""
-        found = self._said_of(part, end, feeling)
+    def _judgement(self, part: Part, items: list[int], found: str, span: tuple[int, int]) -> None:
+        """What was said of items in words that the grammar does not know."""
         if found == "neither":
             self._tell("neither", words=self.text[slice(*span)])
-        elif found in ("known", "away"):
-            self._event("known" if found == "known" else "passed", part.spoken, span)
-        elif found == "disliked" or (found is None and feeling < 0):
-            if part.looks:
-                self._alike(part.spoken, False, span)
-            else:
-                self._event("disliked", part.spoken, span)
-        elif found == "liked" or (found is None and feeling > 0):
-            if part.looks or not feeling:
-                self._alike(part.spoken, True, span)
-            else:
-                self._event("liked", part.spoken, span)
+        elif found in ("known", "away") or not part.spoken:
+            self._event("known" if found == "known" else "passed", items, span)
+        elif part.looks or found == "alike":
+            self._alike(items, found != "disliked", span)
+        else:
+            self._event("liked" if found == "liked" else "disliked", items, span)
 
-    def _said_of(self, part: Part, end: int, feeling: float) -> str | None:
+    def _said_of(self, part: Part, end: int, feeling: float) -> str:
         """By the reader of phrases, the items being "this one"; a word of feeling that says otherwise goes before."""
-        if self.setting.polarity is None or self.language != "en" or part.last <= part.first:
-            return None
-        one, two = self._span(part.first, part.last)
+        felt = "liked" if feeling > 0 else "disliked" if feeling < 0 else ""
+        first, last = (part.first, part.last) if part.spoken else (0, 0)
+        if not part.spoken and part.these is not None:
+            first, last = part.these.start, part.these.end
+        if self.setting.polarity is None or self.language != "en" or last <= first:
+            return felt or "neither"
+        one, two = self._span(first, last)
         text = self.text[self.parts[part.start].start : one] + ITEM + self.text[two : self.parts[end - 1].end]
         found = self.setting.polarity.items(text.strip(" ,.;!"))
-        against = {"liked": feeling < 0, "disliked": feeling > 0}
-        return None if found is not None and against.get(found) else found
+        if felt and found != "away":
+            return felt  # known and felt about is felt about
+        return "alike" if found == "liked" and part.spoken else found or "neither"
 
     def _felt(self, part: Part, feeling: float, span: tuple[int, int]) -> None:
         """A feeling about no item in particular: about one where it says "it", else about the list."""
         if part.singular and not part.plural and (self.about or self.setting.shown):
             self._event("liked" if feeling > 0 else "disliked", self._target(part), span)
-        elif feeling < 0 and self.setting.shown:
+        elif feeling < 0 and self.setting.shown and (part.plural or not self.steps):
             self._event("passed", list(self.setting.shown), span)
         elif feeling > 0:
             self._tell("thanks")
@@ -211,16 +226,22 @@ class Clauses(Composer):
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
         if not hard and not self.excess and not part.blamed:
             return
+        made = len(self.steps)
         for place in range(part.pieces, len(self.pieces)):
             piece = self.pieces[place]
             if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
-                text = self.text[piece.start : piece.end]
-                self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
+                span = {"text": self.text[piece.start : piece.end], "start": piece.start, "end": piece.end}
+                if isinstance(piece, Values):
+                    self.steps.append(Wish(more=False, pairs=piece.pairs, **span))
+                    self.void.add((piece.start, piece.end))
+                    part.settled = True
+                else:
+                    self.pieces[place] = Soft(wanted=False, **span)
             elif isinstance(piece, Range) and self.refused and not piece.unwanted:
                 self.pieces[place] = turned(piece)
-        for place in range(part.steps, len(self.steps)):
+        for place in range(part.steps, made):
             step = self.steps[place]
-            if isinstance(step, Wish) and step.more and step.pairs:
+            if isinstance(step, Wish) and step.more and (step.pairs or (step.items and self.refused)):
                 behind = self.text[step.end : end]
                 if self.refused or self.setting.feelings(behind) < 0:
                     self.steps[place] = step.model_copy(update={"more": False})

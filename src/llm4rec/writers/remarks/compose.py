@@ -14,9 +14,20 @@ from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.remarks.clauses import Clauses
-from llm4rec.writers.remarks.feelings import is_felt
+from llm4rec.writers.remarks.feelings import feeling_of, is_felt
 from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
+
+
+NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as", "along", "of"})
+"""Words behind "others" that say which: nothing is passed over."""
+
+
+JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
+"""Words between a value and an aspect that only join them: "war films with guns"."""
+
+
+SWAPPED = ("for", "with")
 
 
 class Listener(Clauses):
@@ -53,10 +64,15 @@ class Listener(Clauses):
 
     def _others(self, place: int, mark: Mark) -> None:
         self._flush()
-        self._event("passed", list(self.setting.shown), self._span(mark.start, mark.end))
+        behind = self.parts[mark.end].word if mark.end < len(self.parts) else ""
+        swapped = place and self.marks[place - 1].tag == "positive" and self._words(self.marks[place - 1])[0] in SWAPPED
+        if behind in NAMING or swapped:
+            return  # "others by her", "swap the first for something else"
+        self._event("passed", self.part.spoken or list(self.setting.shown), self._span(mark.start, mark.end))
 
     def _these(self, place: int, mark: Mark) -> None:
         self.part.plural = True
+        self.part.these = self.part.these or mark
         self._fill(place, mark)
 
     def _it(self, place: int, mark: Mark) -> None:
@@ -87,7 +103,8 @@ class Listener(Clauses):
         self._flush()
         self.excess = True
         self.part.blamed = self.part.blamed or self._is_of_value(place)
-        self.state.once = UNWANTED if self.state.polarity != UNWANTED else WANTED
+        self.so_far = (len(self.pieces), len(self.steps))
+        self.state.once = UNWANTED  # "not too long" as well
 
     def _is_of_value(self, place: int) -> bool:
         """Whether "too" says what a value is: "Dickens is too gloomy"."""
@@ -100,7 +117,8 @@ class Listener(Clauses):
 
     def _less(self, place: int, mark: Mark) -> None:
         """ "Fewer" is less; "don't give me fewer" is more."""
-        doubled = self.state.polarity == UNWANTED and not self.state.used
+        state = self.state
+        doubled = state.polarity == UNWANTED and not state.used and not state.brief
         super()._less(place, mark)
         if doubled:
             self._wanted_again()
@@ -115,7 +133,7 @@ class Listener(Clauses):
     def _close(self, end: int) -> None:
         """ "Too many of them": of the value that was named last."""
         part, excess = self.part, self.excess and self.state.once == UNWANTED
-        told = len(self.pieces) > part.pieces or len(self.steps) > part.steps or part.spoken or part.settled
+        told = self.so_far != (len(self.pieces), len(self.steps)) or part.spoken or part.blamed
         if excess and not told and not self.state.run and self.value is not None:
             start, end_ = self._span(self.value.start, self.value.end)
             text = self.text[start:end_]
@@ -141,11 +159,25 @@ class Listener(Clauses):
         return any(m.tag in ("positive", "not", "like") for m in self.marks[:place] if m.start >= self.part.start)
 
     def _enough(self, place: int, mark: Mark) -> None:
-        self._fill(place, mark)
+        """ "Enough shooting", "life is sad enough"."""
+        last = self.steps[-1] if self.steps else None
+        _, end = self._span(mark.start, mark.end)
+        ahead = next((m.tag for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree")), "")
+        denied = any(m.tag in ("not", "more") for m in self.marks[max(place - 3, 0) : place])
+        if isinstance(last, Wish) and last.end + 1 >= end - len("enough") and last.more and not denied:
+            self.steps[-1] = last.model_copy(update={"more": False})
+        elif ahead in ("value", "aspect", "word", "item") and mark.start == self.part.start and not denied:
+            super()._not(place, mark)
+        else:
+            self._fill(place, mark)
 
     def _refused(self, place: int, mark: Mark) -> None:
         """ "犯罪片就算了": what is before it in the clause is not wanted."""
         self._flush()
+        part = self.part
+        if part.spoken and not part.settled and len(self.pieces) == part.pieces:
+            self._event("passed", part.spoken, self._span(part.first, mark.end))
+            return
         self.excess = self.refused = True
 
     def _resembles(self, place: int, mark: Mark) -> None:
@@ -189,7 +221,9 @@ class Listener(Clauses):
         self._flush()
         measure, more = mark.value
         if self.state.polarity != OPEN:
-            more = more == (self.state.polarity == WANTED)
+            behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
+            said = self.part.plural and behind == "than"  # "these are older than me"
+            more = (more == (self.state.polarity == WANTED)) != said
             self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
 
     def _numbers(self) -> Sequence[int]:
@@ -214,12 +248,30 @@ class Listener(Clauses):
         side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
         self._add(Range(column=column, start=start, end=end, **side))
 
+    def _tells(self, place: int) -> bool:
+        """Whether an aspect only says what a value before it is or does: "dramas are so depressing"."""
+        state = self.state
+        if state.once or self.excess or state.polarity != WANTED or self.part.spoken:
+            return False
+        between = []
+        for before in reversed(self.marks[:place]):
+            if before.tag in ("value", "name") and before.start >= self.part.start:
+                words = [word for m in between for word in self._words(m)]
+                return bool(words) and words[-1] not in JOINING
+            if before.tag in ("comma", "stop", "and", "or", "more", "less", "positive", "about", "like", "not"):
+                return False
+            between.append(before)
+        return False
+
     def _aspect(self, place: int, mark: Mark) -> None:
         """ "darker", "less dark", "nothing violent"."""
         self._flush()
         aspect, meant = mark.value
         state = self.state
         if state.polarity == OPEN:
+            return
+        if meant is None and self._tells(place):
+            self.asides.add(mark.start)
             return
         wanted = state.once == WANTED if state.once else state.polarity == WANTED
         more = wanted if meant is None else meant == wanted
@@ -244,8 +296,11 @@ class Listener(Clauses):
     def _verdict(self, mark: Mark) -> bool:
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
         state, words = self.state, self._words(mark)
-        if is_felt(words, 0) == len(words) and self.part.spoken:
+        felt = is_felt(words, 0) == len(words)
+        if felt and self.part.spoken:
             return True
+        if felt and feeling_of(words) < 0 and not (state.once or state.like or state.polarity == UNWANTED):
+            return True  # "so dull"
         asked = {"something", "anything"} & {part.word for part in self.parts[self.part.start : mark.start]}
         steered = state.once or state.like or state.polarity == UNWANTED or asked
         return not steered and bool(self.part.spoken or self.part.singular or self.part.plural)
@@ -305,6 +360,8 @@ class Listener(Clauses):
     def _value(self, place: int, mark: Mark) -> None:
         """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
         self.value = mark
+        if not self.state.once and not self.excess and self._complains(place):
+            self.state.once = UNWANTED  # "these are so tragic"
         if self.state.once and self.state.polarity != OPEN:
             self._flush()
             start, end = self._span(mark.start, mark.end)

@@ -49,8 +49,8 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
             "about": tuple(setting.lexicon.ids[n] for n in listener.about) or before.about,
         }
     )
-    if listener.order == "restart" and not before.steps and setting.shown and not steps:
-        listener.order, steps = "", listener.passed()
+    if listener.order == "restart" and not before.steps and setting.shown:
+        listener.order, steps = "", steps or listener.passed()
     after, changed = ordered(after, listener.order, language) if listener.order else joined(after, steps)
     notes += changed
     if not notes and not steps and not listener.order:

@@ -12,6 +12,8 @@ from llm4rec.writers.remarks.wordlists import wordlists
 
 GRADING = frozenset({"give", "gave", "rate", "rated"})
 STARS = frozenset({"star", "stars", "星", "颗星"})
+SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
+LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
 _ASIAN = 0x2E7F
@@ -70,11 +72,24 @@ class Spoken(Scanner):
         if named is None:
             return None
         words = phrase(" ".join(self.words[at : named.end]))
-        if len(words) == 1 and not (self.parts[at].capital and (self.words[at],) not in self.lexicon.values):
+        told = self.lexicon.values.longest(self.words, at) or self.lists.aspects.longest(self.words, at)
+        if len(words) == 1 and not (self.parts[named.end - 1].capital and told is None):
             return None
         here = [n for n in named.value if n in self.shown]
-        judged = self.words[named.end : named.end + 1] in (["was"], ["is"], ["太"], ["很"], ["真"])
+        judged = self._like_name(at, named.end)
         return Mark("title", at, named.end, here or named.value) if here or judged else None
+
+    def _like_name(self, at: int, end: int) -> bool:
+        """Whether words are written like a title: with a capital inside a sentence, before a verb where one begins."""
+        behind = self.words[end] if end < len(self.words) else "."
+        judged = behind in ("was", "is", "太", "很", "真")
+        if judged or not self.parts[at].capital:
+            return judged
+        if ord(behind[0]) > _ASIAN or (at and ord(self.words[at - 1][0]) > _ASIAN):
+            return True
+        first = not self.marks or self.marks[-1].tag == "stop"
+        verb = behind.endswith("ed") or self.lists.places["alone"].longest(self.words, end) is not None
+        return not first or verb or not behind[0].isalnum()
 
     def _titled(self, at: int, end: int) -> bool:
         """Whether a longer title begins here: "The Sixth Sense"."""
@@ -89,11 +104,14 @@ class Spoken(Scanner):
 
     def _over(self, at: int) -> Mark | None:
         """ "I prefer stories over novels": what is behind it is not wanted."""
+        since = max((m.end for m in self.marks if m.tag in ("comma", "stop")), default=0)
+        if self.words[at] in ("for", "with") and SWAPPING.intersection(self.words[since:at]):
+            return Mark("positive", at, at + 1)
         if self.words[at] not in ("over", "than", "to"):
             return None
-        since = max((m.end for m in self.marks if m.tag in ("comma", "stop")), default=0)
         told = {"prefer", "rather", "sooner", "favour", "favor"}.intersection(self.words[since:at])
         valued = any(m.tag in ("value", "name", "aspect", "title", "kind") for m in self.marks if m.start >= since)
+        told = told or {"day", "time", "always"}.intersection(self.words[at : at + 6])
         return Mark("over", at, at + 1) if told and valued and self._is_plain(at + 1) else None
 
     def _is_plain(self, at: int) -> bool:
@@ -130,6 +148,8 @@ class Spoken(Scanner):
         if end is not None:
             last = self.words[at] == "最"
             number = self._count(end)
+            if number is not None and self.words[number[0] : number[0] + 2] in LISTED:
+                return number[0], [number[1] - 1]
             if (
                 number is None
                 and last
@@ -262,6 +282,8 @@ class Spoken(Scanner):
         found = self.lists.cues.longest(self.words, at)
         if found is None or self._rivals(at) > found[0]:
             return None
+        if found[1] == "known" and self.ranges.at(found[0]) is not None:
+            return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
 
     def _aspect(self, at: int) -> Mark | None:

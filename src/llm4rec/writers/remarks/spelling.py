@@ -6,7 +6,7 @@ Knows no grammar: only which words there are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from weakref import WeakKeyDictionary
@@ -74,13 +74,21 @@ def righted(parts: Sequence[Token], lexicon: Lexicon) -> tuple[list[Token], list
     """The tokens with words set right, and those that were: what was written, and what it was read as."""
     spelling = spelling_of(lexicon)
     kept, changed = [], []
-    for part in parts:
+    for part in _initials(parts):
         word = SPELT.get(part.word, part.word)
         meant = spelling.meant(word)
         if meant is not None:
             changed.append((word, meant))
         kept.append(replace(part, word=meant or word))
     return kept, changed
+
+
+def _initials(parts: Sequence[Token]) -> Iterator[Token]:
+    """Without the dots of "H.G. Wells", which end no sentence."""
+    for place, part in enumerate(parts):
+        letter = place > 0 and len(parts[place - 1].word) == 1 and parts[place - 1].capital
+        if not (part.word == "." and letter and place + 1 < len(parts) and parts[place + 1].capital):
+            yield part
 
 
 def spelling_of(lexicon: Lexicon) -> Spelling:
@@ -95,7 +103,7 @@ def _made(lexicon: Lexicon) -> Spelling:
     values = _words(told)
     names = _words(lexicon.surnames)
     first = [word for word in sorted(values) if len(word) >= LEAST - 1]
-    others = sorted(word for word in (grammar() | names) - values if len(word) >= LEAST)
+    others = sorted(word for word in (_told() | names) - values if len(word) >= LEAST)
     targets: dict[str, list[str]] = defaultdict(list)
     for word in [*first, *others]:
         targets[word[0]].append(word)
@@ -110,6 +118,13 @@ def _people(lexicon: Lexicon, pairs: Iterable[tuple[str, str]]) -> bool:
 
 def _words(phrases: Iterable[Phrase]) -> frozenset[str]:
     return frozenset(word for phrase in phrases for word in phrase if word.isascii() and word.isalpha())
+
+
+@cache
+def _told() -> frozenset[str]:
+    """The words of aspects and comparisons: of all lists those in which a mistake is worth setting right."""
+    measures = [kept for m in asking_words().measures for kept in (m.compares, m.leans)]
+    return _words(phrase for phrases in [wordlists().aspects, *measures] for phrase in phrases)
 
 
 @cache

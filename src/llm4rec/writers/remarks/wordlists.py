@@ -27,9 +27,9 @@ TAGS = (
     "it",
     "already",
     "looks",
-    *("not", "hate", "neutral", "positive", "like"),
+    *("not", "hate", "neutral", "positive", "like", "fill"),
 )
-"""What a cue of a remark can be; the last five are as in requests. A phrase that stands in several lists is the first of these."""
+"""What a cue of a remark can be; the last six are as in requests. A phrase that stands in several lists is the first of these."""
 
 
 PLACES = ("first", "last", "ordinal", "number", "behind", "not_behind", "alone", "count")
