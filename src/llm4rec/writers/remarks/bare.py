@@ -51,7 +51,9 @@ class Bare(Listener):
         before = [m for m in self.marks if self._span(m.start, m.end)[1] <= piece.start]
         said = [m for m in before if m.tag not in ("fill", "degree", "item", "sign")]
         asking = ("more", "less", "not", "hate", "like", "about", "too")
-        return bool(said) and (said[-1].tag in asking or self._words(said[-1])[-1:] in (("want",), ("need",), ("for",)))
+        return bool(said) and (
+            said[-1].tag in asking or self._words(said[-1])[-1:] in (("want",), ("need",), ("for",))
+        )
 
     def _steps_of(self, piece: object) -> list[Step]:
         """A demand stays one only where the grammar read it, or nothing beside it is unread."""
@@ -86,7 +88,9 @@ class Bare(Listener):
 
     def _valued_in(self, piece: Soft) -> bool:
         """Whether a value or an aspect is among the words of a wish."""
-        return any(mark.tag in ("value", "name", "aspect") and self._within(mark, piece) for mark in self.marks)
+        return any(
+            mark.tag in ("value", "name", "aspect") and self._within(mark, piece) for mark in self.marks
+        )
 
     def _fragment(self, piece: Soft) -> list[Step]:
         """Words without a value: what they mean, by the reader of phrases; else as they stand, if they say something."""
@@ -106,7 +110,14 @@ class Bare(Listener):
         if not pairs and not against:
             return super()._steps_of(piece)
         return [
-            Wish(more=piece.wanted, text=piece.text, pairs=pairs, against=against, start=piece.start, end=piece.end)
+            Wish(
+                more=piece.wanted,
+                text=piece.text,
+                pairs=pairs,
+                against=against,
+                start=piece.start,
+                end=piece.end,
+            )
         ]
 
     def _stands_for(self, meaning: Meaning) -> Aspect:
@@ -142,7 +153,9 @@ class Bare(Listener):
         first, last = 0, len(self.parts)
         for mark in self.marks:
             start, end = self._span(mark.start, mark.end)
-            if (mark.tag in TOLD and mark.start not in self.asides) or self._words(mark) in wordlists().contrast:
+            if (mark.tag in TOLD and mark.start not in self.asides) or self._words(
+                mark
+            ) in wordlists().contrast:
                 if end <= piece.start:
                     first = mark.end
                 elif start >= piece.end:
@@ -162,7 +175,7 @@ class Bare(Listener):
             if start < piece.start and mark.tag == "word":
                 return last
             if start >= piece.end and mark.tag == "comma":
-                behind = [word for word in self.parts[mark.end : last]]
+                behind = list(self.parts[mark.end : last])
                 turned = any(m.tag in TURNS for m in self.marks if mark.end <= m.start < last)
                 felt = feeling_of([word.word for word in behind])
                 back = {word.word for word in behind} & {"it", "they", "them", "those", "that"}

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from llm4rec.core.texts import tokens
-from llm4rec.writers.asking.ranges import Found
 from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
-from llm4rec.writers.remarks.clauses import Clauses
 from llm4rec.writers.remarks.feelings import feeling_of, is_felt
+from llm4rec.writers.remarks.measured import Measured
 from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
-
 
 NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as", "along", "of"})
 """Words behind "others" that say which: nothing is passed over."""
@@ -30,7 +27,7 @@ JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "
 SWAPPED = ("for", "with")
 
 
-class Listener(Clauses):
+class Listener(Measured):
     """Reads the marks of one remark; `steps` and `notes` are what they mean, `about` what was spoken of."""
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
@@ -65,7 +62,11 @@ class Listener(Clauses):
     def _others(self, place: int, mark: Mark) -> None:
         self._flush()
         behind = self.parts[mark.end].word if mark.end < len(self.parts) else ""
-        swapped = place and self.marks[place - 1].tag == "positive" and self._words(self.marks[place - 1])[0] in SWAPPED
+        swapped = (
+            place
+            and self.marks[place - 1].tag == "positive"
+            and self._words(self.marks[place - 1])[0] in SWAPPED
+        )
         if behind in NAMING or swapped:
             return  # "others by her", "swap the first for something else"
         self._event("passed", self.part.spoken or list(self.setting.shown), self._span(mark.start, mark.end))
@@ -111,7 +112,10 @@ class Listener(Clauses):
         for mark in reversed(self.marks[:place]):
             if mark.tag in ("value", "name"):
                 return mark.start >= self.part.start
-            if mark.tag not in ("fill", "item", "kind", "degree", "by") or self._words(mark)[0] in ("it", "they"):
+            if mark.tag not in ("fill", "item", "kind", "degree", "by") or self._words(mark)[0] in (
+                "it",
+                "they",
+            ):
                 return False
         return False
 
@@ -140,23 +144,6 @@ class Listener(Clauses):
             self.steps.append(Wish(more=False, text=text, pairs=self.value.value, start=start, end=end_))
             part.settled, self.state.once = True, 0
         super()._close(end)
-
-    def _range(self, place: int, mark: Mark) -> None:
-        """A length that only tells: "a waste of two hours"; "no time for a three hour epic" is at most less than that."""
-        found: Found = mark.value
-        plain = found.low is not None and found.high is not None
-        measured = found.measure in ("duration", "pages")
-        if plain and measured and self.part.spoken and not self._bounded_here(place):
-            self._flush()
-            self.part.settled = False
-            return
-        if plain and measured and self.state.polarity == UNWANTED and not self.state.used:
-            mark = replace(mark, value=replace(found, high=None))
-        super()._range(place, mark)
-
-    def _bounded_here(self, place: int) -> bool:
-        """Whether something is wanted of the length: "like the first but two hours"."""
-        return any(m.tag in ("positive", "not", "like") for m in self.marks[:place] if m.start >= self.part.start)
 
     def _enough(self, place: int, mark: Mark) -> None:
         """ "Enough shooting", "life is sad enough"."""
@@ -197,57 +184,6 @@ class Listener(Clauses):
 
     # What there is to be more or less of
 
-    def _lean(self, place: int, mark: Mark) -> None:
-        measure, more = mark.value
-        if not self.excess and not self.state.once and self._complains(place):
-            self.state.once = UNWANTED  # "these are all so old"
-        if self.excess or self.state.once:
-            self._flush()
-            up = more == (self.state.once == WANTED)
-            self.state.once, self.excess = 0, False
-            self._compared(measure, up, self._numbers(), self._span(mark.start, mark.end))
-            return
-        super()._lean(place, mark)
-
-    def _complains(self, place: int) -> bool:
-        """Whether what is said is said of the list, or looks so: not what there should be."""
-        part, state = self.part, self.state
-        asked = {"something", "anything"} & {word.word for word in self.parts[part.start : self.marks[place].start]}
-        wanting = state.like or state.polarity != WANTED or asked or part.spoken
-        said = self.marks[place + 1].tag if place + 1 < len(self.marks) else "stop"
-        return not wanting and (part.plural or part.looks) and said in ("stop", "comma", "sign", "positive")
-
-    def _compare(self, place: int, mark: Mark) -> None:
-        self._flush()
-        measure, more = mark.value
-        if self.state.polarity != OPEN:
-            behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
-            said = self.part.plural and behind == "than"  # "these are older than me"
-            more = (more == (self.state.polarity == WANTED)) != said
-            self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
-
-    def _numbers(self) -> Sequence[int]:
-        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
-        return self.part.spoken or self.liked
-
-    def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
-        """A bound by the items spoken of, or by the middle of the list."""
-        start, end = span
-        self.part.settled = True
-        column = self.lexicon.measures.get(measure)
-        if column is None:
-            self._tell("unmeasured", words=self.text[start:end], measure=measure)
-            return
-        listed = np.asarray(numbers or self.setting.shown, dtype=np.int64)
-        known = self.lexicon.numbers[column][listed]
-        known = known[np.isfinite(known)]
-        if not len(known):
-            self._add(Lean(column=column, more=more, start=start, end=end))
-            return
-        bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
-        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
-        self._add(Range(column=column, start=start, end=end, **side))
-
     def _tells(self, place: int) -> bool:
         """Whether an aspect only says what a value before it is or does: "dramas are so depressing"."""
         state = self.state
@@ -258,7 +194,18 @@ class Listener(Clauses):
             if before.tag in ("value", "name") and before.start >= self.part.start:
                 words = [word for m in between for word in self._words(m)]
                 return bool(words) and words[-1] not in JOINING
-            if before.tag in ("comma", "stop", "and", "or", "more", "less", "positive", "about", "like", "not"):
+            if before.tag in (
+                "comma",
+                "stop",
+                "and",
+                "or",
+                "more",
+                "less",
+                "positive",
+                "about",
+                "like",
+                "not",
+            ):
                 return False
             between.append(before)
         return False
@@ -324,6 +271,7 @@ class Listener(Clauses):
         column = next((c for c in trait.columns if any(c == known for known, _ in self.lexicon.counts)), None)
         numbers = self._target(self.part) if mark.value[1] is None else mark.value[1]
         self.part.settled = True
+        self.about = list(numbers or self.about)
         if column is None or not numbers:
             self._tell("no_trait" if column is None else "nothing_shown", words=words)
             return

@@ -117,9 +117,7 @@ def examples(encode: Encode, topic: str) -> tuple[NDArray[np.float64], NDArray[n
     return np.asarray(encode(phrases), np.float64), places
 
 
-def fitted(
-    vectors: NDArray[np.float64], places: NDArray[np.int64], hold: float
-) -> NDArray[np.float64]:
+def fitted(vectors: NDArray[np.float64], places: NDArray[np.int64], hold: float) -> NDArray[np.float64]:
     """(width + 1, names) weights of a multinomial logistic regression, the bias last; all names weigh the same in all."""
     x = np.column_stack([vectors, np.ones(len(vectors))])
     meant = np.eye(int(places.max()) + 1)[places]

@@ -19,6 +19,7 @@ from llm4rec.writers.remarks.spelling import righted
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
 
+
 def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Remarks:
     """All remarks so far and this one. Never fails: what cannot be read is said in the notes, kindly.
 

@@ -44,7 +44,14 @@ class Spoken(Scanner):
         known = self._shown_title(at)
         if known is not None:
             return known
-        marks = (self._stars(at), self._trait(at), self._who(at), self._over(at), self._own_cue(at), self._aspect(at))
+        marks = (
+            self._stars(at),
+            self._trait(at),
+            self._who(at),
+            self._over(at),
+            self._own_cue(at),
+            self._aspect(at),
+        )
         for mark in marks:
             if mark is not None:
                 return mark
@@ -100,7 +107,9 @@ class Spoken(Scanner):
         """ "Who wrote number 1": the attribute that answers it."""
         found = self.lists.asking.longest(self.words, at)
         place = None if found is None else self._named(found[0], fuzzy=True)
-        return None if found is None or place is None else Mark("trait", at, place.end, (found[1], place.value))
+        return (
+            None if found is None or place is None else Mark("trait", at, place.end, (found[1], place.value))
+        )
 
     def _over(self, at: int) -> Mark | None:
         """ "I prefer stories over novels": what is behind it is not wanted."""
@@ -110,7 +119,9 @@ class Spoken(Scanner):
         if self.words[at] not in ("over", "than", "to"):
             return None
         told = {"prefer", "rather", "sooner", "favour", "favor"}.intersection(self.words[since:at])
-        valued = any(m.tag in ("value", "name", "aspect", "title", "kind") for m in self.marks if m.start >= since)
+        valued = any(
+            m.tag in ("value", "name", "aspect", "title", "kind") for m in self.marks if m.start >= since
+        )
         told = told or {"day", "time", "always"}.intersection(self.words[at : at + 6])
         return Mark("over", at, at + 1) if told and valued and self._is_plain(at + 1) else None
 
@@ -181,13 +192,17 @@ class Spoken(Scanner):
             return None
         behind = self.words[at + 1] if at + 1 < len(self.words) else ","
         alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
-        if not alone or behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words):
+        if not alone or (behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words)):
             return None
         listed = bool(self.marks) and self._before("fill", "and", "or", "comma")
         named = listed == "title" and any(m.near == "place" for m in self.marks[-3:])
-        begins = not self.marks or self.marks[-1].tag in ("stop", "comma") or listed in ("not", "hate", "like")
-        said = begins and (behind[0].isalpha() or (bool(self.marks) and self.marks[-1].tag in ("not", "hate", "like")))
-        known = listed == "known" or any(m.tag == "known" for m in self.marks) and listed == "title"
+        begins = (
+            not self.marks or self.marks[-1].tag in ("stop", "comma") or listed in ("not", "hate", "like")
+        )
+        said = begins and (
+            behind[0].isalpha() or (bool(self.marks) and self.marks[-1].tag in ("not", "hate", "like"))
+        )
+        known = listed == "known" or (any(m.tag == "known" for m in self.marks) and listed == "title")
         return (at + 1, [int(self.words[at]) - 1]) if named or said or known else None
 
     def _ordinal(self, at: int) -> tuple[int, list[int]] | None:
@@ -225,7 +240,9 @@ class Spoken(Scanner):
         if end < len(self.words) and self.words[end][0].isalnum():
             if self.lists.places["not_behind"].longest(self.words, end) is not None:
                 return None
-            pointed = self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+            pointed = (
+                self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+            )
             if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
                 return None
             end = self._noun(end)

@@ -21,16 +21,75 @@ from llm4rec.writers.remarks.wordlists import wordlists
 SPELT = {
     bare.replace("'", ""): bare
     for bare in (
-        *("don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "can't", "couldn't", "wouldn't"),
-        *("shouldn't", "won't", "hasn't", "haven't", "hadn't", "ain't", "i've", "we've", "i'm", "that's", "they're"),
+        *(
+            "don't",
+            "doesn't",
+            "didn't",
+            "isn't",
+            "aren't",
+            "wasn't",
+            "weren't",
+            "can't",
+            "couldn't",
+            "wouldn't",
+        ),
+        *(
+            "shouldn't",
+            "won't",
+            "hasn't",
+            "haven't",
+            "hadn't",
+            "ain't",
+            "i've",
+            "we've",
+            "i'm",
+            "that's",
+            "they're",
+        ),
     )
-} | {"pls": "please", "plz": "please", "thx": "thanks", "wanna": "want", "gimme": "give", "luv": "love", "u": "you"}
+} | {
+    "pls": "please",
+    "plz": "please",
+    "thx": "thanks",
+    "wanna": "want",
+    "gimme": "give",
+    "luv": "love",
+    "u": "you",
+}
 """Words that are often typed without their apostrophe, or short."""
 LEAST = 5
 """A shorter word has too many others near it."""
 ENDINGS = frozenset(
-    """er ers ic ics ical ian ians ist ists ous ious y ish ed ing ies esque al als tic tical tist tists tific
-    ler lers led ling""".split()
+    [
+        "er",
+        "ers",
+        "ic",
+        "ics",
+        "ical",
+        "ian",
+        "ians",
+        "ist",
+        "ists",
+        "ous",
+        "ious",
+        "y",
+        "ish",
+        "ed",
+        "ing",
+        "ies",
+        "esque",
+        "al",
+        "als",
+        "tic",
+        "tical",
+        "tist",
+        "tists",
+        "tific",
+        "ler",
+        "lers",
+        "led",
+        "ling",
+    ]
 )
 """What may stand behind the beginning that a word shares with a value."""
 _MADE: WeakKeyDictionary[Phrases[object], Spelling] = WeakKeyDictionary()
@@ -51,6 +110,8 @@ class Spelling:
         kin = self._kin(word)
         if kin is not None or word in self.right or stem(word) in self.right:
             return kin
+        if any(word.removesuffix(end) in self.right for end in ("ly", "ing", "ed", "er", "est")):
+            return None
         most = 1 if len(word) < 9 else 2
         for reach in range(1, most + 1):
             for known in self.targets.get(word[0], []):
