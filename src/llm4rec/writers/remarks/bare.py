@@ -74,7 +74,7 @@ class Bare(Listener):
             if direction is None:
                 self._tell("unsure", words=self.text[piece.start : piece.end])
             found = super()._steps_of(piece) if direction != "neither" else []
-            if found or direction == "neither":
+            if found:
                 return found
         if direction == "neither":
             self._tell("neither", words=self.text[slice(*self._span(first, last))])
