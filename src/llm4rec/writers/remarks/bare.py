@@ -153,9 +153,7 @@ class Bare(Listener):
         first, last = 0, len(self.parts)
         for mark in self.marks:
             start, end = self._span(mark.start, mark.end)
-            if (mark.tag in TOLD and mark.start not in self.asides) or self._words(
-                mark
-            ) in wordlists().contrast:
+            if (mark.tag in TOLD and mark.start not in self.asides) or self._contrasts(mark):
                 if end <= piece.start:
                     first = mark.end
                 elif start >= piece.end:
@@ -165,6 +163,11 @@ class Bare(Listener):
         while first < last and not self.parts[first].word[0].isalnum():
             first += 1
         return first, last
+
+    def _contrasts(self, mark: Mark) -> bool:
+        """Whether a mark is a word of contrast, or begins with one: "but not"."""
+        words, contrast = self._words(mark), wordlists().contrast
+        return words in contrast or words[:1] in contrast
 
     def _alone(self, piece: Values | Soft, first: int, last: int) -> int:
         """Where a value alone stands before a comma, what is behind it speaks of something else: "poems, I have time"."""

@@ -189,7 +189,7 @@ class Listener(Measured):
         state = self.state
         if state.once or self.excess or state.polarity != WANTED or self.part.spoken:
             return False
-        between = []
+        between: list[Mark] = []
         for before in reversed(self.marks[:place]):
             if before.tag in ("value", "name") and before.start >= self.part.start:
                 words = [word for m in between for word in self._words(m)]

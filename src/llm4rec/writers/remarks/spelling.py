@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from llm4rec.core.texts import Phrase, Token, near, stem
@@ -92,7 +93,7 @@ ENDINGS = frozenset(
     ]
 )
 """What may stand behind the beginning that a word shares with a value."""
-_MADE: WeakKeyDictionary[Phrases[object], Spelling] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Phrases[Any], Spelling] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +185,9 @@ def _words(phrases: Iterable[Phrase]) -> frozenset[str]:
 @cache
 def _told() -> frozenset[str]:
     """The words of aspects and comparisons: of all lists those in which a mistake is worth setting right."""
-    measures = [kept for m in asking_words().measures for kept in (m.compares, m.leans)]
-    return _words(phrase for phrases in [wordlists().aspects, *measures] for phrase in phrases)
+    lists: list[Iterable[Phrase]] = [wordlists().aspects]
+    lists += [kept for m in asking_words().measures for kept in (m.compares, m.leans)]
+    return _words(phrase for phrases in lists for phrase in phrases)
 
 
 @cache
