@@ -24,6 +24,16 @@ def feelings(fitted: Fitted) -> Any:
     return fitted.memory["feelings"]
 
 
+def polarity(fitted: Fitted) -> Any:
+    """What a phrase says of a kind of thing (`writers.remarks.Polarity`), made once; None without an encoder that knows meaning."""
+    encoder = fitted.raw_encoder
+    if encoder is None or encoder.name.startswith("lexical"):
+        return None
+    if "polarity" not in fitted.memory:
+        fitted.memory["polarity"] = component_from("llm4rec.writers.remarks:Polarity")(encoder.encode)
+    return fitted.memory["polarity"]
+
+
 def reviewed(fitted: Fitted) -> Floats | None:
     """(items,) how kind what was written about each item is, NaN where nothing was; None where there are no texts.
 

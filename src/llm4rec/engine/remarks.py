@@ -14,7 +14,7 @@ import numpy as np
 
 from llm4rec.core import Floats, History, Id, Interactions, Numbers, Request
 from llm4rec.engine.build import component_from
-from llm4rec.engine.feelings import feelings
+from llm4rec.engine.feelings import feelings, polarity
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.wishes import Desk
 
@@ -64,6 +64,7 @@ def remark(desk: Desk, text: str, shown: Sequence[Id], so_far: Any, year: int | 
         tuple(about),
         feelings(desk.fitted),
         year,
+        polarity(desk.fitted),
     )
     return Remarked(component_from(f"{HOME}remarked")(text, setting, before), tuple(shown))
 

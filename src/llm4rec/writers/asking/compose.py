@@ -96,9 +96,11 @@ class Composer(Steering):
     def _alternative(self, piece: Values) -> bool:
         """Whether a value is another choice beside the last one, not a further condition."""
         joined = self.state.joined
+        last = self.pieces[self.state.chain[-1]]
+        if not getattr(last, "wanted", True):
+            return False
         if joined == "or":
             return True
-        last = self.pieces[self.state.chain[-1]]
         one = {column for column, _ in piece.pairs} | {c for c, _ in getattr(last, "pairs", ())}
         if joined in ("and", "comma") and one <= self.lexicon.single | self.lexicon.people and len(one) == 1:
             return True

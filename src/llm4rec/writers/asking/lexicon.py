@@ -145,6 +145,10 @@ def _phrases(
         for pair in meant:
             if pair not in found.setdefault(key, []):
                 found[key].append(pair)
+    for key, told in words.names.items():
+        meant = [p for value in told for p in by_name.get(phrase(value), []) if p[0] in people]
+        if meant:
+            found.setdefault(key, meant)
     taken = {cue for cue, tag in words.cues.entries.items() if tag in GRAMMAR}
     kept = {
         key: tuple(pairs)

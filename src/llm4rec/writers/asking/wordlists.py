@@ -85,6 +85,7 @@ class Wordlists:
     decades: Phrases[float]
     measures: tuple[Measure, ...]
     values: Mapping[Phrase, tuple[str, ...]]
+    names: Mapping[Phrase, tuple[str, ...]]
     people: frozenset[Phrase]
     things: frozenset[Phrase]
 
@@ -106,14 +107,20 @@ def wordlists() -> Wordlists:
         ordinals=Phrases(_pairs(trees, "ordinals")),
         decades=Phrases(_pairs(trees, "decades")),
         measures=tuple(_measure(name, trees) for name in trees[0]["measures"]),
-        values={
-            phrase(key): tuple(part.strip() for part in told.split(","))
-            for tree in trees
-            for key, told in tree["values"].items()
-        },
+        values=_meant(trees, "values"),
+        names=_meant(trees, "names"),
         people=frozenset(words for tree in trees for words in _stemmed(tree["people"]["columns"])),
         things=frozenset(words for tree in trees for words in _stemmed(tree["cues"].get("thing", ""))),
     )
+
+
+def _meant(trees: Sequence[Mapping[str, Any]], key: str) -> dict[Phrase, tuple[str, ...]]:
+    """Other words for values, or for names of people, and what each stands for."""
+    return {
+        phrase(words): tuple(part.strip() for part in told.split(","))
+        for tree in trees
+        for words, told in tree.get(key, {}).items()
+    }
 
 
 def _parts(listed: str) -> list[str]:

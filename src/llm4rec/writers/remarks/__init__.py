@@ -19,6 +19,7 @@ Of an engine: `engine.remark(text, user=…, shown=ids, so_far=remarks)` gives a
 
 from llm4rec.writers.remarks.clauses import Setting
 from llm4rec.writers.remarks.feelings import Clause, Feelings
+from llm4rec.writers.remarks.polarity import Polarity
 from llm4rec.writers.remarks.reading import remarked
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line
@@ -28,6 +29,7 @@ __all__ = [
     "Event",
     "Feelings",
     "Must",
+    "Polarity",
     "Remarks",
     "Said",
     "Setting",

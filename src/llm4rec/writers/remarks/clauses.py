@@ -15,17 +15,23 @@ from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
 from llm4rec.writers.remarks.feelings import Feelings
+from llm4rec.writers.remarks.polarity import ITEM, Polarity
 from llm4rec.writers.remarks.steps import Event, Step, What, Wish
 from llm4rec.writers.remarks.told import note
 from llm4rec.writers.remarks.wordlists import wordlists
 
+ANSWER = 4
+"""So many words behind a question answer it."""
 MIDDLE = 0.5
 """Stars from here on are for an item."""
 
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What a remark is read against: the catalog's words and values, the list spoken of, and what was spoken of last."""
+    """What a remark is read against: the catalog's words and values, the list spoken of, what was spoken of last.
+
+    `polarity` reads what the grammar does not; without it values in such clauses are wishes for more.
+    """
 
     lexicon: Lexicon
     shelf: Shelf
@@ -33,6 +39,7 @@ class Setting:
     about: tuple[int, ...] = ()
     feelings: Feelings = field(default_factory=Feelings)
     this_year: int | None = None
+    polarity: Polarity | None = None
 
 
 @dataclass
@@ -49,6 +56,10 @@ class Part:
     looks: bool = False  # "looks good" is no verdict of somebody who knows it
     plural: bool = False
     singular: bool = False
+    these: Mark | None = None  # the words for the whole list
+    blamed: bool = False  # "Dickens is too gloomy": what was named is complained about
+    first: int = 0  # the marks of the items spoken of: the first, and where the last ends
+    last: int = 0
     share: float | None = None
 
 
@@ -67,6 +78,10 @@ class Clauses(Composer):
         self.refused = False  # "就算了": what is before it
         self.mild = False
         self.order = ""
+        self.void: set[tuple[int, int]] = set()  # where words stand that only tell of an item
+        self.asides: set[int] = set()  # where aspects stand that only tell of a value
+        self.so_far = (0, 0)  # pieces and steps before "too"
+        self.value: Mark | None = None  # the last value that was named
 
     def _tell(self, key: str, **values: object) -> None:
         self.notes.append(note(self.language, key, **values))
@@ -75,9 +90,17 @@ class Clauses(Composer):
 
     def _stop(self, place: int, mark: Mark) -> None:
         self._flush()
+        if self.part.spoken and not self.part.settled and self._answered(place):
+            return  # "Titanic? Please, no"
         self._close(mark.start)
         super()._stop(place, mark)
         self.excess = False
+
+    def _answered(self, place: int) -> bool:
+        """Whether all that is behind is a word or two that answer a question."""
+        rest = [m for m in self.marks[place + 1 :] if m.tag not in ("sign", "stop", "comma")]
+        said = all(m.tag in ("word", "fill", "not", "refused", "positive") for m in rest)
+        return self._words(self.marks[place]) == ("?",) and 0 < len(rest) <= ANSWER and said
 
     def _positive(self, place: int, mark: Mark) -> None:
         if tuple(part.word for part in self.parts[mark.start : mark.end]) in wordlists().contrast:
@@ -89,7 +112,8 @@ class Clauses(Composer):
         self._flush()
         self.excess = False
         behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
-        if self.part.spoken and behind not in ("title", "and", "or"):
+        listed = behind in ("title", "and", "or") and self.part.last == mark.start
+        if self.part.spoken and not listed:
             self._close(mark.start)
         super()._comma(place, mark)
 
@@ -102,27 +126,63 @@ class Clauses(Composer):
         wanting = any(m.tag == "positive" and part.start <= m.start < end for m in self.marks)
         self._complained(part, feeling < 0 and not wanting, span[1])
         self.refused = False
-        part.settled = part.settled or any(self._steps_of(piece) for piece in self.pieces[part.pieces :])
+        pieces = self.pieces[part.pieces :]
+        part.settled = part.settled or any(self._settles(part, piece) for piece in pieces)
         self.part, self.excess = Part(start=end, pieces=len(self.pieces), steps=len(self.steps)), False
+        if (part.spoken or part.known) and not part.settled:
+            self.void.update((piece.start, piece.end) for piece in pieces)  # "number 4 at home"
+        what: What
         if part.share is not None:
             self._event("liked" if part.share >= MIDDLE else "disliked", self._target(part), span, part.share)
         elif part.known or (part.already and part.spoken and not part.settled):
-            what: What = "known" if not feeling else "liked" if feeling > 0 else "disliked"
+            what = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
-        elif part.spoken and not part.settled and part.looks and feeling:
-            self._alike(part.spoken, feeling > 0, span)
-        elif part.spoken and not part.settled and feeling:
-            self._event("liked" if feeling > 0 else "disliked", part.spoken, span)
+        elif part.spoken and not part.settled:
+            self._judgement(part, part.spoken, self._said_of(part, end, feeling), span)
+        elif part.these and not part.settled and not feeling and (found := self._said_of(part, end, 0.0)):
+            self._judgement(part, list(self.setting.shown), found, span)
         elif not part.settled and feeling and not part.spoken:
             self._felt(part, feeling, span)
+        self.part.settled = False  # what was made here is of the clause that ends
         if part.spoken:
             self.about = list(dict.fromkeys(part.spoken))
+
+    def _settles(self, part: Part, piece: Any) -> bool:
+        """Whether a piece says what a clause is about: words beside an item only tell of it."""
+        told = isinstance(piece, Soft) and bool(part.spoken or part.known)
+        return not told and bool(self._steps_of(piece))
+
+    def _judgement(self, part: Part, items: list[int], found: str, span: tuple[int, int]) -> None:
+        """What was said of items in words that the grammar does not know."""
+        if found == "neither":
+            self._tell("neither", words=self.text[slice(*span)])
+        elif found in ("known", "away") or not part.spoken:
+            self._event("known" if found == "known" else "passed", items, span)
+        elif part.looks or found == "alike":
+            self._alike(items, found != "disliked", span)
+        else:
+            self._event("liked" if found == "liked" else "disliked", items, span)
+
+    def _said_of(self, part: Part, end: int, feeling: float) -> str:
+        """By the reader of phrases, the items being "this one"; a word of feeling that says otherwise goes before."""
+        felt = "liked" if feeling > 0 else "disliked" if feeling < 0 else ""
+        first, last = (part.first, part.last) if part.spoken else (0, 0)
+        if not part.spoken and part.these is not None:
+            first, last = part.these.start, part.these.end
+        if self.setting.polarity is None or self.language != "en" or last <= first:
+            return felt or "neither"
+        one, two = self._span(first, last)
+        text = self.text[self.parts[part.start].start : one] + ITEM + self.text[two : self.parts[end - 1].end]
+        found = self.setting.polarity.items(text.strip(" ,.;!"))
+        if felt and found != "away":
+            return felt  # known and felt about is felt about
+        return "alike" if found == "liked" and part.spoken else found or "neither"
 
     def _felt(self, part: Part, feeling: float, span: tuple[int, int]) -> None:
         """A feeling about no item in particular: about one where it says "it", else about the list."""
         if part.singular and not part.plural and (self.about or self.setting.shown):
             self._event("liked" if feeling > 0 else "disliked", self._target(part), span)
-        elif feeling < 0 and self.setting.shown:
+        elif feeling < 0 and self.setting.shown and (part.plural or not self.steps):
             self._event("passed", list(self.setting.shown), span)
         elif feeling > 0:
             self._tell("thanks")
@@ -164,18 +224,24 @@ class Clauses(Composer):
 
     def _complained(self, part: Part, hard: bool, end: int) -> None:
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
-        if not hard and not self.excess:
+        if not hard and not self.excess and not part.blamed:
             return
+        made = len(self.steps)
         for place in range(part.pieces, len(self.pieces)):
             piece = self.pieces[place]
             if isinstance(piece, Values | Soft) and piece.wanted and not part.spoken:
-                text = self.text[piece.start : piece.end]
-                self.pieces[place] = Soft(text=text, wanted=False, start=piece.start, end=piece.end)
+                span = {"text": self.text[piece.start : piece.end], "start": piece.start, "end": piece.end}
+                if isinstance(piece, Values):
+                    self.steps.append(Wish(more=False, pairs=piece.pairs, **span))
+                    self.void.add((piece.start, piece.end))
+                    part.settled = True
+                else:
+                    self.pieces[place] = Soft(wanted=False, **span)
             elif isinstance(piece, Range) and self.refused and not piece.unwanted:
                 self.pieces[place] = turned(piece)
-        for place in range(part.steps, len(self.steps)):
+        for place in range(part.steps, made):
             step = self.steps[place]
-            if isinstance(step, Wish) and step.more and step.pairs:
+            if isinstance(step, Wish) and step.more and (step.pairs or (step.items and self.refused)):
                 behind = self.text[step.end : end]
                 if self.refused or self.setting.feelings(behind) < 0:
                     self.steps[place] = step.model_copy(update={"more": False})
@@ -191,7 +257,7 @@ class Clauses(Composer):
         if self.part.settled and self.part.spoken and not self._goes_on(place):
             self._close(mark.start)
         if self.part.known:
-            self.part.spoken += mark.value
+            self._speak(mark)
         elif state.like or state.hate:
             self._felt_of(mark, span)
         elif state.once:
@@ -200,11 +266,17 @@ class Clauses(Composer):
         elif state.polarity == UNWANTED and not state.used and not self._judged(place):
             self._event("passed", mark.value, span)
         else:
-            self.part.spoken += mark.value
+            self._speak(mark)
         if state.polarity == WANTED and state.like and self.resembling:
             self.liked += mark.value  # "like it but newer" is newer than it
         self.about = list(mark.value)
         state.used = True
+
+    def _speak(self, mark: Mark) -> None:
+        """From here on the clause is about these items."""
+        part = self.part
+        part.first, part.last = (part.first if part.spoken else mark.start), mark.end
+        part.spoken += mark.value
 
     def _goes_on(self, place: int) -> bool:
         return bool(place) and self.marks[place - 1].tag in ("and", "or", "comma")

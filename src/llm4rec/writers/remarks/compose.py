@@ -11,13 +11,23 @@ from llm4rec.core.texts import tokens
 from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
-from llm4rec.writers.remarks.clauses import Clauses
-from llm4rec.writers.remarks.feelings import is_felt
-from llm4rec.writers.remarks.steps import Must, Step, Wish
+from llm4rec.writers.remarks.feelings import feeling_of, is_felt
+from llm4rec.writers.remarks.measured import Measured
+from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
 from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
 
+NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as", "along", "of"})
+"""Words behind "others" that say which: nothing is passed over."""
 
-class Listener(Clauses):
+
+JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
+"""Words between a value and an aspect that only join them: "war films with guns"."""
+
+
+SWAPPED = ("for", "with")
+
+
+class Listener(Measured):
     """Reads the marks of one remark; `steps` and `notes` are what they mean, `about` what was spoken of."""
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
@@ -32,6 +42,14 @@ class Listener(Clauses):
         self._close(len(self.parts))
         return self.steps
 
+    def passed(self) -> list[Step]:
+        """To start over where nothing was said yet is to see another list."""
+        start, end = self._span(0, len(self.parts))
+        shown = self.setting.shown
+        return [
+            Event(what="passed", items=self._ids(shown), titles=self._titles(shown), start=start, end=end)
+        ]
+
     # Cues of remarks
 
     def _known(self, place: int, mark: Mark) -> None:
@@ -43,10 +61,19 @@ class Listener(Clauses):
 
     def _others(self, place: int, mark: Mark) -> None:
         self._flush()
-        self._event("passed", list(self.setting.shown), self._span(mark.start, mark.end))
+        behind = self.parts[mark.end].word if mark.end < len(self.parts) else ""
+        swapped = (
+            place
+            and self.marks[place - 1].tag == "positive"
+            and self._words(self.marks[place - 1])[0] in SWAPPED
+        )
+        if behind in NAMING or swapped:
+            return  # "others by her", "swap the first for something else"
+        self._event("passed", self.part.spoken or list(self.setting.shown), self._span(mark.start, mark.end))
 
     def _these(self, place: int, mark: Mark) -> None:
         self.part.plural = True
+        self.part.these = self.part.these or mark
         self._fill(place, mark)
 
     def _it(self, place: int, mark: Mark) -> None:
@@ -76,14 +103,68 @@ class Listener(Clauses):
         """ "too long", "too much drama": less of what is next."""
         self._flush()
         self.excess = True
-        self.state.once = UNWANTED if self.state.polarity != UNWANTED else WANTED
+        self.part.blamed = self.part.blamed or self._is_of_value(place)
+        self.so_far = (len(self.pieces), len(self.steps))
+        self.state.once = UNWANTED  # "not too long" as well
+
+    def _is_of_value(self, place: int) -> bool:
+        """Whether "too" says what a value is: "Dickens is too gloomy"."""
+        for mark in reversed(self.marks[:place]):
+            if mark.tag in ("value", "name"):
+                return mark.start >= self.part.start
+            if mark.tag not in ("fill", "item", "kind", "degree", "by") or self._words(mark)[0] in (
+                "it",
+                "they",
+            ):
+                return False
+        return False
+
+    def _less(self, place: int, mark: Mark) -> None:
+        """ "Fewer" is less; "don't give me fewer" is more."""
+        state = self.state
+        doubled = state.polarity == UNWANTED and not state.used and not state.brief
+        super()._less(place, mark)
+        if doubled:
+            self._wanted_again()
+            self.state.once = WANTED
+
+    def _over(self, place: int, mark: Mark) -> None:
+        """ "Stories over novels": what is behind it is not wanted."""
+        self._flush()
+        self.state.polarity, self.state.used, self.state.chain = UNWANTED, False, []
+        self.state.like, self.state.once = False, 0
+
+    def _close(self, end: int) -> None:
+        """ "Too many of them": of the value that was named last."""
+        part, excess = self.part, self.excess and self.state.once == UNWANTED
+        told = self.so_far != (len(self.pieces), len(self.steps)) or part.spoken or part.blamed
+        if excess and not told and not self.state.run and self.value is not None:
+            start, end_ = self._span(self.value.start, self.value.end)
+            text = self.text[start:end_]
+            self.steps.append(Wish(more=False, text=text, pairs=self.value.value, start=start, end=end_))
+            part.settled, self.state.once = True, 0
+        super()._close(end)
 
     def _enough(self, place: int, mark: Mark) -> None:
-        self._fill(place, mark)
+        """ "Enough shooting", "life is sad enough"."""
+        last = self.steps[-1] if self.steps else None
+        _, end = self._span(mark.start, mark.end)
+        ahead = next((m.tag for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree")), "")
+        denied = any(m.tag in ("not", "more") for m in self.marks[max(place - 3, 0) : place])
+        if isinstance(last, Wish) and last.end + 1 >= end - len("enough") and last.more and not denied:
+            self.steps[-1] = last.model_copy(update={"more": False})
+        elif ahead in ("value", "aspect", "word", "item") and mark.start == self.part.start and not denied:
+            super()._not(place, mark)
+        else:
+            self._fill(place, mark)
 
     def _refused(self, place: int, mark: Mark) -> None:
         """ "犯罪片就算了": what is before it in the clause is not wanted."""
         self._flush()
+        part = self.part
+        if part.spoken and not part.settled and len(self.pieces) == part.pieces:
+            self._event("passed", part.spoken, self._span(part.first, mark.end))
+            return
         self.excess = self.refused = True
 
     def _resembles(self, place: int, mark: Mark) -> None:
@@ -103,44 +184,31 @@ class Listener(Clauses):
 
     # What there is to be more or less of
 
-    def _lean(self, place: int, mark: Mark) -> None:
-        measure, more = mark.value
-        if self.excess or self.state.once:
-            self._flush()
-            up = more == (self.state.once == WANTED)
-            self.state.once, self.excess = 0, False
-            self._compared(measure, up, self._numbers(), self._span(mark.start, mark.end))
-            return
-        super()._lean(place, mark)
-
-    def _compare(self, place: int, mark: Mark) -> None:
-        self._flush()
-        measure, more = mark.value
-        if self.state.polarity != OPEN:
-            more = more == (self.state.polarity == WANTED)
-            self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
-
-    def _numbers(self) -> Sequence[int]:
-        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
-        return self.part.spoken or self.liked
-
-    def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
-        """A bound by the items spoken of, or by the middle of the list."""
-        start, end = span
-        self.part.settled = True
-        column = self.lexicon.measures.get(measure)
-        if column is None:
-            self._tell("unmeasured", words=self.text[start:end], measure=measure)
-            return
-        listed = np.asarray(numbers or self.setting.shown, dtype=np.int64)
-        known = self.lexicon.numbers[column][listed]
-        known = known[np.isfinite(known)]
-        if not len(known):
-            self._add(Lean(column=column, more=more, start=start, end=end))
-            return
-        bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
-        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
-        self._add(Range(column=column, start=start, end=end, **side))
+    def _tells(self, place: int) -> bool:
+        """Whether an aspect only says what a value before it is or does: "dramas are so depressing"."""
+        state = self.state
+        if state.once or self.excess or state.polarity != WANTED or self.part.spoken:
+            return False
+        between: list[Mark] = []
+        for before in reversed(self.marks[:place]):
+            if before.tag in ("value", "name") and before.start >= self.part.start:
+                words = [word for m in between for word in self._words(m)]
+                return bool(words) and words[-1] not in JOINING
+            if before.tag in (
+                "comma",
+                "stop",
+                "and",
+                "or",
+                "more",
+                "less",
+                "positive",
+                "about",
+                "like",
+                "not",
+            ):
+                return False
+            between.append(before)
+        return False
 
     def _aspect(self, place: int, mark: Mark) -> None:
         """ "darker", "less dark", "nothing violent"."""
@@ -149,11 +217,17 @@ class Listener(Clauses):
         state = self.state
         if state.polarity == OPEN:
             return
+        if meant is None and self._tells(place):
+            self.asides.add(mark.start)
+            return
         wanted = state.once == WANTED if state.once else state.polarity == WANTED
         more = wanted if meant is None else meant == wanted
         if meant is None and self._verdict(mark):
             state.once, self.excess = 0, False
-            return  # "the second one is boring": told as a feeling when the clause ends
+            felt = is_felt(self._words(mark), 0) > 0
+            if felt or self.part.spoken or not (self.part.plural and self._complains(place)):
+                return  # "the second one is boring": told as a feeling when the clause ends
+            wanted, more = False, False  # "these are so gloomy"
         strong = not more and not state.once and not self.mild
         start, end = self._span(mark.start, mark.end)
         pairs, against = self._pairs(aspect)
@@ -169,8 +243,11 @@ class Listener(Clauses):
     def _verdict(self, mark: Mark) -> bool:
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
         state, words = self.state, self._words(mark)
-        if is_felt(words, 0) == len(words) and self.part.spoken:
+        felt = is_felt(words, 0) == len(words)
+        if felt and self.part.spoken:
             return True
+        if felt and feeling_of(words) < 0 and not (state.once or state.like or state.polarity == UNWANTED):
+            return True  # "so dull"
         asked = {"something", "anything"} & {part.word for part in self.parts[self.part.start : mark.start]}
         steered = state.once or state.like or state.polarity == UNWANTED or asked
         return not steered and bool(self.part.spoken or self.part.singular or self.part.plural)
@@ -188,10 +265,13 @@ class Listener(Clauses):
         """ "this author": what the items spoken of have there."""
         self._flush()
         trait: Trait = mark.value[0]
+        if mark.value[1] is None and self.parts[mark.start].word == "the" and not self._asked_of(place):
+            return  # "the language is hard": of what there is, not which
         words = self.text[slice(*self._span(mark.start, mark.end))]
         column = next((c for c in trait.columns if any(c == known for known, _ in self.lexicon.counts)), None)
         numbers = self._target(self.part) if mark.value[1] is None else mark.value[1]
         self.part.settled = True
+        self.about = list(numbers or self.about)
         if column is None or not numbers:
             self._tell("no_trait" if column is None else "nothing_shown", words=words)
             return
@@ -203,6 +283,13 @@ class Listener(Clauses):
             return
         self.state.about = False
         self._valued(Mark("value", mark.start, mark.end, pairs))
+
+    def _asked_of(self, place: int) -> bool:
+        """Whether something is wanted, or not, of the attribute that is named next."""
+        state = self.state
+        behind = self.marks[place - 1].tag if place else ""
+        same = "same" in self._words(self.marks[place])
+        return bool(same or state.like or state.once or state.polarity != WANTED or behind == "by")
 
     def _valued(self, mark: Mark, narrows: bool = False) -> None:
         """A value that is liked, or there is to be more of, is a wish; else as in a request."""
@@ -220,6 +307,9 @@ class Listener(Clauses):
 
     def _value(self, place: int, mark: Mark) -> None:
         """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
+        self.value = mark
+        if not self.state.once and not self.excess and self._complains(place):
+            self.state.once = UNWANTED  # "these are so tragic"
         if self.state.once and self.state.polarity != OPEN:
             self._flush()
             start, end = self._span(mark.start, mark.end)
@@ -232,6 +322,10 @@ class Listener(Clauses):
             self.state.once, self.excess, self.part.settled = 0, False, True
             return
         super()._value(place, mark)
+
+    def _name(self, place: int, mark: Mark) -> None:
+        self.value = mark
+        super()._name(place, mark)
 
     # Pieces to steps
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from llm4rec.core import Floats
-from llm4rec.core.texts import Token, cleaned, tokens
+from llm4rec.core.texts import Phrase, Token, cleaned, tokens
 from llm4rec.writers.asking.wordlists import Phrases
 from llm4rec.writers.remarks.wordlists import raw, trees, wordlists
 
@@ -122,6 +122,12 @@ def _words() -> _Words:
             (w, name) for tree in trees() for name, listed in tree["speaks_of"].items() for w in raw(listed)
         ),
     )
+
+
+def listed_words() -> list[Phrase]:
+    """All phrases of feeling, and those that turn or change them."""
+    listed = _words()
+    return [*listed.valences, *listed.turning, *listed.degrees]
 
 
 def is_felt(words: Sequence[str], at: int) -> int:

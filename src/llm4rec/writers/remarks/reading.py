@@ -11,30 +11,13 @@ from llm4rec.writers.asking.grammar import is_description, unhyphened
 from llm4rec.writers.asking.limits import apart
 from llm4rec.writers.asking.readings import Range, Values
 from llm4rec.writers.asking.told import note as told_note
+from llm4rec.writers.remarks.bare import Bare
 from llm4rec.writers.remarks.clauses import Setting
-from llm4rec.writers.remarks.compose import Listener
 from llm4rec.writers.remarks.feelings import Feelings
 from llm4rec.writers.remarks.scan import Spoken
+from llm4rec.writers.remarks.spelling import righted
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
-
-SPELT = {
-    bare.replace("'", ""): bare
-    for bare in (
-        "don't",
-        "doesn't",
-        "didn't",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "can't",
-        "couldn't",
-        "wouldn't",
-        "i've",
-        "haven't",
-    )
-}
-"""Words that are often typed without their apostrophe."""
 
 
 def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Remarks:
@@ -46,11 +29,12 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     before = so_far or Remarks()
     clean, done = cleaned(text)
     language = language_of(clean)
-    parts = [replace(part, word=SPELT.get(part.word, part.word)) for part in unhyphened(tokens(clean))]
+    parts, read_as = righted(unhyphened(tokens(clean)), setting.lexicon)
     told = is_description(parts)
     # A head learnt from reviews: what it says of "shorter please" means nothing.
-    listener = Listener(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)
+    listener = Bare(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)
     notes = [told_note(language, key, most=MOST, length=len(text)) for key in done]
+    notes += [told_note(language, "misspelt", word=word, values=meant) for word, meant in read_as]
     steps: list[Step] = []
     if told:
         notes.append(note(language, "long"))
@@ -66,6 +50,8 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
             "about": tuple(setting.lexicon.ids[n] for n in listener.about) or before.about,
         }
     )
+    if listener.order == "restart" and not before.steps and setting.shown:
+        listener.order, steps = "", steps or listener.passed()
     after, changed = ordered(after, listener.order, language) if listener.order else joined(after, steps)
     notes += changed
     if not notes and not steps and not listener.order:

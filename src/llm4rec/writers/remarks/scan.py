@@ -12,6 +12,8 @@ from llm4rec.writers.remarks.wordlists import wordlists
 
 GRADING = frozenset({"give", "gave", "rate", "rated"})
 STARS = frozenset({"star", "stars", "星", "颗星"})
+SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
+LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
 _ASIAN = 0x2E7F
@@ -37,12 +39,20 @@ class Spoken(Scanner):
 
     def _at(self, at: int) -> Mark:
         place = self._place(at)
-        if place is not None:
+        if place is not None and not self._titled(at, place.end):
             return self._trait_of(place) or place
         known = self._shown_title(at)
         if known is not None:
             return known
-        for mark in (self._stars(at), self._trait(at), self._own_cue(at), self._aspect(at)):
+        marks = (
+            self._stars(at),
+            self._trait(at),
+            self._who(at),
+            self._over(at),
+            self._own_cue(at),
+            self._aspect(at),
+        )
+        for mark in marks:
             if mark is not None:
                 return mark
         return super()._at(at)
@@ -69,11 +79,54 @@ class Spoken(Scanner):
         if named is None:
             return None
         words = phrase(" ".join(self.words[at : named.end]))
-        if len(words) == 1 and not (self.parts[at].capital and (self.words[at],) not in self.lexicon.values):
+        told = self.lexicon.values.longest(self.words, at) or self.lists.aspects.longest(self.words, at)
+        if len(words) == 1 and not (self.parts[named.end - 1].capital and told is None):
             return None
         here = [n for n in named.value if n in self.shown]
-        judged = self.words[named.end : named.end + 1] in (["was"], ["is"], ["太"], ["很"], ["真"])
+        judged = self._like_name(at, named.end)
         return Mark("title", at, named.end, here or named.value) if here or judged else None
+
+    def _like_name(self, at: int, end: int) -> bool:
+        """Whether words are written like a title: with a capital inside a sentence, before a verb where one begins."""
+        behind = self.words[end] if end < len(self.words) else "."
+        judged = behind in ("was", "is", "太", "很", "真")
+        if judged or not self.parts[at].capital:
+            return judged
+        if ord(behind[0]) > _ASIAN or (at and ord(self.words[at - 1][0]) > _ASIAN):
+            return True
+        first = not self.marks or self.marks[-1].tag == "stop"
+        verb = behind.endswith("ed") or self.lists.places["alone"].longest(self.words, end) is not None
+        return not first or verb or not behind[0].isalnum()
+
+    def _titled(self, at: int, end: int) -> bool:
+        """Whether a longer title begins here: "The Sixth Sense"."""
+        title = self._exact(at)
+        return title is not None and title.end > end
+
+    def _who(self, at: int) -> Mark | None:
+        """ "Who wrote number 1": the attribute that answers it."""
+        found = self.lists.asking.longest(self.words, at)
+        place = None if found is None else self._named(found[0], fuzzy=True)
+        return (
+            None if found is None or place is None else Mark("trait", at, place.end, (found[1], place.value))
+        )
+
+    def _over(self, at: int) -> Mark | None:
+        """ "I prefer stories over novels": what is behind it is not wanted."""
+        since = max((m.end for m in self.marks if m.tag in ("comma", "stop")), default=0)
+        if self.words[at] in ("for", "with") and SWAPPING.intersection(self.words[since:at]):
+            return Mark("positive", at, at + 1)
+        if self.words[at] not in ("over", "than", "to"):
+            return None
+        told = {"prefer", "rather", "sooner", "favour", "favor"}.intersection(self.words[since:at])
+        valued = any(
+            m.tag in ("value", "name", "aspect", "title", "kind") for m in self.marks if m.start >= since
+        )
+        told = told or {"day", "time", "always"}.intersection(self.words[at : at + 6])
+        return Mark("over", at, at + 1) if told and valued and self._is_plain(at + 1) else None
+
+    def _is_plain(self, at: int) -> bool:
+        return at < len(self.words) and self.words[at][0].isalpha()
 
     # Places
 
@@ -106,6 +159,8 @@ class Spoken(Scanner):
         if end is not None:
             last = self.words[at] == "最"
             number = self._count(end)
+            if number is not None and self.words[number[0] : number[0] + 2] in LISTED:
+                return number[0], [number[1] - 1]
             if (
                 number is None
                 and last
@@ -136,13 +191,19 @@ class Spoken(Scanner):
         if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
             return None
         behind = self.words[at + 1] if at + 1 < len(self.words) else ","
-        listed = (
-            bool(self.marks)
-            and any(m.tag == "known" for m in self.marks)
-            and self._before("fill", "and", "or", "comma")
+        alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
+        if not alone or (behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words)):
+            return None
+        listed = bool(self.marks) and self._before("fill", "and", "or", "comma")
+        named = listed == "title" and any(m.near == "place" for m in self.marks[-3:])
+        begins = (
+            not self.marks or self.marks[-1].tag in ("stop", "comma") or listed in ("not", "hate", "like")
         )
-        alone = behind in ("and", "or", "already", "too") or not behind[0].isalnum()
-        return (at + 1, [int(self.words[at]) - 1]) if alone and listed in ("known", "title") else None
+        said = begins and (
+            behind[0].isalpha() or (bool(self.marks) and self.marks[-1].tag in ("not", "hate", "like"))
+        )
+        known = listed == "known" or (any(m.tag == "known" for m in self.marks) and listed == "title")
+        return (at + 1, [int(self.words[at]) - 1]) if named or said or known else None
 
     def _ordinal(self, at: int) -> tuple[int, list[int]] | None:
         if ord(self.words[at][0]) > _ASIAN:
@@ -177,7 +238,12 @@ class Spoken(Scanner):
     def _followed(self, end: int, places: list[int]) -> tuple[int, list[int]] | None:
         """The place, if what is behind it lets it be one."""
         if end < len(self.words) and self.words[end][0].isalnum():
-            if self.lists.places["behind"].longest(self.words, end) is None:
+            if self.lists.places["not_behind"].longest(self.words, end) is not None:
+                return None
+            pointed = (
+                self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+            )
+            if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
                 return None
             end = self._noun(end)
         return end, places
@@ -233,6 +299,8 @@ class Spoken(Scanner):
         found = self.lists.cues.longest(self.words, at)
         if found is None or self._rivals(at) > found[0]:
             return None
+        if found[1] == "known" and self.ranges.at(found[0]) is not None:
+            return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
 
     def _aspect(self, at: int) -> Mark | None:

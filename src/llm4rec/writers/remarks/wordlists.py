@@ -27,8 +27,12 @@ TAGS = (
     "it",
     "already",
     "looks",
+    *("not", "hate", "neutral", "positive", "like", "fill"),
 )
-"""What a cue of a remark can be. A phrase that stands in several lists is the first of these."""
+"""What a cue of a remark can be; the last six are as in requests. A phrase that stands in several lists is the first of these."""
+
+
+PLACES = ("first", "last", "ordinal", "number", "behind", "not_behind", "alone", "count")
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,14 @@ class Wordlists:
 
     cues: Phrases[str]
     aspects: Phrases[tuple[Aspect, bool | None]]  # more: true, less: false, the thing itself: None
+    named: Mapping[str, Aspect]
     traits: Phrases[Trait]
+    asking: Phrases[Trait]  # "who wrote"
     pointing: Phrases[bool]
     resembling: frozenset[Phrase]
     mild: frozenset[str]
     empty: Phrases[bool]
+    faint: frozenset[Phrase]
     contrast: frozenset[Phrase]
     places: Mapping[str, Phrases[float]]
 
@@ -87,13 +94,16 @@ def wordlists() -> Wordlists:
     return Wordlists(
         cues=Phrases((w, tag) for tag in TAGS for t in told for w in raw(t["cues"].get(tag, ""))),
         aspects=Phrases(_aspects()),
-        traits=Phrases(_traits()),
+        named=_named(),
+        traits=Phrases(_traits("words")),
+        asking=Phrases(_traits("who")),
         pointing=_yes("pointing"),
         resembling=frozenset(w for t in told for w in raw(t["cues"]["resembling"])),
         mild=frozenset(w[0] for t in told for w in raw(t["cues"]["mild"])),
         empty=_yes("empty"),
+        faint=frozenset(w for t in told for w in raw(t["cues"].get("faint", ""))),
         contrast=frozenset(w for t in told for w in raw(t["cues"]["contrast"])),
-        places={key: _places(key) for key in ("first", "last", "ordinal", "number", "behind", "count")},
+        places={key: _places(key) for key in PLACES},
     )
 
 
@@ -105,11 +115,15 @@ def _places(key: str) -> Phrases[float]:
     return Phrases((words, 1.0) for tree in trees() for words in raw(tree["places"].get(key, "")))
 
 
-def _aspects() -> list[tuple[Phrase, tuple[Aspect, bool | None]]]:
-    values = {
+def _named() -> dict[str, Aspect]:
+    return {
         name: Aspect(name, names(told["values"]), names(told.get("against", "")))
         for name, told in trees()[0]["aspects"].items()
     }
+
+
+def _aspects() -> list[tuple[Phrase, tuple[Aspect, bool | None]]]:
+    values = _named()
     return [
         (words, (values[name], meant))
         for tree in trees()
@@ -119,11 +133,11 @@ def _aspects() -> list[tuple[Phrase, tuple[Aspect, bool | None]]]:
     ]
 
 
-def _traits() -> list[tuple[Phrase, Trait]]:
+def _traits(key: str) -> list[tuple[Phrase, Trait]]:
     columns = {name: Trait(names(told["columns"])) for name, told in trees()[0]["traits"].items()}
     return [
         (words, columns[name])
         for tree in trees()
         for name, told in tree["traits"].items()
-        for words in raw(told["words"])
+        for words in raw(told.get(key, ""))
     ]

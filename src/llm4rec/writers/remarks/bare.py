@@ -1,0 +1,224 @@
+"""What a remark only mentions: values are a wish in the direction of the words around, fragments by what they mean.
+
+Reads no titles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from llm4rec.core.texts import Token
+from llm4rec.writers.asking.readings import Pair, Range, Soft, Values
+from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.remarks.clauses import Setting
+from llm4rec.writers.remarks.compose import Listener
+from llm4rec.writers.remarks.feelings import feeling_of, is_felt
+from llm4rec.writers.remarks.polarity import KIND, Meaning, meanings
+from llm4rec.writers.remarks.steps import Must, Step, Wish
+from llm4rec.writers.remarks.wordlists import Aspect, wordlists
+
+TOLD = frozenset(
+    {"value", "name", "title", "range", "relative", "lean", "compare", "aspect", "trait", "stars"}
+    | {"known", "others", "undo", "restart", "more", "less"}
+)
+"""Marks that say something themselves: what is said of a value goes no further."""
+TURNS = frozenset({"not", "hate"})
+"""Behind a value these refuse it, or something else: "musicals? no"."""
+
+
+class Bare(Listener):
+    """Makes wishes of values in clauses of which some words were not understood."""
+
+    def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
+        super().__init__(setting, parts, text, language)
+        self.unread: set[tuple[int, int]] = set()  # where wishes stand that no reader knows
+        self.heard_so: dict[str, str | None] = {}
+
+    def heard(self, marks: Sequence[Mark]) -> list[Step]:
+        """As a listener hears; words that nobody reads are a wish only where nothing else is said, or they are asked for."""
+        found = super().heard(marks)
+        unread = [step for step in found if isinstance(step, Wish) and (step.start, step.end) in self.unread]
+        if len(unread) == len(found):
+            return found
+        for step in unread:
+            self._tell("aside", words=self.text[step.start : step.end])
+        return [step for step in found if step not in unread]
+
+    def _asked_for(self, piece: Soft) -> bool:
+        """Whether the word before a wish asks for it."""
+        before = [m for m in self.marks if self._span(m.start, m.end)[1] <= piece.start]
+        said = [m for m in before if m.tag not in ("fill", "degree", "item", "sign")]
+        asking = ("more", "less", "not", "hate", "like", "about", "too")
+        return bool(said) and (
+            said[-1].tag in asking or self._words(said[-1])[-1:] in (("want",), ("need",), ("for",))
+        )
+
+    def _steps_of(self, piece: object) -> list[Step]:
+        """A demand stays one only where the grammar read it, or nothing beside it is unread."""
+        if isinstance(piece, Values | Soft) and (piece.start, piece.end) in self.void:
+            return []
+        if not isinstance(piece, Values | Soft):
+            return super()._steps_of(piece)
+        if isinstance(piece, Soft) and not self._valued_in(piece):
+            return self._fragment(piece)
+        if not piece.wanted:
+            return super()._steps_of(piece)
+        inside = [m for m in self.marks if m.tag in ("value", "name") and self._within(m, piece)]
+        first, last = self._around(piece)
+        if not inside or self._demanded(piece, first) or not self._unread(piece, first, last):
+            return super()._steps_of(piece)
+        direction = self._direction(inside, first, last)
+        if isinstance(piece, Soft) and direction not in ("less", "known"):
+            if direction is None:
+                self._tell("unsure", words=self.text[piece.start : piece.end])
+            found = super()._steps_of(piece) if direction != "neither" else []
+            if found:
+                return found
+        if direction == "neither":
+            self._tell("neither", words=self.text[slice(*self._span(first, last))])
+            return []
+        pairs: dict[Pair, None] = {pair: None for mark in inside for pair in mark.value}
+        start, end = self._span(inside[0].start, inside[-1].end)
+        if direction is None:
+            self._tell("unsure", words=self.text[start:end])
+        more = direction in ("more", None)
+        return [Wish(more=more, text=self.text[start:end], pairs=tuple(pairs), start=start, end=end)]
+
+    def _valued_in(self, piece: Soft) -> bool:
+        """Whether a value or an aspect is among the words of a wish."""
+        return any(
+            mark.tag in ("value", "name", "aspect") and self._within(mark, piece) for mark in self.marks
+        )
+
+    def _fragment(self, piece: Soft) -> list[Step]:
+        """Words without a value: what they mean, by the reader of phrases; else as they stand, if they say something."""
+        polarity = self.setting.polarity
+        name = polarity.meanings(piece.text) if polarity is not None and self.language == "en" else None
+        if name is None:
+            if not self._asked_for(piece):
+                self.unread.add((piece.start, piece.end))
+            return super()._steps_of(piece)
+        meaning = meanings()[name]
+        if meaning == Meaning():
+            self._tell("aside", words=piece.text)
+            return []
+        if meaning.measure:
+            return self._length(meaning, piece)
+        pairs, against = self._pairs(self._stands_for(meaning))
+        if not pairs and not against:
+            return super()._steps_of(piece)
+        return [
+            Wish(
+                more=piece.wanted,
+                text=piece.text,
+                pairs=pairs,
+                against=against,
+                start=piece.start,
+                end=piece.end,
+            )
+        ]
+
+    def _stands_for(self, meaning: Meaning) -> Aspect:
+        """The values that carry what is meant, and those that speak against it."""
+        named = wordlists().named
+        return named[meaning.aspect] if meaning.aspect else Aspect("", meaning.values, ())
+
+    def _length(self, meaning: Meaning, piece: Soft) -> list[Step]:
+        """ "Goes on forever" is too long, "nothing that goes on forever" too, "a quick one" is a wish."""
+        measures = ("duration", "pages") if meaning.measure == "length" else (meaning.measure,)
+        column = next((self.lexicon.measures[m] for m in measures if m in self.lexicon.measures), None)
+        if column is None:
+            self._tell("unmeasured", words=piece.text, measure=meaning.measure)
+            return []
+        known = self.lexicon.numbers[column][np.asarray(self.setting.shown, dtype=np.int64)]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return [Wish(more=meaning.more, column=column, start=piece.start, end=piece.end)]
+        bound = float(np.median(known))
+        listed = any(m.tag == "these" and self._span(m.start, m.end)[1] <= piece.start for m in self.marks)
+        turned = meaning.measure == "year" and (listed or not piece.wanted)  # "nothing that drags" is shorter
+        more = meaning.more != turned
+        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
+        limit = Range(column=column, start=piece.start, end=piece.end, **side)
+        return [Must(piece=limit, start=piece.start, end=piece.end)]
+
+    def _within(self, mark: Mark, piece: Values | Soft) -> bool:
+        start, end = self._span(mark.start, mark.end)
+        return piece.start <= start and end <= piece.end
+
+    def _around(self, piece: Values | Soft) -> tuple[int, int]:
+        """The tokens that speak of a piece: from what is told before it, or "but", to what is told behind it."""
+        first, last = 0, len(self.parts)
+        for mark in self.marks:
+            start, end = self._span(mark.start, mark.end)
+            if (mark.tag in TOLD and mark.start not in self.asides) or self._contrasts(mark):
+                if end <= piece.start:
+                    first = mark.end
+                elif start >= piece.end:
+                    last = mark.start
+                    break
+        last = self._alone(piece, first, last)
+        while first < last and not self.parts[first].word[0].isalnum():
+            first += 1
+        return first, last
+
+    def _contrasts(self, mark: Mark) -> bool:
+        """Whether a mark is a word of contrast, or begins with one: "but not"."""
+        words, contrast = self._words(mark), wordlists().contrast
+        return words in contrast or words[:1] in contrast
+
+    def _alone(self, piece: Values | Soft, first: int, last: int) -> int:
+        """Where a value alone stands before a comma, what is behind it speaks of something else: "poems, I have time"."""
+        for mark in self.marks:
+            start, _ = self._span(mark.start, mark.end)
+            if not first <= mark.start < last:
+                continue
+            if start < piece.start and mark.tag == "word":
+                return last
+            if start >= piece.end and mark.tag == "comma":
+                behind = list(self.parts[mark.end : last])
+                turned = any(m.tag in TURNS for m in self.marks if mark.end <= m.start < last)
+                felt = feeling_of([word.word for word in behind])
+                back = {word.word for word in behind} & {"it", "they", "them", "those", "that"}
+                return last if turned or felt or back else mark.start
+            if start >= piece.end and mark.tag not in ("item", "kind", "fill"):
+                return last
+        return last
+
+    def _demanded(self, piece: Values | Soft, first: int) -> bool:
+        """Whether "I want", "only", "I asked for" stand right before it."""
+        before = [m for m in self.marks if m.start >= first and self._span(m.start, m.end)[1] <= piece.start]
+        said = [m for m in before if m.tag in ("positive", *TURNS)]
+        return bool(said) and said[-1].tag == "positive" and self._words(said[-1]) not in wordlists().faint
+
+    def _unread(self, piece: Values | Soft, first: int, last: int) -> bool:
+        """Whether words around a piece, or in it, were not understood."""
+        for mark in self.marks:
+            if not first <= mark.start < last:
+                continue
+            words = self._words(mark)
+            if mark.tag in TURNS and self._span(mark.start, mark.end)[0] >= piece.end:
+                return True
+            if mark.start in self.asides:
+                return True
+            plain = mark.tag == "word" and words[0][0].isalpha() and is_felt(words, 0) == 0
+            if plain and wordlists().empty.longest(words, 0) is None:
+                return True
+        return False
+
+    def _direction(self, inside: list[Mark], first: int, last: int) -> str | None:
+        """By the reader of phrases where there is one for this language, else by the words of feeling around."""
+        polarity = self.setting.polarity
+        start, end = self._span(first, last)
+        if polarity is not None and self.language == "en":
+            one, two = self._span(inside[0].start, inside[-1].end)
+            phrase = f"{self.text[start:one]}{KIND}{self.text[two:end]}"
+            if phrase not in self.heard_so:
+                self.heard_so[phrase] = polarity.kinds(phrase)
+            found = self.heard_so[phrase]
+            if found is not None:
+                return found
+        feeling = feeling_of([part.word for part in self.parts[first:last]])
+        return None if not feeling else "more" if feeling > 0 else "less"

@@ -1,0 +1,90 @@
+"""Numbers in remarks: bounds, and more or less of a measure, held against the items spoken of or the list. Knows no words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from llm4rec.writers.asking.ranges import Found
+from llm4rec.writers.asking.readings import Lean, Range
+from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
+from llm4rec.writers.remarks.clauses import Clauses
+
+
+class Measured(Clauses):
+    """Reads lengths, years and other numbers; a comparison is with what the clause speaks of, else the middle of the list."""
+
+    def _range(self, place: int, mark: Mark) -> None:
+        """A length that only tells: "a waste of two hours"; "no time for a three hour epic" is at most less than that."""
+        found: Found = mark.value
+        plain = found.low is not None and found.high is not None
+        measured = found.measure in ("duration", "pages")
+        if plain and measured and self.part.spoken and not self._bounded_here(place):
+            self._flush()
+            self.part.settled = False
+            return
+        if plain and measured and self.state.polarity == UNWANTED and not self.state.used:
+            mark = replace(mark, value=replace(found, high=None))
+        super()._range(place, mark)
+
+    def _bounded_here(self, place: int) -> bool:
+        """Whether something is wanted of the length: "like the first but two hours"."""
+        return any(
+            m.tag in ("positive", "not", "like") for m in self.marks[:place] if m.start >= self.part.start
+        )
+
+    def _lean(self, place: int, mark: Mark) -> None:
+        measure, more = mark.value
+        if not self.excess and not self.state.once and self._complains(place):
+            self.state.once = UNWANTED  # "these are all so old"
+        if self.excess or self.state.once:
+            self._flush()
+            up = more == (self.state.once == WANTED)
+            self.state.once, self.excess = 0, False
+            self._compared(measure, up, self._numbers(), self._span(mark.start, mark.end))
+            return
+        super()._lean(place, mark)
+
+    def _complains(self, place: int) -> bool:
+        """Whether what is said is said of the list, or looks so: not what there should be."""
+        part, state = self.part, self.state
+        asked = {"something", "anything"} & {
+            word.word for word in self.parts[part.start : self.marks[place].start]
+        }
+        wanting = state.like or state.polarity != WANTED or asked or part.spoken
+        said = self.marks[place + 1].tag if place + 1 < len(self.marks) else "stop"
+        return not wanting and (part.plural or part.looks) and said in ("stop", "comma", "sign", "positive")
+
+    def _compare(self, place: int, mark: Mark) -> None:
+        self._flush()
+        measure, more = mark.value
+        if self.state.polarity != OPEN:
+            behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
+            said = self.part.plural and behind == "than"  # "these are older than me"
+            more = (more == (self.state.polarity == WANTED)) != said
+            self._compared(measure, more, self._numbers(), self._span(mark.start, mark.end))
+
+    def _numbers(self) -> Sequence[int]:
+        """The items that a comparison is with: those of this clause, else those it is to be like; none: the list."""
+        return self.part.spoken or self.liked
+
+    def _compared(self, measure: str, more: bool, numbers: Sequence[int], span: tuple[int, int]) -> None:
+        """A bound by the items spoken of, or by the middle of the list."""
+        start, end = span
+        self.part.settled = True
+        column = self.lexicon.measures.get(measure)
+        if column is None:
+            self._tell("unmeasured", words=self.text[start:end], measure=measure)
+            return
+        listed = np.asarray(numbers or self.setting.shown, dtype=np.int64)
+        known = self.lexicon.numbers[column][listed]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            self._add(Lean(column=column, more=more, start=start, end=end))
+            return
+        bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
+        side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
+        self._add(Range(column=column, start=start, end=end, **side))
