@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llm4rec.apps.cli.options import SettingsFile
+from llm4rec.apps.cli.screen import say
+
+if TYPE_CHECKING:
+    from llm4rec.apps.rest.options import ServeSettings
 
 
 def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -30,23 +34,35 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = 0.0,
     burst: Annotated[int, typer.Option("--burst", min=1, help="Requests of one key at once.")] = 200,
     body_mb: Annotated[float, typer.Option("--body-mb", min=0.001, help="Largest body, in megabytes.")] = 4.0,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Serve the web page too; it needs one worker.")
+    ] = True,
     settings_file: SettingsFile = None,
 ) -> None:
     """Serve an engine over HTTP: it answers, takes feedback, and learns while it serves."""
-    from importlib.util import find_spec
-
     from llm4rec.apps.rest.options import ServeSettings
-    from llm4rec.core import SettingsError
-
-    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client")):
-        raise SettingsError("serving needs the extra: pip install 'llm4rec[serve]'")
     from llm4rec.apps.rest.serving import serve as run
 
-    options = {"host": host, "port": port, "workers": workers, "rate": rate, "burst": burst}
+    options = {"host": host, "port": port, "workers": workers, "rate": rate, "burst": burst, "page": page}
     settings = ServeSettings.of({**options, "body_bytes": int(body_mb * 1e6)}, "serve")
+    _tell(settings)
     run(
         None if engine is None else str(engine),
         store,
         settings,
         "" if settings_file is None else str(settings_file),
     )
+
+
+def _tell(settings: ServeSettings) -> None:
+    """Where the page is, or why there is none. SettingsError where the extra is missing."""
+    from importlib.util import find_spec
+
+    from llm4rec.core import SettingsError
+
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client", "nicegui")):
+        raise SettingsError("serving needs the extra: pip install 'llm4rec[serve]'")
+    if settings.with_page:
+        say(f"the page: http://{settings.host}:{settings.port}/  (Ctrl+C ends)")
+    elif settings.page:
+        say("no page is served: its sockets need --workers 1")

@@ -20,7 +20,7 @@ from llm4rec.apps.rest.limits import Buckets
 from llm4rec.apps.rest.metrics import Metrics
 from llm4rec.apps.rest.options import ServeSettings
 from llm4rec.apps.rest.problems import documented
-from llm4rec.core import AuditEntry, SettingsError
+from llm4rec.core import AuditEntry, Recommendations, SettingsError
 from llm4rec.core.records import Role
 from llm4rec.engine.live import Live
 
@@ -47,6 +47,16 @@ class House:
         """The service as the caller's tenant has it."""
         return self.live.tenant(who.tenant)
 
+    async def handed(self, who: Who, work: Callable[[Live], T]) -> T:
+        """The result of work that blocks, done by a thread on the caller's tenant."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, lambda: work(self.of(who)))
+
+    async def answer(self, who: Who, question: Mapping[str, Any]) -> Recommendations:
+        """The answer to one plain question, gathered with those of all other callers."""
+        own = who.tenant == self.live.name
+        live = self.live if own else await self.handed(who, lambda live: live)
+        return await self.gathering.answer(live, question)
+
 
 class TooLowError(Exception):
     """The role of a key is not enough."""
@@ -70,8 +80,7 @@ def house_of(request: Request) -> House:
 
 async def handed(request: Request, work: Callable[[Live], T]) -> T:
     """The result of work that blocks, done by a thread on the caller's tenant."""
-    house, who = house_of(request), who_of(request)
-    return await asyncio.get_running_loop().run_in_executor(house.pool, lambda: work(house.of(who)))
+    return await house_of(request).handed(who_of(request), work)
 
 
 def told(content: Any, status: int = 200) -> Response:
@@ -82,7 +91,12 @@ def told(content: Any, status: int = 200) -> Response:
 
 def noted(request: Request, live: Live, action: str, subject: str = "", **detail: Any) -> None:
     """Put on record who did what; `subject` and `detail` hold no ids of people."""
-    entry = AuditEntry(who_of(request).key or "loopback", action, live.now(), subject, detail)
+    noted_of(who_of(request), live, action, subject, **detail)
+
+
+def noted_of(who: Who, live: Live, action: str, subject: str = "", **detail: Any) -> None:
+    """`noted` for whoever is known otherwise than by a request."""
+    entry = AuditEntry(who.key or "loopback", action, live.now(), subject, detail)
     live.store.append([entry], tenant=live.name)
 
 

@@ -89,7 +89,7 @@ class Guard:
                     scope["llm4rec.who"], caller = who, who.key
                 else:
                     return self._slow(caller, name) or _unauthorized(name)
-            elif _host(headers) not in house.settings.own_hosts:
+            elif host_of(headers) not in house.settings.own_hosts:
                 what = "a service without keys answers to this machine alone, under its own names"
                 told = problem("Forbidden", what, "make a key: llm4rec keys create STORE --role read", name)
                 return 403, told, {}
@@ -158,7 +158,8 @@ def _token(headers: Headers) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _host(headers: Headers) -> str:
+def host_of(headers: Headers) -> str:
+    """The name under which the service is called, without its port."""
     host = headers.get("host", "").lower()
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 

@@ -20,6 +20,7 @@ class ServeSettings(Config):
     body_bytes    largest body of a request
     threads       answers that are computed at the same time in one worker
     own_hosts    names under which the service is called while no key guards it; others are refused
+    page         whether the web page is served too; its sockets need one worker
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +32,12 @@ class ServeSettings(Config):
     threads: PositiveInt = 16
     shutdown_seconds: PositiveFloat = 10.0
     own_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    page: bool = True
+
+    @property
+    def with_page(self) -> bool:
+        """Whether there is a page: a socket has to reach the worker that made its page, so there is one worker then."""
+        return self.page and self.workers == 1
 
     @property
     def loopback(self) -> bool:

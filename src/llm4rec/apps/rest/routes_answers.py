@@ -29,13 +29,7 @@ async def recommend(request: Request, form: forms.Recommend) -> Response:
             request, lambda live: _many(live, [question], explain=form.explain, chances=form.chances)
         )
     else:
-        house = house_of(request)
-        live = (
-            await handed(request, lambda live: live)
-            if who_of(request).tenant != house.live.name
-            else house.live
-        )
-        answer = await house.gathering.answer(live, question)
+        answer = await house_of(request).answer(who_of(request), question)
     return told(answers.listed(answer))
 
 

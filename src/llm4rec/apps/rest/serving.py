@@ -44,7 +44,8 @@ def serve(engine: str | None, store: str, settings: ServeSettings, settings_file
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            ws="none",
+            ws="websockets-sansio" if settings.with_page else "none",
+            ws_max_size=settings.body_bytes,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=int(settings.shutdown_seconds),
         )
@@ -79,4 +80,10 @@ def application() -> FastAPI:
     to_standard_error()
     settings = read_settings(Path(told["file"]) if told["file"] else None)
     live = open_live(told["engine"], told["store"], settings=settings)
-    return create_app(live, ServeSettings.of(told["settings"], "serve"))
+    options = ServeSettings.of(told["settings"], "serve")
+    app = create_app(live, options)
+    if not options.with_page:
+        return app
+    from llm4rec.apps.web.mount import with_page
+
+    return with_page(app)

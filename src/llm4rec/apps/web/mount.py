@@ -1,0 +1,89 @@
+"""The page put beside the routes of a service: its files, its pages, its gate. Holds no page itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from nicegui import app as library
+from nicegui import ui
+from starlette.requests import Request
+from starlette.staticfiles import StaticFiles
+
+from llm4rec.apps.web import signin
+from llm4rec.apps.web.frame import frame
+from llm4rec.apps.web.gate import Gate
+from llm4rec.apps.web.registry import Page, pages
+from llm4rec.apps.web.sessions import Sessions
+from llm4rec.apps.web.visit import Visit
+
+STATIC = Path(__file__).parent / "static"
+
+
+def with_page(app: FastAPI) -> FastAPI:
+    """The same application with the page; once in a process, for the library behind it has one state."""
+    site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    site.mount("/_page", StaticFiles(directory=STATIC))
+    site.include_router(signin.router)
+    for page in pages():
+        _open(page)
+    library.config.socket_io_js_transports = ["websocket"]
+    ui.run_with(
+        site,
+        title="llm4rec",
+        favicon=STATIC / "icon.svg",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        gzip_middleware_factory=None,
+        reconnect_timeout=20.0,
+        message_history_length=200,
+        binding_refresh_interval=None,
+    )
+    # Its lines on sockets name the open page, which is nobody's business.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "WebSocket" not in str(record.msg))
+    _begin_with(app, site)
+    app.add_middleware(Gate, page=site, house=app.state.house, sessions=Sessions())
+    return app
+
+
+def _open(page: Page) -> None:
+    build = import_module(page.module).build
+
+    async def shown(request: Request) -> None:
+        visit = Visit.of(request)
+        with frame(visit, page):
+            await built(visit, page, build, request.path_params)
+
+    ui.page(page.path)(shown)
+
+
+async def built(visit: Visit, page: Page, build: Any, parts: Any) -> None:
+    """The page, or why there is none."""
+    from llm4rec.apps.rest.doors import TooLowError
+    from llm4rec.apps.web.elements import Tag
+
+    async def work() -> None:
+        if not visit.may(page.role):
+            raise TooLowError(visit.who.role, page.role)
+        await build(visit, **parts)
+
+    if not await visit.tried(work):
+        Tag("p", visit.words("trouble.page"), "empty")
+
+
+def _begin_with(app: FastAPI, site: FastAPI) -> None:
+    """The page begins and ends inside the life of the service."""
+    around, inside = app.router.lifespan_context, site.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(of: Any) -> AsyncIterator[Any]:
+        async with around(of) as state, inside(site):
+            yield state
+
+    app.router.lifespan_context = lifespan

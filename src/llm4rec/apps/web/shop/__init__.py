@@ -1,0 +1,1 @@
+"""The shop window: lists as cards, and all that changes them."""
