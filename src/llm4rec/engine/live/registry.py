@@ -33,12 +33,16 @@ BACK = "rolled back from "
 
 @dataclass
 class Standing:
-    """What the records come to: versions as registered, the promotions that stand (the last serves), the shadow."""
+    """What the records come to: versions as registered, the promotions that stand (the last serves), the shadow.
+
+    `orders` are rerankers by version, for those whose lists were given another order than they were fitted with.
+    """
 
     known: dict[str, EngineRecord] = field(default_factory=dict)
     promoted: list[str] = field(default_factory=list)
     shadow: str = ""
     refused: dict[str, str] = field(default_factory=dict)
+    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def serving(self) -> str:
@@ -69,6 +73,8 @@ class Standing:
             self._promote(version, record.reason.startswith(BACK))
         elif record.action == "shadowed":
             self.shadow = version
+        elif record.action == "ordered":
+            self.orders[version] = record.settings
         if record.action in ("retired", "promoted", "refused") and self.shadow == version:
             self.shadow = ""
 
@@ -118,13 +124,17 @@ class Registry:
     def load(self, version: str, settings: Settings | None = None) -> Engine:
         """The engine of a version; where it cannot be trusted, that is recorded and FolderError raised."""
         from llm4rec.engine.engine import Engine
+        from llm4rec.engine.ordering import reordered
+        from llm4rec.engine.settings import RerankSettings
 
         record = self.record(version)
         try:
             found = version_of_folder(Path(record.folder))
             if found != record.version:
                 raise FolderError(f"{record.folder} is version {found} now, not {record.version}")
-            return Engine.load(record.folder, settings)
+            engine = Engine.load(record.folder, settings)
+            given = self.standing().orders.get(record.version)
+            return engine if given is None else reordered(engine, RerankSettings.of(given, "order"))
         except (Llm4recError, OSError, KeyError, ValueError) as error:
             reason = f"{error}"[:500] or type(error).__name__
             self._append(EngineRecord(record.version, "refused", self._now(), record.folder, reason=reason))
@@ -136,6 +146,10 @@ class Registry:
         """From now on this version serves; load it first to know that it can."""
         before = self.standing().serving
         return self._say(version, "promoted", parent=before, reason=reason)
+
+    def order(self, version: str, rerankers: Mapping[str, Any], reason: str = "") -> EngineRecord:
+        """From now on lists of this version have this order (fields of `RerankSettings`); try it first."""
+        return self._say(version, "ordered", settings=dict(rerankers), reason=reason)
 
     def rollback(self) -> EngineRecord:
         """The version before serves again; NotFoundError where there was none."""
