@@ -1,11 +1,10 @@
-"""Small elements that pages are made of: text, buttons, fields, icons. Texts go in as text, never as HTML."""
+"""Small elements that pages are made of: text, buttons, fields, a panel. Texts go in as text, never as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.elements.mixins.value_element import ValueElement
 
@@ -23,17 +22,10 @@ class Tag(TextElement):
             self.props[name.strip("_").replace("_", "-")] = value
 
 
-def button(
-    text: str, then: Handler, classes: str = "button", *, icon: str = "", **attributes: Any
-) -> Element:
+def button(text: str, then: Handler, classes: str = "button", *, icon: str = "", **attributes: Any) -> Tag:
     """A button; with an icon alone, give `aria_label`."""
-    made = Tag("button", "" if icon else text, classes, type="button", **attributes)
-    if icon:
-        with made:
-            draw(icon)
-            if text:
-                Tag("span", text)
-    made.on("click", then)
+    made = Tag("button", text, f"{classes} i-{icon}" if icon else classes, type="button", **attributes)
+    made.on("click", then, [])
     return made
 
 
@@ -61,32 +53,40 @@ class Field(ValueElement[str]):
         return self
 
 
-ICONS = {
-    "shop": "M4 10v10h16V10M3 10l2-6h14l2 6M3 10a3 3 0 0 0 6 0 3 3 0 0 0 6 0 3 3 0 0 0 6 0M9 20v-6h6v6",
-    "chat": "M4 5h16v11H10l-5 4v-4H4zM8 9h8M8 12h5",
-    "people": "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-7 7-7s7 3 7 7M16 3.5a4 4 0 0 1 0 7M18 14.5c2.500 1 4 3.500 4 6.500",
-    "dashboard": "M4 20V10M10 20V4M16 20v-7M22 20H2",
-    "reports": "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5",
-    "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
-    "out": "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
-    "up": "M7 11v9H4v-9zM7 11l4-8c2 0 3 1 2.500 3L13 9h6l-2 11H7",
-    "down": "M7 13V4H4v9zM7 13l4 8c2 0 3-1 2.500-3L13 15h6L17 4H7",
-    "seen": "M2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6",
-    "hide": "M5 5l14 14M19 5L5 19",
-    "why": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .7-1 1.700M12 16.800v.2",
-    "close": "M6 6l12 12M18 6L6 18",
-    "add": "M12 5v14M5 12h14",
-    "star": "M12 3.500l2.600 5.400 5.900.8-4.300 4.100 1 5.900-5.200-2.800-5.200 2.800 1-5.900L3.500 9.700l5.900-.8z",
-    "send": "M4 12l16-8-5 16-4-6z",
-    "search": "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14M16 16l5 5",
-    "save": "M12 4v11M7 10l5 5 5-5M4 20h16",
-    "undo": "M4 9h10a6 6 0 0 1 0 12h-4M4 9l5-5M4 9l5 5",
-}
-"""Outlines in a square of 24."""
+class Panel(ValueElement[bool]):
+    """A dialog over the page: it holds the focus, and Escape closes it."""
+
+    LOOPBACK = False
+
+    def __init__(self, label: str) -> None:
+        super().__init__(tag="q-dialog", value=False)
+        self.props["aria-label"] = label
+        with self:
+            self.body = Tag("section", classes="panel over", aria_label=label)
+
+    def opened(self) -> Tag:
+        """Empty and open; fill what is returned."""
+        self.body.clear()
+        self.set_value(True)
+        return self.body
+
+    def closed(self) -> None:
+        """Closed."""
+        self.set_value(False)
 
 
-def draw(name: str) -> Element:
-    """An icon; nothing for screen readers."""
-    with Tag("svg", classes="icon", viewBox="0 0 24 24", aria_hidden="true", focusable="false") as made:
-        Tag("path", d=ICONS[name])
-    return made
+class Knob(ValueElement[float]):
+    """A slider from 0 to 1."""
+
+    LOOPBACK = False
+
+    def __init__(self, label: str, value: float) -> None:
+        super().__init__(tag="q-slider", value=value, throttle=0.05)
+        self.props.update({"min": 0, "max": 1, "step": 0.05, "aria-label": label, "role": "slider"})
+
+
+def chip(text: str, label: str, then: Handler) -> None:
+    """A thing that can be taken away: its words, and a button that does it."""
+    with Tag("span", classes="chip"):
+        Tag("span", text)
+        button("", then, "tiny", icon="close", aria_label=label, title=label)

@@ -9,7 +9,8 @@ from typing import Any
 
 from nicegui import ui
 
-from llm4rec.apps.web.elements import Tag, button, draw
+from llm4rec import __version__
+from llm4rec.apps.web.elements import Tag, button
 from llm4rec.apps.web.registry import Page, pages
 from llm4rec.apps.web.sessions import Theme
 from llm4rec.apps.web.visit import Visit
@@ -17,7 +18,9 @@ from llm4rec.apps.web.words import HTML, LANGUAGES
 
 DARK: dict[Theme, bool | None] = {"auto": None, "light": False, "dark": True}
 NEXT: dict[Theme, Theme] = {"auto": "dark", "dark": "light", "light": "auto"}
-STYLE = '<link rel="stylesheet" href="/_page/style.css">'
+STYLE = "".join(
+    f'<link rel="stylesheet" href="/_page/{name}.css?{__version__}">' for name in ("style", "icons", "shop")
+)
 
 
 @contextmanager
@@ -58,9 +61,7 @@ def _header(visit: Visit, page: Page) -> Any:
 
 def _link(visit: Visit, page: Page, here: bool) -> None:
     more = {"aria_current": "page"} if here else {}
-    with Tag("a", "", "here" if here else "", href=page.path, **more):
-        draw(page.icon)
-        Tag("span", visit.words(page.word))
+    Tag("a", visit.words(page.word), f"i-{page.icon}{' here' * here}", href=page.path, **more)
 
 
 def _tools(visit: Visit) -> None:

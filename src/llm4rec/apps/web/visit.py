@@ -95,7 +95,9 @@ class Visit:
         """Say what went wrong and what to do; the words."""
         text = self._told(error)
         self.tell(text)
-        ui.notify(text, type="negative", position="bottom", timeout=8_000)
+        if self.spoken is not None:
+            with self.spoken:  # whatever it was that went wrong, and wherever
+                ui.notify(text, type="negative", position="bottom", timeout=8_000)
         return text
 
     def _told(self, error: Exception) -> str:
