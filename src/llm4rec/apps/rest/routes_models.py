@@ -10,6 +10,7 @@ from llm4rec.apps.rest import answers, forms
 from llm4rec.apps.rest.doors import door, handed, noted, told
 from llm4rec.core import EngineRecord
 from llm4rec.engine.live import Live
+from llm4rec.engine.settings import RerankSettings
 
 router = APIRouter(prefix="/v1", tags=["models"])
 
@@ -45,6 +46,14 @@ async def rollback(request: Request) -> Response:
 async def shadow(request: Request, form: forms.Shadow) -> Response:
     """Let a version answer beside the one that serves: compared, never shown."""
     return await _changed(request, "shadow", lambda live: live.run_shadow(form.version or ""))
+
+
+@door(router, "POST /models/order", "admin", answers.Promoted)
+async def order(request: Request, form: forms.Order) -> Response:
+    """Give the lists of the version that serves another order, for all who ask for none."""
+    given = form.model_dump(exclude={"reason"}, exclude_unset=True)
+    rerankers = RerankSettings.of(given, "order")
+    return await _changed(request, "reordered", lambda live: live.reorder(rerankers, form.reason))
 
 
 async def _changed(request: Request, action: str, change: Any) -> Response:
