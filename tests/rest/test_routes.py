@@ -1,7 +1,5 @@
 """Every route once over a real socket, and what its document says of it."""
 
-import time
-
 import pytest
 from pydantic import TypeAdapter
 

@@ -37,13 +37,25 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     page: Annotated[
         bool, typer.Option("--page/--no-page", help="Serve the web page too; it needs one worker.")
     ] = True,
+    reports: Annotated[
+        Path | None,
+        typer.Option("--reports", help="Folder of JSON of evaluate and tradeoff that the page opens."),
+    ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
     """Serve an engine over HTTP: it answers, takes feedback, and learns while it serves."""
     from llm4rec.apps.rest.options import ServeSettings
     from llm4rec.apps.rest.serving import serve as run
 
-    options = {"host": host, "port": port, "workers": workers, "rate": rate, "burst": burst, "page": page}
+    options: dict[str, object] = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "rate": rate,
+        "burst": burst,
+        "page": page,
+    }
+    options["reports"] = "" if reports is None else str(reports.resolve())
     settings = ServeSettings.of({**options, "body_bytes": int(body_mb * 1e6)}, "serve")
     _tell(settings)
     run(

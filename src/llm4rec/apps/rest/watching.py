@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from llm4rec.engine.live import Live
 from llm4rec.evaluation.watching import Watched, Watcher, watch
 
-FRESH = 4.0  # seconds for which a look is shared
+FRESH = 4.0  # seconds for which a look is shared, or longer:
+COST = 20.0  # times as long as it took, so that looking costs 5 % of one core at most
 MOST = 16  # tenants whose rows are held; the one looked at longest ago is forgotten first
 
 
@@ -28,11 +29,13 @@ class Watching:
         watcher = self._watcher(live)
         with watcher.lock:  # who comes while somebody looks gets what that one sees
             known = watcher.made.get(days)
-            if known is not None and self.now() - known[0] < FRESH:
+            if known is not None and self.now() < known[0]:
                 found: Watched = known[1]
                 return found
+            began = self.now()
             found = watch(live, days, watcher)
-            watcher.made = {days: (self.now(), found)}
+            ended = self.now()
+            watcher.made = {days: (ended + max(FRESH, COST * (ended - began)), found)}
             return found
 
     def changed(self, live: Live) -> None:

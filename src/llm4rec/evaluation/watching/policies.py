@@ -19,6 +19,7 @@ from llm4rec.evaluation.trials.variants import MISMATCH
 from llm4rec.evaluation.watching.figures import Figure, figure
 
 LOGGED, WITHOUT = "as logged", "without exploring"
+VARIANTS = 6  # that are judged, those of most lists
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Estimated:
     """The mean clicks a list of a policy; `ess` is the effective sample size, `why` the reason where it cannot be said."""
 
     policy: str
+    variant: str
     estimator: str
     value: float | None
     low: float | None
@@ -92,41 +94,46 @@ def by_version(log: Log) -> dict[str, Figure]:
 
 
 def estimates(log: Log) -> tuple[Estimated, ...]:
-    """Clicks a list of the policies that were logged with chances, and of the same without exploring."""
-    rows = [at for at, row in enumerate(log.impressions) if any(_drawn(slot) for slot in row["slots"])]
-    if not rows:
+    """Clicks a list as it was served and of the same lists without exploring, a pair a variant: each was ordered its own way."""
+    drawn = [at for at, row in enumerate(log.impressions) if any(_drawn(slot) for slot in row["slots"])]
+    if not drawn:
         why = "no place was drawn with a chance: nothing can be said of other policies; set live.explore"
-        return tuple(Estimated(name, "snips", None, None, None, 0, None, why) for name in (LOGGED, WITHOUT))
+        return tuple(
+            Estimated(name, "", "snips", None, None, None, 0, None, why) for name in (LOGGED, WITHOUT)
+        )
+    groups: dict[str, list[int]] = {}
+    for at in drawn:
+        groups.setdefault(str(log.impressions[at].get("variant") or ""), []).append(at)
+    most = sorted(groups, key=lambda name: -len(groups[name]))[:VARIANTS]
+    return tuple(one for name in sorted(most) for one in _pair(log, groups[name], name))
+
+
+def _pair(log: Log, rows: list[int], variant: str) -> tuple[Estimated, Estimated]:
     filled = log.filled[rows]
     filled = filled[:, filled.any(axis=0)]
-    slates = Slates(log.clicked[rows][:, : filled.shape[1]], filled, log.users[rows])
-    chances = log.drawn().shown[rows][:, : filled.shape[1]]
-    logged = Chances("cascade", chances)
-    own = np.where(filled, np.where(np.isfinite(chances), 1.0, np.nan), np.nan)
-    same = Chances("cascade", own)
+    places = filled.shape[1]
+    slates = Slates(log.clicked[rows][:, :places], filled, log.users[rows])
+    chances = log.drawn().shown[rows][:, :places]
+    same = Chances("cascade", np.where(np.isfinite(chances), 1.0, np.nan))
+    logged = _judged((LOGGED, variant), slates, same, same)
     try:
-        target, why = Chances("cascade", _greedy(log, rows, chances)), ""
+        target = Chances("cascade", _greedy(log, rows, chances))
     except CannotSayError as error:
-        target, why = same, str(error)
-    return (
-        _judged(LOGGED, slates, same, same),
-        Estimated(WITHOUT, "snips", None, None, None, len(slates), None, why)
-        if why
-        else _judged(WITHOUT, slates, logged, target),
-    )
+        return logged, Estimated(WITHOUT, variant, "snips", None, None, None, len(slates), None, str(error))
+    return logged, _judged((WITHOUT, variant), slates, Chances("cascade", chances), target)
 
 
 def _drawn(slot: Any) -> bool:
     return slot[2] is not None and slot[2] < 1.0
 
 
-def _judged(name: str, slates: Slates, logged: Chances, target: Chances) -> Estimated:
+def _judged(name: tuple[str, str], slates: Slates, logged: Chances, target: Chances) -> Estimated:
     try:
         found = judged(slates, logged, target)
         low, high = found.ratio.interval()
     except CannotSayError as error:
-        return Estimated(name, "snips", None, None, None, len(slates), None, str(error))
-    return Estimated(name, "snips", found.ratio.value, low, high, len(slates), found.ess * len(slates))
+        return Estimated(*name, "snips", None, None, None, len(slates), None, str(error))
+    return Estimated(*name, "snips", found.ratio.value, low, high, len(slates), found.ess * len(slates))
 
 
 def _greedy(log: Log, rows: list[int], chances: Any) -> Any:
