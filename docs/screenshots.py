@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -144,10 +143,10 @@ def _reported(live: Live, made: Any) -> None:
 
 def _reports(folder: Path) -> None:
     """What the commands `evaluate` and `tradeoff` say of the shop, as the page opens them."""
+    from llm4rec.core import silent
     from llm4rec.data.splits import split
     from llm4rec.evaluation import Options, evaluate
     from llm4rec.evaluation.tradeoff import Sweep, tradeoff
-    from llm4rec.core import silent
 
     loaded = load(folder / "shop")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from llm4rec.apps.rest.doors import noted_of
 from llm4rec.apps.web.dashboard.versions import Confirming
 from llm4rec.apps.web.elements import Tag, button
+from llm4rec.apps.web.plots import nice
 from llm4rec.apps.web.visit import Visit
 from llm4rec.engine.settings import RerankSettings
 from llm4rec.evaluation.tradeoff.page import cell
@@ -211,8 +213,10 @@ class _Scale:
 
     @property
     def ticks(self) -> list[float]:
-        """Four values, evenly spread."""
-        return [self.low + (self.high - self.low) * part for part in (0.1, 0.37, 0.63, 0.9)]
+        """Round values, about four."""
+        step = nice((self.high - self.low) / 5)
+        first = math.ceil(self.low / step - 1e-9)
+        return [step * at for at in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
     def __call__(self, value: float | None) -> float:
         share = ((value or 0.0) - self.low) / (self.high - self.low)
