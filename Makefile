@@ -32,4 +32,4 @@ $(READY): pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo out node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

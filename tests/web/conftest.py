@@ -122,7 +122,7 @@ def visitor(chromium, service):
 
     def visit(path="/", url=service.url, width=1280, height=900, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, base_url=url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)

@@ -29,6 +29,9 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where the shop, the report and the engine go.")
     ] = Path("llm4rec-demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Then serve the engine and its page, until Ctrl+C.")
+    ] = False,
 ) -> None:
     """Compare models on the sample shop, fit the default one, recommend to a known reader, a new one, with a new book."""
     from llm4rec.apps.cli.screen import Bars
@@ -47,6 +50,10 @@ def demo(
     _new_reader(engine)
     _new_book(engine)
     _where(output, content, time.monotonic() - started)
+    if serve:
+        from llm4rec.apps.cli.serve import serve as run
+
+        run(output / "engine", str(output / "shop.db"))
 
 
 def _replaced(folder: Path) -> Path:
@@ -126,3 +133,5 @@ def _where(output: Path, content: Any, seconds: float) -> None:
         f"  engine   {output / 'engine'}   (llm4rec recommend {output / 'engine'} --history dracula,emma)"
     )
     typer.echo(f"  data     {output / 'shop'}   (llm4rec data show {output / 'shop'})")
+    service = f"llm4rec serve {output / 'engine'} --store {output / 'shop.db'}"
+    typer.echo(f"  page     http://127.0.0.1:8000/ after: {service}")

@@ -63,7 +63,7 @@ async def export(request: Request, form: forms.Person) -> Response:
 
     def work(live: Live) -> Any:
         found = live.export(form.user)
-        noted(request, live, "user exported", _subject(live, form.user))
+        noted(request, live, "user exported", subject_of(live, form.user))
         return answers.signed(live.version, person=found)
 
     return told(await handed(request, work))
@@ -126,6 +126,6 @@ async def _kept(
     return told(answer)
 
 
-def _subject(live: Live, user: Any) -> str:
+def subject_of(live: Live, user: Any) -> str:
     """The salted hash by which proofs name a person."""
     return live.store.subject(user, tenant=live.name) if isinstance(live.store, Erases) else ""

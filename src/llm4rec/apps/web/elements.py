@@ -38,7 +38,13 @@ class Field(ValueElement[str]):
         self, label: str, value: str = "", *, rows: int = 0, most: int = 2_000, hint: str = ""
     ) -> None:
         super().__init__(tag="q-input", value=value)
-        told = {"label": label, "outlined": True, "dense": True, "maxlength": most, "hide-bottom-space": True}
+        told = {
+            "label": label,
+            "outlined": True,
+            "stack-label": True,
+            "maxlength": most,
+            "hide-bottom-space": True,
+        }
         self.props.update(told)
         self.props["aria-label"] = label
         if hint:
@@ -76,13 +82,17 @@ class Panel(ValueElement[bool]):
 
 
 class Knob(ValueElement[float]):
-    """A slider from 0 to 1."""
+    """A slider from 0 to 1: the browser's own, which keys and screen readers know."""
 
     LOOPBACK = False
 
     def __init__(self, label: str, value: float) -> None:
-        super().__init__(tag="q-slider", value=value, throttle=0.05)
-        self.props.update({"min": 0, "max": 1, "step": 0.05, "aria-label": label, "role": "slider"})
+        super().__init__(tag="q-input", value=value, throttle=0.03)
+        told = {"type": "range", "min": 0, "max": 1, "step": 0.05, "dense": True, "borderless": True}
+        self.props.update({**told, "aria-label": label})
+
+    def _event_args_to_value(self, e: Any) -> float:
+        return min(max(float(e.args), 0.0), 1.0)
 
 
 def chip(text: str, label: str, then: Handler) -> None:

@@ -121,3 +121,10 @@ def picture_of(live: Live, item: str) -> tuple[bytes, str] | None:
         return None
     kind = next((kind for mark, kind in KINDS.items() if value.startswith(mark)), "")
     return (value, kind) if kind else None
+
+
+def initials(title: str) -> str:
+    """What a drawn cover carries: the first letters of the first two words that count."""
+    words = [word for word in title.split() if word[0].isalnum()]
+    counting = [word for word in words if not word.islower() and word not in ("The", "A", "An")] or words
+    return "".join(word[0] for word in counting[:2]).upper()

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from llm4rec.apps.rest.guard import host_of
+from llm4rec.apps.web.pictures import PICTURES
 from llm4rec.apps.web.registry import page_at
 from llm4rec.apps.web.sessions import COOKIE, IDLE, Session, Sessions
 from llm4rec.apps.web.shielding import Shielded
@@ -88,7 +89,7 @@ class Gate:
             return HTMLResponse(AGAIN)  # the cookie is not sent from elsewhere; asked from here, it is
         if self._house.keys.required and (session is None or session.who(self._house.keys) is None):
             return RedirectResponse(f"{SIGN_IN}?next={quote(path)}", 303)
-        if page_at(path) is None:
+        if page_at(path) is None and not path.startswith(PICTURES):
             return refused(404, "refused.nothing", language)
         return None
 

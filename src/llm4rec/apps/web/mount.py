@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,9 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
-from llm4rec.apps.web import signin
+from llm4rec.apps.rest.doors import TooLowError
+from llm4rec.apps.web import pictures, signin
+from llm4rec.apps.web.elements import Tag
 from llm4rec.apps.web.frame import frame
 from llm4rec.apps.web.gate import Gate
 from llm4rec.apps.web.registry import Page, pages
@@ -23,6 +26,7 @@ from llm4rec.apps.web.sessions import Sessions
 from llm4rec.apps.web.visit import Visit
 
 STATIC = Path(__file__).parent / "static"
+AT_ONCE = 0.2  # seconds for which the frame waits for what stands in it
 
 
 def with_page(app: FastAPI) -> FastAPI:
@@ -30,6 +34,7 @@ def with_page(app: FastAPI) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     site.mount("/_page", StaticFiles(directory=STATIC))
     site.include_router(signin.router)
+    site.include_router(pictures.router)
     for page in pages():
         _open(page)
     library.config.socket_io_js_transports = ["websocket"]
@@ -57,24 +62,27 @@ def _open(page: Page) -> None:
 
     async def shown(request: Request) -> None:
         visit = Visit.of(request)
-        with frame(visit, page):
-            await built(visit, page, build, request.path_params)
+        with frame(visit, page) as content:
+            visit.opening = asyncio.create_task(_filled(visit, page, build, (content, request.path_params)))
+            await asyncio.wait({visit.opening}, timeout=AT_ONCE)
 
     ui.page(page.path)(shown)
 
 
-async def built(visit: Visit, page: Page, build: Any, parts: Any) -> None:
-    """The page, or why there is none."""
-    from llm4rec.apps.rest.doors import TooLowError
-    from llm4rec.apps.web.elements import Tag
+async def _filled(visit: Visit, page: Page, build: Any, where: tuple[Any, Any]) -> None:
+    """The page, or why there is none; what is not there when the frame goes out follows over the socket."""
+    content, parts = where
 
     async def work() -> None:
         if not visit.may(page.role):
             raise TooLowError(visit.who.role, page.role)
         await build(visit, **parts)
 
-    if not await visit.tried(work):
-        Tag("p", visit.words("trouble.page"), "empty")
+    with content:
+        content.classes(add="late")
+        if not await visit.tried(work):
+            Tag("p", visit.words("trouble.page"), "empty")
+        content.classes(remove="late")
 
 
 def _begin_with(app: FastAPI, site: FastAPI) -> None:

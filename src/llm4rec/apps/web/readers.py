@@ -18,10 +18,19 @@ LAST = 5  # items of a history that are named
 
 @dataclass
 class Reader:
-    """`user` is their id; `new` says that the page made it up for somebody who came just now."""
+    """`user` is their id; `new` says that the page made it up for somebody who came just now.
+
+    `history` are the items that somebody new has named where nothing may be kept of them.
+    """
 
     user: str = ""
     new: bool = True
+    history: tuple[Id, ...] = ()
+
+    @property
+    def who(self) -> dict[str, Any]:
+        """Who asks, as the engine takes it."""
+        return {"history": list(self.history)} if self.history else {"user": self.user}
 
     @classmethod
     def of(cls, session: Session) -> Reader:
@@ -33,7 +42,7 @@ class Reader:
 
     def become(self, user: str) -> None:
         """Speak for a user; "" for somebody new."""
-        self.user, self.new = user or f"guest-{secrets.token_hex(4)}", not user
+        self.user, self.new, self.history = user or f"guest-{secrets.token_hex(4)}", not user, ()
 
 
 def edits_of(session: Session, user: str) -> ProfileEdits | None:
@@ -59,9 +68,9 @@ def found_users(live: Live, part: str) -> list[str]:
     return [str(one) for one in ids if part in str(one).lower()][:FOUND]
 
 
-def last_items(live: Live, user: Id) -> list[str]:
-    """Titles of what a user took last, newest first."""
-    desk, (one,) = live.asked([{"user": user}])
+def last_items(live: Live, reader: Reader) -> list[str]:
+    """Titles of what somebody took last, newest first."""
+    desk, (one,) = live.asked([reader.who])
     titles = desk.serving.engine.catalog.titles
     newest = dict.fromkeys(int(item) for item in one.request.history.items[::-1])
     return [titles[item] for item in list(newest)[:LAST]]
@@ -69,6 +78,6 @@ def last_items(live: Live, user: Id) -> list[str]:
 
 def newcomers_items(live: Live, language: str) -> list[tuple[Id, str]]:
     """What the conversation asks a newcomer about: items of which it tells most whether they are liked."""
-    question: Any = live.chat("", language=language).dialogue.state.question
+    question: Any = live.chat("hello", language=language).dialogue.state.question
     options = () if question is None else question.options
     return [(option.piece.items[0], option.label) for option in options if hasattr(option.piece, "items")]

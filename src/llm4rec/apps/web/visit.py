@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from nicegui import ui
 from starlette.requests import Request
@@ -45,6 +46,7 @@ class Visit:
     client: str
     words: Words
     spoken: Any = field(default=None, repr=False)
+    opening: Any = field(default=None, repr=False)
 
     @classmethod
     def of(cls, request: Request) -> Visit:
@@ -54,7 +56,7 @@ class Visit:
         address = request.client.host if request.client else ""
         words = words_in(session.language)
         return cls(
-            scope["llm4rec.house"], session, scope["llm4rec.sessions"], request.url.path, address, words
+            scope["llm4rec.house"], session, scope["llm4rec.sessions"], quote(scope["path"]), address, words
         )
 
     @property

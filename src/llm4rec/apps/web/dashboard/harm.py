@@ -42,7 +42,7 @@ class Harm:
             Tag("p", told, "soft small-text")
         for text in row["texts"]:
             Tag("blockquote", text)
-        with Tag("div", classes="row"):
+        with Tag("div", classes="buttons"):
             if not row["decided"]:
                 label = words("harm.hide_this", title=row["title"])
                 hide = self.visit.does(self._decided, item, "hide")

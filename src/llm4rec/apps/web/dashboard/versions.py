@@ -39,7 +39,7 @@ class Confirming:
         with self.panel.opened():
             Tag("h2", words("confirm.heading"))
             Tag("p", text)
-            with Tag("div", classes="row"):
+            with Tag("div", classes="buttons"):
                 button(words("confirm.yes"), self.visit.does(meant), "button strong")
                 button(words("confirm.no"), self.panel.closed)
 
@@ -87,7 +87,7 @@ class Versions:
 
     def _buttons(self, row: Seen) -> None:
         version, standing = row["version"], row["state"]
-        with Tag("div", classes="row"):
+        with Tag("div", classes="buttons"):
             if standing != "serving":
                 label = self.words("version.promote_this", version=version)
                 button(

@@ -55,10 +55,10 @@ class Evaluated:
     def _choices(self) -> None:
         words = self.words
         Tag("h3", words("evaluated.models"))
-        with Tag("div", classes="row picks", role="group", aria_label=words("evaluated.models")):
+        with Tag("div", classes="buttons picks", role="group", aria_label=words("evaluated.models")):
             self.models = {name: self._toggle(name) for name in ranking(self.content, self.metric)}
         Tag("h3", words("evaluated.metric"))
-        with Tag("div", classes="row picks", role="group", aria_label=words("evaluated.metric")):
+        with Tag("div", classes="buttons picks", role="group", aria_label=words("evaluated.metric")):
             self.metrics = {name: self._option(name) for name in self.names}
 
     def _toggle(self, name: str) -> Tag:

@@ -40,7 +40,7 @@ class Traded:
             for told in self.content.get("notes", ()):
                 Tag("p", str(told), "note")
             Tag("h3", words("traded.axis"))
-            with Tag("div", classes="row picks", role="group", aria_label=words("traded.axis")):
+            with Tag("div", classes="buttons picks", role="group", aria_label=words("traded.axis")):
                 self.axes = {name: self._option(name) for name in self.content["axes"]}
             with Tag("div", classes="curve"):
                 self.chart, self.card = Tag("div"), Tag("div", classes="picked", aria_live="polite")

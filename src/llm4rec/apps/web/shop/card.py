@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from llm4rec.apps.web.elements import Tag, button
-from llm4rec.apps.web.facts import HUES, Facts
+from llm4rec.apps.web.facts import HUES, Facts, initials
 from llm4rec.apps.web.words import Words
 
 FEW = 5  # people who took it, below which little is known
@@ -39,7 +40,7 @@ class Card:
                 self.initial = Tag("span")
                 self.picture = Tag("img", classes="gone", alt="", loading="lazy")
             with Tag("div", classes="said"):
-                self.title = Tag("h3")
+                self.title = Tag("h2")
                 self.by = Tag("p", classes="by")
                 self.reason = Tag("p", classes="reason")
                 self.unsure = Tag("p", classes="unsure gone")
@@ -75,7 +76,7 @@ class Card:
         self.unsure.set_text(told.unsure)
         self.unsure.classes(remove="gone", add="" if told.unsure else "gone")
         self.cover.classes(remove=" ".join(f"hue-{n}" for n in range(HUES)), add=f"hue-{facts.hue}")
-        self.initial.set_text("" if facts.picture else _initials(facts.title))
+        self.initial.set_text("" if facts.picture else initials(facts.title))
         self.picture.props["src"] = facts.picture or None
         self.picture.classes(remove="gone", add="" if facts.picture else "gone")
         self.acts.props["aria-label"] = self.words("card.about", title=facts.title)
@@ -86,20 +87,10 @@ class Card:
         self.box.classes(remove="bone fresh", add="gone")
 
 
-def _initials(title: str) -> str:
-    """What a drawn cover carries."""
-    letters = [
-        word[0]
-        for word in title.split()
-        if word[:1].isalnum() and word.lower() not in ("the", "a", "an", "of")
-    ]
-    return "".join(letters[:2]).upper()
-
-
 def unsure_of(facts: Facts, chance: float | None, words: Words) -> str:
     """What is not certain of a recommendation."""
     if facts.taken <= 0:
         return words("card.untaken")
     if facts.taken < FEW:
         return words("card.few", n=facts.taken)
-    return "" if chance is None or chance != chance else words("card.chance", chance=f"{chance:.0%}")
+    return "" if chance is None or math.isnan(chance) else words("card.chance", chance=f"{chance:.0%}")

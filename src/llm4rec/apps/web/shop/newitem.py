@@ -36,7 +36,7 @@ class NewItem:
             self.about = Field(words("new.about"), rows=5, most=5_000)
             self.trouble = Tag("p", "", "trouble gone", role="alert")
             self.result = Tag("div", classes="landed", role="status")
-            with Tag("div", classes="row"):
+            with Tag("div", classes="actions"):
                 button(words("new.add"), self.visit.does(self._added), "button strong", icon="add")
                 button(words("why.close"), self.panel.closed)
 

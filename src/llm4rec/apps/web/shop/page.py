@@ -19,7 +19,6 @@ from llm4rec.apps.web.shop.why import show_why
 from llm4rec.apps.web.visit import Visit
 from llm4rec.core import Id
 
-AT_ONCE = 0.15  # seconds for which the page waits for its first list; then it goes out with skeletons
 STILL = 0.04  # seconds without a move, after which a slider is answered
 
 
@@ -27,8 +26,7 @@ async def build(visit: Visit) -> None:
     """The page."""
     window = Window(visit)
     window.draw()
-    first = asyncio.create_task(visit.tried(window.first))
-    await asyncio.wait({first}, timeout=AT_ONCE)
+    await window.first()
 
 
 class Window:
@@ -49,7 +47,7 @@ class Window:
         self.last = Tag("p", "", "soft last")
         self.picker = Picker(self.visit, self.known, self.new)
         self.newitem = NewItem(self.visit, self._question, self.known, self.refresh)
-        with Tag("div", classes="row"):
+        with Tag("div", classes="actions"):
             button(words("shop.whose"), self.visit.does(self.picker.open), icon="people")
             self.profile = Tag("a", words("shop.profile"), "button i-reports", href="/users")
             if may:
@@ -60,7 +58,9 @@ class Window:
             with Tag("section", classes="panel turning", aria_label=words("knob.heading")):
                 self._turning_knobs()
         self.change = Tag("p", "", "change", aria_hidden="true")
-        self.notes = Tag("ul", classes="notes")
+        with Tag("details", classes="notes gone") as self.notes:
+            self.notes_told = Tag("summary")
+            self.notes_list = Tag("ul")
         act = (lambda *given: self.visit.tried(self.acted, *given)) if may else None
         with Tag("ul", classes="cards", aria_label=words("shop.list")) as self.list:
             self.cards = [Card(words, act, lambda card: self.visit.tried(self.why, card)) for _ in range(N)]
@@ -98,7 +98,7 @@ class Window:
         reader = self.shop.reader
 
         def work(live: Any) -> Any:
-            return last_items(live, reader.user), live.home and live.serving.engine.fitted.dataset.synthetic
+            return last_items(live, reader), live.home and live.serving.engine.fitted.dataset.synthetic
 
         last, synthetic = await self.visit.handed(work)
         name = self.words("shop.you") if reader.new else reader.user
@@ -143,8 +143,10 @@ class Window:
         text = " ".join(part for part in (told, change) if part)
         self.change.set_text(text)
         self.visit.tell(text)
-        self.notes.clear()
-        with self.notes:
+        self.notes.classes(remove="gone", add="" if found.notes else "gone")
+        self.notes_told.set_text(self.words("shop.notes", n=len(found.notes)))
+        self.notes_list.clear()
+        with self.notes_list:
             for note in found.notes:
                 Tag("li", note)
         self.chips.clear()
@@ -180,8 +182,10 @@ class Window:
             return
         question = self._question()
         self.list.classes(add="busy")
-        found = await self.visit.handed(lambda live: looked(live, question, text))
-        self.list.classes(remove="busy")
+        try:
+            found = await self.visit.handed(lambda live: looked(live, question, text))
+        finally:
+            self.list.classes(remove="busy")
         self._asked += 1
         self.shop.reading = found.reading
         self.wish.set_value("")
@@ -198,10 +202,10 @@ class Window:
         if not text or self.shown is None:
             self.visit.tell(self.words("say.empty"))
             return
-        user, shown, so_far = self.shop.reader.user, self.shown.answer.items, self.shop.remarks
+        who, shown, so_far = self.shop.reader.who, self.shown.answer.items, self.shop.remarks
         year = time.gmtime().tm_year
         heard = await self.visit.handed(
-            lambda live: live.remark(text, user=user, shown=shown, so_far=so_far, year=year)
+            lambda live: live.remark(text, **who, shown=shown, so_far=so_far, year=year)
         )
         self.sentence.set_value("")
         if self.shop.reading is not None:  # the list answers a wish: what was said of it becomes part of that
@@ -241,7 +245,9 @@ class Window:
         Reader.become(self.shop.reader, "")
         user = self.shop.reader.user
         rows = [{"user": user, "item": item, "kind": "like"} for item in liked]
-        if rows:
+        if rows and not self.visit.may("write"):
+            self.shop.reader.history = tuple(liked)
+        elif rows:
             await self.visit.handed(lambda live: live.feedback(rows), "write")
             self.visit.house.metrics.rows("feedback", len(rows))
         await self._changed_reader()

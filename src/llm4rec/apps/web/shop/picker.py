@@ -38,7 +38,7 @@ class Picker:
             self.asked = Tag("div", classes="choices", role="group", aria_label=words("reader.which"))
             self.titles = Field(words("reader.title"), most=100)
             self.found = Tag("div", classes="choices")
-            with Tag("div", classes="row"):
+            with Tag("div", classes="actions"):
                 button(words("reader.begin"), self.visit.does(self._begun), "button strong")
                 button(words("why.close"), self.panel.closed)
         self._offer(self.asked, asked)

@@ -39,7 +39,7 @@ class Shop:
     def question(self, session: Session) -> dict[str, Any]:
         """What is asked of the engine."""
         asked: dict[str, Any] = {
-            "user": self.reader.user,
+            **self.reader.who,
             "n": N,
             **{k: v for k, v in self.knobs.items() if v},
         }

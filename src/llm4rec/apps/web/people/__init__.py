@@ -1,0 +1,1 @@
+"""People: what is known of them, in their own hands."""
