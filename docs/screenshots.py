@@ -7,15 +7,17 @@ It stands with the pages whose pictures it makes. The sample shop is fitted, liv
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,6 +234,129 @@ def main() -> None:
 
 def photographed(url: str, stage: Stage, output: Path) -> None:
     """Every picture, and how large it is."""
+    from playwright.sync_api import sync_playwright
+
+    output.mkdir(parents=True, exist_ok=True)
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        raise SystemExit("no Chromium is installed; on Debian: apt-get install chromium")
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        for shot in SHOTS:
+            page = _opened(browser, url, shot)
+            shot.act(page, stage)
+            page.wait_for_timeout(700)
+            data = _small(page.screenshot())
+            (output / f"{shot.name}.png").write_bytes(data)
+            print(f"{shot.name}.png {len(data):,} bytes")
+            assert len(data) < MOST, f"{shot.name}.png has {len(data):,} bytes; {MOST:,} at most"
+            page.context.close()
+        browser.close()
+
+
+def _opened(browser: Any, url: str, shot: Shot) -> Any:
+    context = browser.new_context(
+        viewport={"width": shot.width, "height": shot.height},
+        base_url=url,
+        color_scheme=shot.light,
+        locale="en-US",
+    )
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(shot.path)
+    return page
+
+
+def _small(data: bytes) -> bytes:
+    """The picture with 128 colours: text and flat colours lose nothing that can be seen."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(io.BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+        out, "PNG", optimize=True
+    )
+    return out.getvalue()
+
+
+def _reader(page: Any, stage: Stage) -> None:
+    """The shop window of a reader with a past, a knob turned."""
+    page.goto(f"/users/{stage.reader}")
+    page.get_by_role("button", name="See the list").click()
+    page.locator(".card").first.wait_for()
+    knob = page.get_by_role("slider", name="Diversity")
+    knob.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(3_000)
+
+
+def _wish(page: Any, stage: Stage) -> None:
+    """A wish in words, read as chips."""
+    page.get_by_label("What are you looking for?").fill("like Emma but darker, no romance")
+    page.keyboard.press("Enter")
+    page.locator(".chip").first.wait_for()
+    page.wait_for_timeout(3_000)
+
+
+def _talk(page: Any, stage: Stage) -> None:
+    page.get_by_label("Your message").fill("crime novels, no horror")
+    page.keyboard.press("Enter")
+    page.locator(".memory .chip").first.wait_for()
+    page.wait_for_timeout(3_000)
+
+
+def _person(page: Any, stage: Stage) -> None:
+    page.goto(f"/users/{stage.reader}")
+    page.locator("h2").first.wait_for()
+    page.wait_for_timeout(3_000)
+
+
+def _figures(page: Any, stage: Stage) -> None:
+    page.locator(".tile").first.wait_for()
+    page.locator(".skeleton").first.wait_for(state="detached")
+
+
+def _drift(page: Any, stage: Stage) -> None:
+    _figures(page, stage)
+    page.locator(".signals").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Drift").evaluate(
+        "one => window.scrollTo(0, one.getBoundingClientRect().top + scrollY - 90)"
+    )
+
+
+def _compare(page: Any, stage: Stage) -> None:
+    page.get_by_role("button", name="figures.json").click()
+    page.get_by_role("group", name="Models").wait_for()
+
+
+def _curve(page: Any, stage: Stage) -> None:
+    page.get_by_role("button", name="tradeoff.json").click()
+    page.locator("circle.spot").first.wait_for()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: its name, where, what is done first, how large and in which light."""
+
+    name: str
+    path: str
+    act: Callable[[Any, Stage], None]
+    width: int = 1280
+    height: int = 860
+    light: str = "light"
+
+
+SHOTS = (
+    Shot("shop", "/users", _reader),
+    Shot("wish", "/", _wish),
+    Shot("phone", "/", _wish, 390, 844, "dark"),
+    Shot("chat", "/chat", _talk),
+    Shot("person", "/users", _person),
+    Shot("dashboard", "/dashboard", _figures),
+    Shot("dashboard-dark", "/dashboard", _drift, light="dark"),
+    Shot("evaluation", "/reports", _compare),
+    Shot("tradeoff", "/reports", _curve),
+)
 
 
 if __name__ == "__main__":

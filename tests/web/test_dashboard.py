@@ -6,7 +6,7 @@ import time
 import pytest
 
 from llm4rec.apps.web.numbers import between, percent, seconds
-from llm4rec.apps.web.plots import Dot, _runs, nice
+from llm4rec.apps.web.plots import _runs, nice
 from llm4rec.core import AuditEntry, Feedback, Impression, Shown, stream
 from llm4rec.engine.live import open_registry
 from llm4rec.store import open_store
@@ -22,8 +22,7 @@ def test_axes_end_on_round_numbers_and_gaps_stay_gaps():
     assert [nice(value) for value in (0.31, 1.0, 7.2, 210.0, 0.0)] == pytest.approx(
         [0.5, 1.0, 10.0, 250.0, 1.0]
     )
-    dots = [Dot("a", 1.0), Dot("b", None), Dot("c", 2.0), Dot("d", 0.0)]
-    assert _runs(dots) == [[0], [2, 3]]
+    assert _runs([1.0, None, 2.0, 0.0]) == [[0], [2, 3]]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from llm4rec.apps.web.words import Words
 
 WIDE, HIGH = 460, 196
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 12, 24
-LABELS = 5
+ALL, LABELS = 9, 5  # up to so many places are all labelled, of more so many
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,12 @@ def _line(dots: Sequence[Dot], top: float) -> None:
     """Runs of known values as lines, their intervals as a band; a value alone is a point."""
     many = len(dots)
     band, line, points = "", "", ""
-    for run in _runs(dots):
-        sure = [place for place in run if dots[place].low is not None]
-        if len(sure) > 1:
-            there = [(f"{_across(p, many):.1f}", dots[p].low or 0.0, dots[p].high or 0.0) for p in sure]
-            edge = [f"{x} {up(high, top):.1f}" for x, _, high in there]
-            edge += [f"{x} {up(low, top):.1f}" for x, low, _ in reversed(there)]
-            band += f"M{'L'.join(edge)}Z"
+    for sure in _runs([dot.low for dot in dots]):
+        there = [(f"{_across(p, many):.1f}", dots[p].low or 0.0, dots[p].high or 0.0) for p in sure]
+        edge = [f"{x} {up(high, top):.1f}" for x, _, high in there]
+        edge += [f"{x} {up(low, top):.1f}" for x, low, _ in reversed(there)]
+        band += f"M{'L'.join(edge)}Z"
+    for run in _runs([dot.value for dot in dots]):
         spots = [f"{_across(p, many):.1f} {up(dots[p].value or 0.0, top):.1f}" for p in run]
         line += "M" + "L".join(spots)
         if many <= 40 or len(run) == 1:
@@ -138,11 +137,11 @@ def _bars(dots: Sequence[Dot], top: float) -> None:
 def _hits(dots: Sequence[Dot]) -> None:
     """Labels below, and for a pointer the words of each place."""
     many, step = len(dots), (WIDE - LEFT - RIGHT) / max(len(dots), 1)
-    shown = {round(at * (many - 1) / (LABELS - 1)) for at in range(LABELS)} if many > LABELS else range(many)
+    shown = {round(at * (many - 1) / (LABELS - 1)) for at in range(LABELS)} if many > ALL else range(many)
     for place, dot in enumerate(dots):
         if place in shown:
-            side = "axis start" if place == 0 and many > LABELS else "axis middle"
-            side = "axis end" if place == many - 1 and many > LABELS else side
+            side = "axis start" if place == 0 and many > ALL else "axis middle"
+            side = "axis end" if place == many - 1 and many > ALL else side
             end = {"axis start": -step / 2, "axis end": step / 2}.get(side, 0.0)
             Tag("text", dot.label, side, x=f"{_across(place, many) + end:.1f}", y=HIGH - 6)
         if dot.told:
@@ -151,11 +150,11 @@ def _hits(dots: Sequence[Dot]) -> None:
                 Tag("title", f"{dot.label}: {dot.told}")
 
 
-def _runs(dots: Sequence[Dot]) -> list[list[int]]:
+def _runs(values: Sequence[float | None]) -> list[list[int]]:
     """Places of known values, those side by side together."""
     runs: list[list[int]] = []
-    for place, dot in enumerate(dots):
-        if dot.value is None:
+    for place, value in enumerate(values):
+        if value is None:
             continue
         if runs and runs[-1][-1] == place - 1:
             runs[-1].append(place)
