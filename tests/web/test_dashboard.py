@@ -11,6 +11,8 @@ from llm4rec.core import AuditEntry, Feedback, Impression, Shown, stream
 from llm4rec.engine.live import open_registry
 from llm4rec.store import open_store
 
+from .conftest import _begun, _ready
+
 
 def test_numbers_read_with_their_interval():
     assert between({"value": 0.214, "low": 0.18, "high": 0.249}) == "21.4 % (18.0 % – 24.9 %)"
@@ -26,20 +28,20 @@ def test_axes_end_on_round_numbers_and_gaps_stay_gaps():
 
 
 @pytest.fixture(scope="module")
-def busy(keyed):
-    """The keyed service after 200 lists, of which 60 were clicked, and a report of two books."""
+def busy(shop_engine, tmp_path_factory):
+    """A service of its own with keys, after 200 lists, of which 60 were clicked."""
+    service = _ready(_begun(tmp_path_factory.mktemp("busy"), shop_engine, ("write", "admin")))
     now = time.time()
-    with open_store(str(keyed.store)) as store:
-        rows = []
-        for number in range(200):
-            slots = (Shown("emma", 2.0), Shown("dracula", 1.0))
-            rows.append(Impression(f"t{number}", f"somebody-{number}", now - 7_200, slots, version="v"))
-            if number < 60:
-                rows.append(
-                    Feedback(f"somebody-{number}", "emma", "click", now - 7_100, impression=f"t{number}")
-                )
+    rows = []
+    for number in range(200):
+        slots = (Shown("emma", 2.0), Shown("dracula", 1.0))
+        rows.append(Impression(f"t{number}", f"somebody-{number}", now - 7_200, slots, version="v"))
+        if number < 60:
+            rows.append(Feedback(f"somebody-{number}", "emma", "click", now - 7_100, impression=f"t{number}"))
+    with open_store(str(service.store)) as store:
         store.append(rows)
-    return keyed
+    yield service
+    service.stop()
 
 
 @pytest.fixture
@@ -47,12 +49,11 @@ def admin(visitor, busy):
     """A visitor with a key of role admin, at a path."""
 
     def visit(path, role="admin", **options):
-        page = visitor("/sign-in", url=busy.url, **options)
+        page = visitor(f"/sign-in?next={path}", url=busy.url, **options)
         page.set_default_timeout(30_000)
         page.get_by_label("Key").fill(busy.keys[role])
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r".*(?<!sign-in)$"))
-        page.goto(path)
+        page.wait_for_url(f"**{path}")
         return page
 
     return visit

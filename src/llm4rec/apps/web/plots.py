@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from llm4rec.apps.web.elements import Tag
 from llm4rec.apps.web.words import Words
@@ -145,7 +146,7 @@ def _hits(dots: Sequence[Dot]) -> None:
             end = {"axis start": -step / 2, "axis end": step / 2}.get(side, 0.0)
             Tag("text", dot.label, side, x=f"{_across(place, many) + end:.1f}", y=HIGH - 6)
         if dot.told:
-            box = {"x": f"{LEFT + place * step:.1f}", "y": TOP, "width": f"{step:.1f}"}
+            box: dict[str, Any] = {"x": f"{LEFT + place * step:.1f}", "y": TOP, "width": f"{step:.1f}"}
             with Tag("rect", classes="hit", height=HIGH - TOP - BOTTOM, **box):
                 Tag("title", f"{dot.label}: {dot.told}")
 
