@@ -217,7 +217,7 @@ def _reports(live: Live) -> list[dict[str, Any]]:
                 "title": str(catalog.titles[number]) if number >= 0 else str(item),
                 "people": len(users),
                 "categories": sorted({one.category for one in said}),
-                "texts": [one.text for one in said if one.text][-3:],
+                "texts": list(dict.fromkeys(one.text for one in said if one.text))[-3:],
                 "time": max((one.time for one in said), default=0.0),
                 "hidden": item in hidden,
                 "decided": item in decided,

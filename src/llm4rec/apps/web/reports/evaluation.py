@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,16 +97,17 @@ class Evaluated:
         there = {name: one for name, one in found.items() if one is not None and one["mean"] is not None}
         less = self.words("evaluated.less") if lower_is_better(self.metric) else ""
         Tag("h3", f"{self.metric} {less}".strip())
-        top = nice(max((one["high"] for one in there.values()), default=1.0))
+        most = max((one["high"] for one in there.values()), default=1.0)
+        step = nice(most / 5)
+        top = step * math.ceil(most / step - 1e-9) or 1.0
+        ticks = [step * at for at in range(round(top / step) + 1)]
         high = TOP + ROW * len(there) + 22
         about = "; ".join(f"{name}: {estimated(one)}" for name, one in there.items())
         with Tag("svg", classes="chart", viewBox=f"0 0 {WIDE} {high}", role="img", aria_label=about):
-            lines = "".join(
-                f"M{_x(top * part, top):.1f} {TOP}V{high - 20}" for part in (0, 0.25, 0.5, 0.75, 1)
-            )
+            lines = "".join(f"M{_x(tick, top):.1f} {TOP}V{high - 20}" for tick in ticks)
             Tag("path", classes="grid", d=lines)
-            for part in (0, 0.25, 0.5, 0.75, 1):
-                Tag("text", f"{top * part:.3g}", "axis middle", x=f"{_x(top * part, top):.1f}", y=high - 6)
+            for tick in ticks:
+                Tag("text", f"{tick:.3g}", "axis middle", x=f"{_x(tick, top):.1f}", y=high - 6)
             for place, (name, one) in enumerate(there.items()):
                 y = TOP + ROW * (place + 0.5)
                 Tag(
@@ -122,7 +124,9 @@ class Evaluated:
         for name in names:
             for other, row in models[name]["versus"].items():
                 one = row.get(self.metric)
-                if one is not None and other in self.chosen:
+                # The best one against the runner-up says the same as the other way round.
+                better = other in names and names.index(other) < names.index(name)
+                if one is not None and better:
                     words = {
                         "name": name,
                         "other": other,
