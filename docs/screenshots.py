@@ -229,14 +229,14 @@ def main() -> None:
             (folder / "stage.json").write_text(json.dumps({"reader": stage.reader}))
         stage = Stage(folder, folder / "shop.db", json.loads((folder / "stage.json").read_text())["reader"])
         with served(stage) as url:
-            _called(url, stage)
+            _called(url)
             photographed(url, stage, given.output)
 
 
-def _called(url: str, stage: Stage) -> None:
+def _called(url: str) -> None:
     """Some questions over HTTP, so that there is a latency to show."""
-    body = json.dumps({"user": stage.reader, "n": 10}).encode()
-    for _ in range(60):
+    body = json.dumps({"history": ["emma", "dracula"], "n": 10}).encode()
+    for _ in range(20):
         asked = urllib.request.Request(f"{url}/v1/recommend", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(asked, timeout=30).close()
 

@@ -99,7 +99,7 @@ def _grid(frame: Frame, top: float) -> None:
     Tag("path", classes="grid", d="".join(lines))
     for part in (0.0, 0.5, 1.0):
         y = up(top * part, top) + 4
-        Tag("text", frame.form(top * part), "axis end", x=LEFT - 6, y=f"{y:.1f}")
+        Tag("text", frame.form(top * part).replace(".0 %", " %"), "axis end", x=LEFT - 6, y=f"{y:.1f}")
 
 
 def _line(dots: Sequence[Dot], top: float) -> None:

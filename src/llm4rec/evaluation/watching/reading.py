@@ -95,7 +95,7 @@ class Watcher:
         self._cursors[Erasure] = page.cursor
         return bool(page.rows)
 
-    def _follow(self, noun: type) -> int:
+    def _follow(self, noun: type[Any]) -> int:
         taken = 0
         while (page := self.store.read(noun, tenant=self.tenant, after=self._cursors[noun])).rows:
             for row in page.rows:

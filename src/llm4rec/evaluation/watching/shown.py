@@ -69,7 +69,7 @@ def cold_share(log: Log, numbers: Mapping[str, int], cold: Any) -> Figure:
     rows, items = places_of(log, numbers)
     size = len(log)
     below = np.bincount(rows, minlength=size).astype(np.float64)
-    above = np.bincount(rows, weights=cold[items].astype(np.float64), minlength=size)
+    above = np.bincount(rows, weights=cold[items].astype(np.float64), minlength=size).astype(np.float64)
     return figure(above, below, log.users)
 
 

@@ -129,7 +129,7 @@ class Traded:
                 classes=f"whisker {kind}",
                 d=f"M{at[0]:.1f} {upward(found['low']):.1f}V{upward(found['high']):.1f}",
             )
-        spot = {"cx": f"{at[0]:.1f}", "cy": f"{at[1]:.1f}", "r": 7 if kind == "picked" else 5}
+        spot: dict[str, Any] = {"cx": f"{at[0]:.1f}", "cy": f"{at[1]:.1f}", "r": 7 if kind == "picked" else 5}
         with Tag("circle", classes=f"spot {kind}".strip(), **spot) as made:
             Tag("title", f"{name}: {cell(found)}")
         made.on("click", self._pick(name), [])
