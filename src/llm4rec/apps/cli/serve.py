@@ -13,6 +13,11 @@ from llm4rec.apps.cli.screen import say
 if TYPE_CHECKING:
     from llm4rec.apps.rest.options import ServeSettings
 
+Reports = Annotated[
+    Path | None,
+    typer.Option("--reports", help="Folder of JSON of evaluate and tradeoff that the page opens."),
+]
+
 
 def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     engine: Annotated[
@@ -37,10 +42,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     page: Annotated[
         bool, typer.Option("--page/--no-page", help="Serve the web page too; it needs one worker.")
     ] = True,
-    reports: Annotated[
-        Path | None,
-        typer.Option("--reports", help="Folder of JSON of evaluate and tradeoff that the page opens."),
-    ] = None,
+    reports: Reports = None,
     settings_file: SettingsFile = None,
 ) -> None:
     """Serve an engine over HTTP: it answers, takes feedback, and learns while it serves."""
