@@ -25,6 +25,7 @@ def axe():
 def test_nothing_serious(visitor, axe, light, width):
     page = visitor("/users/reader-001", color_scheme=light, width=width)
     page.get_by_role("button", name="See the list").click()  # so that lists have reasons
+    page.locator(".card:not(.bone)").first.wait_for()
     for path in PAGES:
         page.goto(path)
         page.locator("h1").wait_for()

@@ -1,12 +1,12 @@
 """Who is let in: host, origin, session, key and role; and what the answers allow a browser to do."""
 
-import asyncio
 import json
 import re
 
 import httpx2
 import pytest
-import websockets
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from llm4rec.apps.rest import keys
 from llm4rec.store import open_store
@@ -137,15 +137,13 @@ def _within(true, seconds=5.0):
 
 def _socket(url, cookie, origin, host=None, client="none"):
     """The status that a socket is answered with."""
-
-    async def opened():
-        headers = {"cookie": cookie, **({"host": host} if host else {})}
-        address = f"{url.replace('http', 'ws', 1)}/_nicegui_ws/socket.io/?EIO=4&transport=websocket&client_id={client}"
-        try:
-            async with websockets.connect(address, origin=origin, additional_headers=headers) as socket:
-                assert json.loads((await socket.recv())[1:])["sid"]
-                return 101
-        except websockets.InvalidStatus as refused:
-            return refused.response.status_code
-
-    return asyncio.run(opened())
+    headers = {"cookie": cookie, **({"host": host} if host else {})}
+    address = (
+        f"{url.replace('http', 'ws', 1)}/_nicegui_ws/socket.io/?EIO=4&transport=websocket&client_id={client}"
+    )
+    try:
+        with connect(address, origin=origin, additional_headers=headers) as socket:
+            assert json.loads(socket.recv()[1:])["sid"]
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llm4rec.apps.cli.options import SettingsFile
-from llm4rec.apps.cli.screen import say
 
 if TYPE_CHECKING:
     from llm4rec.apps.rest.options import ServeSettings
@@ -69,7 +68,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _tell(settings: ServeSettings) -> None:
-    """Where the page is, or why there is none. SettingsError where the extra is missing."""
+    """Where the page is, or why there is none, on standard output: the log is standard error. SettingsError where the extra is missing."""
     from importlib.util import find_spec
 
     from llm4rec.core import SettingsError
@@ -77,6 +76,6 @@ def _tell(settings: ServeSettings) -> None:
     if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client", "nicegui")):
         raise SettingsError("serving needs the extra: pip install 'llm4rec[serve]'")
     if settings.with_page:
-        say(f"the page: http://{settings.host}:{settings.port}/  (Ctrl+C ends)")
+        typer.echo(f"the page: http://{settings.host}:{settings.port}/  (Ctrl+C ends)")
     elif settings.page:
-        say("no page is served: its sockets need --workers 1")
+        typer.echo("no page is served: its sockets need --workers 1")
