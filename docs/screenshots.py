@@ -216,7 +216,7 @@ def served(stage: Stage) -> Iterator[str]:
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=int, default=400)
+    parser.add_argument("--readers", type=int, default=300)
     parser.add_argument("--output", type=Path, default=IMAGES)
     parser.add_argument("--stage", type=Path, help="a folder of an earlier run, served again")
     given = parser.parse_args()
