@@ -48,7 +48,6 @@ class Reports:
             with self.book:
                 Tag("p", self.words("reports.none"), "empty")
             return
-        self.visit.may("read")
         found, refused = await asyncio.get_running_loop().run_in_executor(
             self.visit.house.pool, reports_in, folder
         )
