@@ -191,7 +191,7 @@ def test_wrong_reports_are_refused(made):
         made.report("nowhere", "a")
     for wrong, culprit in (
         ({"category": "drug"}, "drugs"),
-        ({"action": "hide"}, "hide"),
+        ({"action": "hush"}, "hush"),
         ({"why": "x"}, "why"),
     ):
         with pytest.raises(SettingsError, match=culprit):

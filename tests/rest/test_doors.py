@@ -52,6 +52,7 @@ def test_roles_open_what_they_should(running):
     for role, statuses in wanted.items():
         with service.client(service.keys[role]) as http:
             assert [http.post(path, json=body).status_code for path, body in routes.items()] == statuses, role
+            assert http.get("/v1/figures").status_code == statuses[-1], role
 
 
 @pytest.mark.parametrize("token", ["~", "x", "l4r~default~aa~bb", "l4r~~~", "l4r~default~\u00e9"])

@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 
 from llm4rec.apps.rest import answers, examples, forms
 from llm4rec.apps.rest.doors import ROLE
+from llm4rec.core import AuditEntry
 
 EVEN = ["item-0", "item-2", "item-4"]
 
@@ -167,6 +168,47 @@ def test_a_refit_is_begun_asked_after_and_one_at_a_time(running, board, tmp_path
         assert (told["refit"]["actor"], told["refit"]["state"]) == ("loopback", "failed")
         assert sent(http, "GET /v1/models/refits/refit-9", status=404)
         sent(http, "GET /v1/models/refits/x", status=422)
+
+
+def test_an_operator_sees_the_figures_of_what_was_served(running):
+    service = running()
+    with service.client() as http:
+        told = sent(http, "POST /v1/recommend", {"user": "user-0", "n": 2})
+        item, quoted = told["items"][0]["item"], told["impression"]
+        event = {"user": "user-0", "item": item, "kind": "click", "impression": quoted}
+        sent(http, "POST /v1/feedback", {"events": [event]})
+        service.live.store.append([AuditEntry("test", "waits for what was handed over before", 0.0)])
+        seen = shaped(sent(http, "GET /v1/figures?days=1"), answers.Figures)
+        assert seen["figures"]["click_through"]["value"] == 1.0
+        assert seen["figures"]["click_through"]["count"] == 1
+        asked = {row["route"]: row for row in seen["latency"]}["/v1/recommend"]
+        assert asked["count"] == 1
+        assert 0 < asked["p50"] <= asked["p95"] <= asked["p99"]
+        assert "impressions" in seen["state"]
+        assert "days" in sent(http, "GET /v1/figures?days=99", status=422)["error"]["what"]
+
+
+def test_a_decision_on_a_report_hides_and_clears(http):
+    sent(http, "POST /v1/reports", {"item": "item-2", "user": "ann"})
+    ask = {"user": "nobody", "n": 50}
+    for decision, there in (("hide", False), ("clear", True)):
+        body = {"item": "item-2", "decision": decision}
+        assert shaped(sent(http, "POST /v1/reports/decide", body), answers.Decided)["decision"] == decision
+        items = [row["item"] for row in sent(http, "POST /v1/recommend", ask)["items"]]
+        assert ("item-2" in items) is there
+
+
+def test_the_lists_that_serve_are_given_another_order_which_a_restart_remembers(running, board, tmp_path):
+    board.save(tmp_path / "one")
+    service = running(str(tmp_path / "one"))
+    with service.client() as http:
+        body = {"order": ["mmr"], "options": {"mmr": {"strength": 0.3}}, "reason": "tradeoff"}
+        told = shaped(sent(http, "POST /v1/models/order", body), answers.Promoted)
+        assert told["record"]["state"] == "ordered"
+        assert service.live.serving.engine.fitted.rerank.order == ("mmr",)
+        sent(http, "POST /v1/models/order", {"order": ["mmmr"]}, status=404)
+    again = running(str(tmp_path / "one"))
+    assert again.live.serving.engine.fitted.rerank.options == {"mmr": {"strength": 0.3}}
 
 
 def test_state_routes(http):

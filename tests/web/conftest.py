@@ -40,12 +40,12 @@ def _free():
         return free.getsockname()[1]
 
 
-def _begun(folder, engine, roles=()):
+def _begun(folder, engine, roles=(), more=()):
     """A service over the engine, begun; it is waited for by `_ready`."""
     store, port = folder / "shop.db", _free()
     with open_store(str(store)) as kept:
         made = {role: keys.create(kept, role) for role in roles}
-    words = ["serve", str(engine), "--store", str(store), "--port", str(port)]
+    words = ["serve", str(engine), "--store", str(store), "--port", str(port), *more]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "llm4rec.apps.cli.main", *words],

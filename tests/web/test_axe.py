@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("/", "/chat", "/users", "/users/reader-001")
+PAGES = ("/", "/chat", "/users", "/users/reader-001", "/dashboard", "/reports")
 pytestmark = pytest.mark.browser
 
 

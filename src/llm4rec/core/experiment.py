@@ -14,6 +14,8 @@ from llm4rec.core.errors import SettingsError
 from llm4rec.core.vocabulary import Id
 
 HOLDOUT = "holdout"
+NOTE = "experiment "
+"""What the notes of a store on experiments begin with; the name follows."""
 NOBODY = -1
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 
 from llm4rec.core.vocabulary import Id
 
-ReportAction = Literal["report", "withdraw", "clear"]
+ReportAction = Literal["report", "withdraw", "clear", "hide"]
 Role = Literal["read", "write", "admin"]
-EngineAction = Literal["registered", "promoted", "shadowed", "retired", "refused"]
+EngineAction = Literal["registered", "promoted", "shadowed", "retired", "refused", "ordered"]
 OTHER = "other"
 
 
@@ -85,7 +85,7 @@ class UserVersion:
 
 @dataclass(frozen=True)
 class Report:
-    """Who said what of which item, and when (UTC seconds): harmful content, or an objection to such a report."""
+    """Who said what of which item, and when (UTC seconds): a report, its withdrawal, or the decision (`clear`, `hide`)."""
 
     action: ReportAction
     item: Id
@@ -120,9 +120,9 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class EngineRecord:
-    """What happened to an engine version: it was registered, promoted, shadowed, retired or refused, and why.
+    """What happened to an engine version: it was registered, promoted, shadowed, retired, refused or ordered, and why.
 
-    The version promoted last serves. `parent` is the version it was fitted from or took over from.
+    `ordered` gives its lists another order: the rerankers stand in `settings`. The version promoted last serves. `parent` is the version it was fitted from or took over from.
     """
 
     version: str

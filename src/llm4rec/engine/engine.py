@@ -209,8 +209,8 @@ class Engine(Speaks):
     def report(self, item: Id, user: Id, category: str = "other", text: str = "", **more: Any) -> Report:
         """A user says that an item should not be here. It is hidden once `safety.review_at` users have said so.
 
-        `action`="withdraw" takes the report back; "clear" is the decision that the item may stay, and ends all reports
-        of it so far. `time` is UTC seconds; default: now. NotFoundError for an item that there is not.
+        `action`="withdraw" takes the report back; "clear" is the decision that the item may stay, "hide" that it may not: both
+        end all reports of it so far. `time` is UTC seconds; default: now. NotFoundError for an item that there is not.
         """
         self.catalog.ids.numbers([item], "item")
         return reported(self.reports, item, user, {"category": category, "text": text, **more})

@@ -29,6 +29,7 @@ from llm4rec.engine.registry import component
 from llm4rec.engine.settings import RerankSettings
 
 if TYPE_CHECKING:
+    from llm4rec.engine.engine import Engine
     from llm4rec.engine.fitted import Fitted
 
 KNOBS = ("diversity", "novelty", "explore")
@@ -150,6 +151,15 @@ def wanted(requests: Sequence[Request], settings: RerankSettings) -> bool:
     if isinstance(requests, KnownUsers):
         return any(getattr(settings, knob) != 0.0 for knob in KNOBS)
     return any(getattr(request, knob) for request in requests for knob in KNOBS)
+
+
+def reordered(engine: Engine, settings: RerankSettings) -> Engine:
+    """The same engine with other rerankers, prepared and calibrated now; SettingsError, ComponentError: they cannot be."""
+    build_chain(settings)
+    made = engine.over(replace(engine.fitted, rerank=settings))
+    made.settings = engine.settings.model_copy(update={"rerank": settings})
+    ordering(made.fitted)
+    return made
 
 
 def ordering(fitted: Fitted) -> Ordering:

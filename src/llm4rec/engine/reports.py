@@ -53,7 +53,7 @@ class Reports:
         return kept
 
     def open(self) -> dict[Id, set[Id]]:
-        """Users whose report of an item stands, by item: not withdrawn, and not cleared since."""
+        """Users whose report of an item stands, by item: not withdrawn, and not decided since."""
         standing: dict[Id, set[Id]] = {}
         for one in self._all:
             users = standing.setdefault(one.item, set())
@@ -65,9 +65,20 @@ class Reports:
                 users.clear()
         return {item: users for item, users in standing.items() if users}
 
+    def decided(self) -> set[Id]:
+        """Items that somebody decided to hide, and has not cleared since."""
+        found: set[Id] = set()
+        for one in self._all:
+            if one.action == "hide":
+                found.add(one.item)
+            elif one.action == "clear":
+                found.discard(one.item)
+        return found
+
     def under_review(self, at: int) -> list[Id]:
-        """Items that `at` different users or more have reported."""
-        return [item for item, users in self.open().items() if len(users) >= at]
+        """Items that `at` different users or more have reported, or that were decided to be hidden."""
+        found = self.decided()
+        return [*found, *(i for i, users in self.open().items() if len(users) >= at and i not in found)]
 
     def text(self) -> str:
         """The record as JSON lines."""

@@ -8,6 +8,7 @@ from llm4rec.core import FolderError, NotFoundError
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.live import open_live
 from llm4rec.engine.live.registry import Registry
+from llm4rec.engine.settings import RerankSettings
 from llm4rec.store import open_store
 from llm4rec.testing import checkerboard
 
@@ -149,3 +150,28 @@ def test_versions_are_found_by_how_they_begin(live):
         live.registry.record("ffffffff")
     with pytest.raises(NotFoundError, match="name a folder"):
         open_live(None, live.store, tenant="acme")
+
+
+def test_another_order_goes_with_its_version_and_is_followed_and_remembered(live, folders, tmp_path):
+    second = live.register(folders["two"]).version
+    first = live.version
+    with open_store(str(tmp_path / "shop.db")) as other_store, open_live(None, other_store) as other:
+        plain = live.recommend(user="user-0", n=4).items
+        live.reorder(RerankSettings(order=("mmr",), options={"mmr": {"strength": 1.0}}))
+        assert live.serving.engine.fitted.rerank.order == ("mmr",)
+        other.work()
+        assert other.serving.engine.fitted.rerank.options == {"mmr": {"strength": 1.0}}
+        live.promote(second)
+        assert live.serving.engine.fitted.rerank.order == ()
+        live.rollback()
+        assert live.version == first
+        assert live.serving.engine.fitted.rerank.order == ("mmr",)
+        live.reorder(RerankSettings())
+        assert live.recommend(user="user-0", n=4).items == plain
+
+
+def test_an_order_that_cannot_be_is_refused_and_leaves_everything_as_it_was(live):
+    with pytest.raises(NotFoundError, match="mmmr"):
+        live.reorder(RerankSettings(order=("mmmr",)))
+    assert live.serving.engine.fitted.rerank.order == ()
+    assert live.registry.standing().orders == {}

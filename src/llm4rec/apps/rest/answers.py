@@ -204,6 +204,23 @@ class Assigned(Answer):
     variant: str
 
 
+class Figures(Answer):
+    """What an operator watches."""
+
+    figures: Plain = Field(
+        description="rates with 95 % intervals over people, and how many stand behind them"
+    )
+    latency: list[Plain] = Field(description="seconds by route, of this process since it began")
+    state: Plain = Field(description="log, exploration, shadow, and what is wrong at present")
+
+
+class Decided(Answer):
+    """A decision on what was reported."""
+
+    item: Id
+    decision: str
+
+
 class Health(BaseModel):
     """Whether it lives, or can serve."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,7 +20,8 @@ from llm4rec.apps.rest.limits import Buckets
 from llm4rec.apps.rest.metrics import Metrics
 from llm4rec.apps.rest.options import ServeSettings
 from llm4rec.apps.rest.problems import documented
-from llm4rec.core import AuditEntry, Recommendations, SettingsError
+from llm4rec.apps.rest.watching import Watching
+from llm4rec.core import AuditEntry, Recommendations, Report, SettingsError
 from llm4rec.core.records import Role
 from llm4rec.engine.live import Live
 
@@ -42,6 +43,7 @@ class House:
     metrics: Metrics
     pool: ThreadPoolExecutor
     gathering: Gathering
+    watching: Watching = field(default_factory=Watching)
 
     def of(self, who: Who) -> Live:
         """The service as the caller's tenant has it."""
@@ -108,6 +110,13 @@ def noted_of(who: Who, live: Live, action: str, subject: str = "", **detail: Any
     """`noted` for whoever is known otherwise than by a request."""
     entry = AuditEntry(named(who), action, live.now(), subject, detail)
     live.store.append([entry], tenant=live.name)
+
+
+def decided(live: Live, who: Who, item: Any, decision: str) -> Report:
+    """Decide on what was reported of an item ("hide" or "clear"), on record."""
+    made = live.report(item, who.key or "loopback", action=decision)
+    noted_of(who, live, f"reports decided: {decision}", str(item))
+    return made
 
 
 def idempotency_key(request: Request, field: str | None) -> str | None:

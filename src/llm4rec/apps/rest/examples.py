@@ -63,6 +63,8 @@ QUESTIONS: dict[str, Plain] = {
     "Refit": {"promote": True, "reason": "the sale has begun"},
     "Experiment": EXPERIMENT,
     "Person": {"user": "ann"},
+    "Decision": {"item": "b-1", "decision": "hide"},
+    "Order": {"order": ["mmr"], "options": {"mmr": {"strength": 0.2}}, "reason": "tradeoff of May"},
 }
 ANSWERS: dict[str, Plain] = {
     "List": LIST,
@@ -110,5 +112,23 @@ ANSWERS: dict[str, Plain] = {
     "Jobs": {**SIGNED, "refits": [REFIT]},
     "Experiments": {**SIGNED, "experiments": {"new-order": EXPERIMENT}},
     "Assigned": {**SIGNED, "experiment": "new-order", "variant": "treatment"},
+    "Figures": {
+        **SIGNED,
+        "figures": {
+            "since": 1_789_400_000.0,
+            "answers": 1204,
+            "click_through": {
+                "value": 0.21,
+                "low": 0.18,
+                "high": 0.24,
+                "count": 1204,
+                "people": 310,
+                "why": "",
+            },
+        },
+        "latency": [{"route": "/v1/recommend", "count": 1204, "p50": 0.004, "p95": 0.011, "p99": 0.024}],
+        "state": {"items": 512, "trouble": {}},
+    },
+    "Decided": {**SIGNED, "item": "b-1", "decision": "hide"},
     "Health": {"status": "ok", "trouble": []},
 }

@@ -249,3 +249,21 @@ class Person(Form):
     """Whose data."""
 
     user: ItemOrUser
+
+
+class Decision(Form):
+    """What becomes of an item that was reported."""
+
+    item: ItemOrUser
+    decision: Literal["hide", "clear"]
+
+
+class Order(Form):
+    """Rerankers and knobs of all lists for which a request says nothing; see the section `rerank` of the settings."""
+
+    order: Annotated[list[Name], Field(max_length=8)] = []
+    options: Annotated[dict[Name, dict[str, Any]], Field(max_length=8)] = {}
+    depth: Annotated[int, Field(ge=1, le=10_000)] = 100
+    diversity: Annotated[float, Field(ge=0.0, le=1.0)] | Literal["auto"] = 0.0
+    novelty: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    reason: Annotated[str, Field(max_length=200)] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -59,10 +60,46 @@ class Metrics:
             self._engine.clear()
         self._engine.labels(figures["version"]).set(1.0)
 
+    def latencies(self) -> list[dict[str, Any]]:
+        """Route, count, and the seconds within which half, 95 % and 99 % were answered; the busiest route first.
+
+        Between the bounds of the histogram it is a straight line; None where it is beyond the last bound.
+        """
+        found: dict[str, list[tuple[float, float]]] = {}
+        for metric in self._joined().collect():
+            for sample in metric.samples:
+                if sample.name == "llm4rec_request_seconds_bucket":
+                    bound = float(sample.labels["le"])
+                    found.setdefault(sample.labels["route"], []).append((bound, sample.value))
+        rows = [_latency(route, sorted(buckets)) for route, buckets in found.items()]
+        return sorted(rows, key=lambda row: -row["count"])
+
     def text(self) -> bytes:
         """All of it."""
+        return generate_latest(self._joined())
+
+    def _joined(self) -> CollectorRegistry:
+        """What this worker counted, or all of them."""
         if SHARED not in os.environ:
-            return generate_latest(self._registry)
+            return self._registry
         joined = CollectorRegistry()
         multiprocess.MultiProcessCollector(joined)  # type: ignore[no-untyped-call]
-        return generate_latest(joined)
+        return joined
+
+
+def _latency(route: str, buckets: list[tuple[float, float]]) -> dict[str, Any]:
+    """A route from its cumulative buckets (bound, how many were at most so slow)."""
+    count = buckets[-1][1]
+    row: dict[str, Any] = {"route": route, "count": int(count)}
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        row[name] = _quantile(buckets, share * count)
+    return row
+
+
+def _quantile(buckets: list[tuple[float, float]], wanted: float) -> float | None:
+    low = below = 0.0
+    for bound, upto in buckets:
+        if upto >= wanted and upto > below:
+            return None if math.isinf(bound) else low + (bound - low) * (wanted - below) / (upto - below)
+        low, below = bound, upto
+    return None

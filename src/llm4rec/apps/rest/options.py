@@ -20,6 +20,7 @@ class ServeSettings(Config):
     body_bytes    largest body of a request
     threads       answers that are computed at the same time in one worker
     own_hosts    names under which the service is called while no key guards it; others are refused
+    reports      folder whose evaluation and trade-off reports the page opens; empty: none
     page         whether the web page is served too; its sockets need one worker
     """
 
@@ -33,6 +34,7 @@ class ServeSettings(Config):
     shutdown_seconds: PositiveFloat = 10.0
     own_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     page: bool = True
+    reports: str = ""
 
     @property
     def with_page(self) -> bool:

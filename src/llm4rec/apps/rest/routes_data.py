@@ -8,7 +8,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from llm4rec.apps.rest import answers, forms
-from llm4rec.apps.rest.doors import door, handed, house_of, idempotency_key, noted, told
+from llm4rec.apps.rest.doors import (
+    decided,
+    door,
+    handed,
+    house_of,
+    idempotency_key,
+    noted,
+    told,
+    who_of,
+)
 from llm4rec.core import Erases, as_plain
 from llm4rec.engine.live import Acknowledged, Live
 
@@ -89,6 +98,19 @@ async def report(request: Request, form: forms.Report) -> Response:
     def work(live: Live) -> Any:
         made = live.report(form.item, form.user, form.category, form.text)
         return answers.signed(live.version, item=made.item, category=made.category)
+
+    return told(await handed(request, work))
+
+
+@door(router, "POST /reports/decide", "admin", answers.Decided)
+async def decide(request: Request, form: forms.Decision) -> Response:
+    """Decide on what was reported of an item: hide it from everybody, or clear it."""
+    who = who_of(request)
+
+    def work(live: Live) -> Any:
+        made = decided(live, who, form.item, form.decision)
+        house_of(request).watching.changed(live)
+        return answers.signed(live.version, item=made.item, decision=made.action)
 
     return told(await handed(request, work))
 

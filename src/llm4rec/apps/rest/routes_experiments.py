@@ -11,11 +11,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from llm4rec.apps.rest import answers, forms
 from llm4rec.apps.rest.doors import door, handed, noted, told
 from llm4rec.core import ComponentError, NotFoundError, suggest
-from llm4rec.core.experiment import Experiment
+from llm4rec.core.experiment import NOTE, Experiment
 from llm4rec.engine.live import Live
 
 router = APIRouter(prefix="/v1", tags=["experiments"])
-NOTE = "experiment "
 Name = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 

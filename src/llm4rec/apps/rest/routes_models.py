@@ -10,6 +10,7 @@ from llm4rec.apps.rest import answers, forms
 from llm4rec.apps.rest.doors import actor_of, door, handed, noted, told
 from llm4rec.core import EngineRecord
 from llm4rec.engine.live import Job, Live
+from llm4rec.engine.settings import RerankSettings
 
 router = APIRouter(prefix="/v1", tags=["models"])
 Name = Annotated[str, Path(min_length=1, max_length=40, pattern=r"^refit-[0-9]+$")]
@@ -85,6 +86,14 @@ def _plain(live: Live, job: Job) -> dict[str, Any]:
     for record in live.registry.standing().known.values():
         reason = reason.replace(record.folder, "its folder") if record.folder else reason
     return {**job.as_json(), "report": {**job.report, "reason": reason}}
+
+
+@door(router, "POST /models/order", "admin", answers.Promoted)
+async def order(request: Request, form: forms.Order) -> Response:
+    """Give the lists of the version that serves another order, for all who ask for none."""
+    given = form.model_dump(exclude={"reason"}, exclude_unset=True)
+    rerankers = RerankSettings.of(given, "order")
+    return await _changed(request, "reordered", lambda live: live.reorder(rerankers, form.reason))
 
 
 async def _changed(request: Request, action: str, change: Any) -> Response:

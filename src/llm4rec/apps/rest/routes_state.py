@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from llm4rec.apps.rest import answers
 from llm4rec.apps.rest.doors import OPEN, ROLE, door, handed, house_of, told
 from llm4rec.engine.live import Live
+from llm4rec.evaluation.watching.watch import MOST_DAYS
 
 state = APIRouter(tags=["state"])
 router = APIRouter(prefix="/v1", tags=["state"])
@@ -28,6 +29,23 @@ async def ready(request: Request) -> Response:
     def work(live: Live) -> Any:
         trouble = sorted(live.figures()["trouble"])
         return {"status": "degraded" if trouble else "ready", "trouble": trouble}
+
+    return told(await handed(request, work))
+
+
+@door(router, "GET /figures", "admin", answers.Figures)
+async def figures(
+    request: Request,
+    days: Annotated[float, Query(gt=0, le=MOST_DAYS, description="length of the window")] = 7.0,
+) -> Response:
+    """What an operator watches: traffic, rates, coverage, drift, quality, experiments, versions, reports."""
+    house = house_of(request)
+
+    def work(live: Live) -> Any:
+        seen = house.watching.look(live, days).as_json()
+        return answers.signed(
+            live.version, figures=seen, latency=house.metrics.latencies(), state=live.figures()
+        )
 
     return told(await handed(request, work))
 

@@ -17,7 +17,8 @@ feedback    feedback([Feedback | {user, item, kind, time, value, text, impressio
 items       upsert_items([{item, attributes}], key=), delete_items(ids, key=) -> Acknowledged
 users       upsert_users([{user, attributes}], key=), delete_users(ids, key=)
 tenants     tenant(name) -> Live: store, memory, items and reports of its own
-versions    register(folder, metrics), promote(version), rollback(), run_shadow(version | ""), registry.standing()
+versions    register(folder, metrics), promote(version), rollback(), run_shadow(version | ""), reorder(RerankSettings),
+            registry.standing()
 clocks      tick(); refit(wait=False, promote=True, data=None) -> Job; refits()
 people      export(user) -> dict; erase(user) -> Erased; refit_due
 state       version; serving; follow(); work(); figures(); start(); close()

@@ -15,6 +15,8 @@ from llm4rec.core import EngineRecord, Llm4recError, Recommendations
 from llm4rec.engine.live.registry import Registry, Standing
 from llm4rec.engine.live.serving import Serving
 from llm4rec.engine.live.shadowing import Shadow
+from llm4rec.engine.ordering import reordered
+from llm4rec.engine.settings import RerankSettings
 
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
@@ -67,6 +69,18 @@ class Promotes(ABC):
         self._swap(engine, record.version)
         return record
 
+    def reorder(self, rerankers: RerankSettings, reason: str = "") -> EngineRecord:
+        """Give the lists of the version that serves another order: prepared while the old one answers, then swapped.
+
+        It goes with the version: one that is promoted later has its own. SettingsError or ComponentError where these
+        rerankers cannot be used here, NotFoundError where the engine that serves was never registered.
+        """
+        version = self.registry.record(self._serving.version).version
+        engine = reordered(self._opened, rerankers)
+        record = self.registry.order(version, rerankers.model_dump(mode="json"), reason)
+        self._swap(engine, version)
+        return record
+
     def run_shadow(self, version: str) -> EngineRecord | None:
         """Answer with this version too, beside and unseen; "" ends that. `figures` compare."""
         record = self.registry.shadow(self.registry.record(version).version if version else "")
@@ -92,11 +106,18 @@ class Promotes(ABC):
         with self._adopting:
             standing = self.registry.standing()
             self.refusal = ""
-            if standing.serving and standing.serving != self._serving.version:
+            if standing.serving and not self._serves(standing):
                 engine = self._loaded(standing.serving)
                 if engine is not None:
                     self._swap(engine, standing.serving)
             self._adopt_shadow(standing)
+
+    def _serves(self, standing: Standing) -> bool:
+        """Whether what serves is the version of the record, in the order of the record."""
+        given = standing.orders.get(standing.serving)
+        own = self._opened.settings.rerank
+        same = given is None or RerankSettings.of(given, "order") == own
+        return standing.serving == self._serving.version and same
 
     def _adopt_shadow(self, standing: Standing) -> None:
         running = "" if self.shadow is None else self.shadow.serving.version

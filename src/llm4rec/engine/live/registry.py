@@ -39,6 +39,7 @@ class Standing:
     """What the records come to: versions as registered, the promotions that stand (the last serves), the shadow.
 
     `since` is when the version that serves began to (UTC seconds), `fallen` the version that a guard put out before it.
+    `orders` are rerankers by version, for those whose lists were given another order than they were fitted with.
     """
 
     known: dict[str, EngineRecord] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Standing:
     refused: dict[str, str] = field(default_factory=dict)
     since: float = 0.0
     fallen: str = ""
+    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def before(self) -> str:
@@ -85,6 +87,8 @@ class Standing:
             self.since, self.fallen = record.time, ""
         elif record.action == "shadowed":
             self.shadow = version
+        elif record.action == "ordered":
+            self.orders[version] = record.settings
         if record.action in ("retired", "promoted", "refused") and self.shadow == version:
             self.shadow = ""
 
@@ -141,13 +145,17 @@ class Registry:
     def load(self, version: str, settings: Settings | None = None) -> Engine:
         """The engine of a version; where it cannot be trusted, that is recorded and FolderError raised."""
         from llm4rec.engine.engine import Engine
+        from llm4rec.engine.ordering import reordered
+        from llm4rec.engine.settings import RerankSettings
 
         record = self.record(version)
         try:
             found = version_of_folder(Path(record.folder))
             if found != record.version:
                 raise FolderError(f"{record.folder} is version {found} now, not {record.version}")
-            return Engine.load(record.folder, settings)
+            engine = Engine.load(record.folder, settings)
+            given = self.standing().orders.get(record.version)
+            return engine if given is None else reordered(engine, RerankSettings.of(given, "order"))
         except (Llm4recError, OSError, KeyError, ValueError) as error:
             reason = f"{error}"[:500] or type(error).__name__
             refused = EngineRecord(record.version, "refused", self._now(), record.folder, reason=reason)
@@ -160,6 +168,10 @@ class Registry:
         """From now on this version serves; load it first to know that it can."""
         before = self.standing().serving
         return self._say(version, "promoted", "engine promoted", parent=before, reason=reason)
+
+    def order(self, version: str, rerankers: Mapping[str, Any], reason: str = "") -> EngineRecord:
+        """From now on lists of this version have this order (fields of `RerankSettings`); try it first."""
+        return self._say(version, "ordered", "engine reordered", settings=dict(rerankers), reason=reason)
 
     def rollback(self) -> EngineRecord:
         """The version before serves again; NotFoundError where there was none."""

@@ -76,6 +76,7 @@ class Traded:
             "model": row.model,
             "curve": row.curve,
             "rerankers": told(row.rerank),
+            "rerank": row.rerank.model_dump(mode="json"),
             "front": [axis for axis, names in self.fronts.items() if name in names],
             "validation": row.validation,
             "test": row.test,

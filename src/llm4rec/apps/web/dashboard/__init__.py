@@ -1,0 +1,1 @@
+"""The dashboard: how the engine is doing, for whoever runs it."""
