@@ -25,6 +25,7 @@ NAMES = {
     "latency": "one request at 12,000 items",
     "startup": "import and --help",
     "serving": "the service under load, beside a bare route and Cornac's server; what sizes cost",
+    "page_speed": "the page in a browser: first paint, a slider's move, what open pages cost",
     "faults": "a service killed, promoted under load and watched for long; nothing lost, mixed or leaked (half an hour)",
     "store": "feedback and impressions acknowledged a second",
     "als_speed": "als beside implicit: a sweep, and accuracy on validation",

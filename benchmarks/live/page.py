@@ -30,6 +30,7 @@ def served() -> Iterator[str]:
             yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
         yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
         yield from sized(found)
+    yield from page_speed()
     yield from faults()
 
 
@@ -47,6 +48,27 @@ def sized(found: dict[str, Any]) -> Iterator[str]:
             "Cornac's row is its own serving application (Flask) under gunicorn, one worker of four threads, BPR on the same rows: "
             "it logs nothing, and knows nothing that came after the fit.\n"
         )
+
+
+def page_speed() -> Iterator[str]:
+    """The page in a browser, and what open pages cost."""
+    found = result("page-speed")
+    if not found:
+        return
+    paint, slider, memory = found["first_paint_ms"], found["slider_ms"], found["memory_mb"]
+    alone, beside = found["rest_alone"], found["rest_with_pages"]
+    yield "The page in headless Chromium on the same machine, sample shop (`python -m benchmarks.page_speed`):\n"
+    yield "| what | median | 95th of 100 | largest | times |\n|---|---|---|---|---|"
+    for name, row in (
+        ("first paint of the shop window, ms", paint),
+        ("slider moved to new list, ms", slider),
+    ):
+        yield f"| {name} | {row['p50']:.0f} | {row['p95']:.0f} | {row['most']:.0f} | {row['times']} |"
+    yield (
+        f"\n{found['pages']} open pages with their sockets: resident memory from {memory['before']:.0f} to {memory['with_pages']:.0f} MB; REST at "
+        f"100 a second, slowest hundredth {alone['p99_ms']} ms without pages and {beside['p99_ms']} ms with them (median {alone['p50_ms']} and "
+        f"{beside['p50_ms']}).\n"
+    )
 
 
 def faults() -> Iterator[str]:

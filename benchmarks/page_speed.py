@@ -1,0 +1,121 @@
+"""The page in a real browser: first paint, a slider's move until the new list, and what 50 open pages cost the service.
+
+python -m benchmarks.page_speed [PAGES] [SECONDS]: the sample shop with engine `sequence` and the embedded encoder, SQLite, one worker, headless
+Chromium on the same machine. Memory and REST times are taken without pages and with PAGES of them open, sockets included, in one run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import keep
+from benchmarks.live.server import SERVE, Server
+from benchmarks.serving import load
+from llm4rec import Engine, sample_shop
+
+PAGES, SECONDS, RATE = 50, 10.0, 100.0
+VISITS = 10
+MOVE = """async () => {
+  const times = [], knob = document.querySelector('.knob input');
+  for (const value of [0.3, 0.6, 0.9, 0.2, 0.7, 1, 0.4, 0.8]) {
+    const price = document.querySelector('.price'), begin = performance.now();
+    const done = new Promise((resolve) => {
+      const seen = new MutationObserver(() => { seen.disconnect(); resolve(performance.now() - begin); });
+      seen.observe(price, {childList: true, characterData: true, subtree: true});
+      setTimeout(() => resolve(-1), 4000);
+    });
+    knob.value = value;
+    knob.dispatchEvent(new Event('input', {bubbles: true}));
+    times.push(await done);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  return times;
+}"""
+"""Moves of the first slider, and the milliseconds until what it costs stands there: it is written with the new list."""
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+
+def main() -> None:
+    given = [float(word) for word in sys.argv[1:]]
+    pages, seconds = (*given, *(PAGES, SECONDS)[len(given) :])[:2]
+    keep("page-speed", measured(int(pages), seconds))
+
+
+def measured(pages: int, seconds: float) -> dict[str, Any]:
+    """All figures of one service."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shop = sample_shop()
+        Engine(model="sequence", tune=False).fit(shop).save(folder / "engine")
+        asked = [{"user": user, "n": 10} for user in shop.users.ids.ids[:500]]
+        (folder / "asked.json").write_text(json.dumps(asked))
+        words = (*SERVE, "engine", "--store", "shop.db", "--port", "{port}")
+        with Server(words, folder) as server:
+            rest(server, folder, 3.0)
+            alone = rest(server, folder, seconds)
+            return {
+                "pages": pages,
+                "seconds": seconds,
+                "busy": os.getloadavg()[0],
+                "rest_alone": alone,
+            } | looked(server, folder, pages, seconds)
+
+
+def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str, Any]:
+    """What somebody at the browser sees, and what many of them cost."""
+    from playwright.sync_api import sync_playwright
+
+    where = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
+        paints, moves = [], []
+        for _ in range(VISITS):
+            with browser.new_context(base_url=server.url) as context:
+                page = opened(context.new_page())
+                paints.append(float(page.evaluate(PAINT)))
+                moves += page.evaluate(MOVE)
+        before = server.resident_mb
+        contexts = [browser.new_context(base_url=server.url) for _ in range(pages)]
+        for context in contexts:
+            opened(context.new_page())
+        after = server.resident_mb
+        beside = rest(server, folder, seconds)
+        for context in contexts:
+            context.close()
+        browser.close()
+    return {
+        "first_paint_ms": spread(paints),
+        "slider_ms": spread(moves),
+        "memory_mb": {"before": before, "with_pages": after},
+        "rest_with_pages": beside,
+    }
+
+
+def opened(page: Any) -> Any:
+    """The shop window with its list."""
+    page.goto("/")
+    page.locator(".card:not(.bone)").first.wait_for()
+    return page
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, 95th percentile, largest and how many."""
+    p50, p95, most = np.percentile(values, [50, 95, 100]).tolist()
+    return {"p50": p50, "p95": p95, "most": most, "times": len(values)}
+
+
+def rest(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
+    """Requests over REST at a steady rate from another process: their times."""
+    return load(server, "/v1/recommend", folder / "asked.json", seconds, RATE)
+
+
+if __name__ == "__main__":
+    main()
