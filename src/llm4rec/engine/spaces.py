@@ -56,6 +56,7 @@ SPACES: Mapping[str, Mapping[str, str]] = {
         "text": "0|16|32",
     },
     "prompted": {"history": "5:50:log", "beam": "16|32|64"},
+    "student.blend": {"memory": "64|192|384", "lessons": "1000|2000|4000"},
     "student.transition": {
         "embedding_size": "32|64|128",
         "epochs": "5:20",
