@@ -40,7 +40,11 @@ MOVE = """async () => {
   return times;
 }"""
 """Moves of the first slider, and the milliseconds until what it costs stands there: it is written with the new list."""
-PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+PAINT = """() => new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntriesByName('first-contentful-paint')) resolve(one.startTime);
+  }).observe({type: 'paint', buffered: true});
+})"""
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from llm4rec.core import (
+    Adapts,
     Catalog,
     Dataset,
     Embeds,
@@ -59,6 +60,11 @@ class Fitted:
     def embeds(self) -> Embeds | None:
         """The model, where its scores are products of vectors; looked up once, as a protocol is slow to look up."""
         return self.model if isinstance(self.model, Embeds) else None
+
+    @cached_property
+    def adapts(self) -> Adapts | None:
+        """The model, where it says that it answers differently for people of whom little is known."""
+        return self.model if isinstance(self.model, Adapts) else None
 
     @property
     def told(self) -> tuple[str, ...]:

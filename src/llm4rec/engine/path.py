@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core import (
-    Adapts,
     Calibrates,
     Candidates,
     Explains,
@@ -34,6 +34,7 @@ from llm4rec.engine.vectors import by_index, by_products
 
 CHUNK_BYTES = 64_000_000
 NOT_SURE = "not sure yet: what is known of this user says no more than that some things are popular"
+PAIRS = 20_000  # pairs of numbers that are compared one by one rather than sorted
 MANY = 64  # requests from which products of vectors are faster than rows of scores
 
 
@@ -183,7 +184,7 @@ def composed(
     found, declined, told = lists
     explain, chances = asked_for
     likely, unsure = _likely(fitted, requests, found) if chances else (None, [""] * len(requests))
-    few = _of_strangers(fitted.model, requests, declined)
+    few = _of_strangers(fitted, requests, declined)
     answers = []
     for row, request in enumerate(requests):
         kept = _kept(found.items[row], request)
@@ -210,9 +211,9 @@ def composed(
     return answers
 
 
-def _of_strangers(model: Model, requests: Sequence[Request], declined: np.ndarray) -> list[list[str]]:
+def _of_strangers(fitted: Fitted, requests: Sequence[Request], declined: np.ndarray) -> list[list[str]]:
     """What is told of each list because nothing, or little, is known of who asks."""
-    told = model.adapted(requests) if isinstance(model, Adapts) else [""] * len(requests)
+    told = [""] * len(requests) if fitted.adapts is None else fitted.adapts.adapted(requests)
     nothing = "nothing is known of this user: what is popular is shown"
     return [[nothing] if no else [one] * bool(one) for no, one in zip(declined, told, strict=True)]
 
@@ -223,8 +224,15 @@ def _kept(items: Numbers, request: Request) -> Numbers:
     """
     shown = items >= 0
     if request.excluded is not None:
-        shown &= ~np.isin(items, request.excluded)
+        shown &= ~among(items, request.excluded)
     return np.flatnonzero(shown)[: request.n]
+
+
+def among(items: Numbers, others: Numbers) -> NDArray[np.bool_]:
+    """(items,) which of a few numbers are among others; quicker than `isin`, which sorts, while both are short."""
+    if len(items) * len(others) > PAIRS:
+        return np.asarray(np.isin(items, others))
+    return np.asarray((items[:, None] == others).any(axis=1))
 
 
 def _drawn(found: Candidates, row: int, kept: Numbers) -> tuple[float, ...]:
