@@ -1,7 +1,7 @@
 """The service under load from a second process on loopback: answers a second and their times, feedback a second, and what sizes cost.
 
 python -m benchmarks.serving [ITEMS] [USERS] [SECONDS]: engine `sequence`, SQLite, impressions logged, one worker; beside it a bare
-FastAPI route and Cornac's server under the same load, in turns, and one worker each. The data are drawn: people keep to one of 50
+FastAPI route and Cornac's server under the same load, in turns, and one worker each; then two workers of ours. The data are drawn: people keep to one of 50
 groups of items. Cornac lives where LLM4REC_PEERS_PYTHON says (benchmarks/peers-requirements.txt), and is left out without it.
 """
 
@@ -51,6 +51,9 @@ def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
             full = load(server, "/v1/recommend", asked, seconds)
             steady = load(server, "/v1/recommend", asked, seconds, RATE)
             feedback = load(server, "/v1/feedback", events(folder, items, users), seconds)
+        with served(folder, workers=2) as server:
+            load(server, "/v1/recommend", asked, min(seconds, 3.0))
+            both = load(server, "/v1/recommend", asked, seconds)
         with Server(BARE, folder, "/openapi.json") as bare:
             after = load(bare, "/recommend", asked, seconds)
         other = cornac(folder, users, seconds)
@@ -63,6 +66,7 @@ def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "busy": os.getloadavg()[0],
         "recommend": full,
+        "recommend_two_workers": both,
         f"recommend_at_{RATE:.0f}": steady,
         "feedback_rows_per_s": round(feedback["per_s"] * BATCH),
         "feedback": feedback,
@@ -116,9 +120,10 @@ def cornac(folder: Path, users: int, seconds: float) -> dict[str, Any]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Server]:
+def served(folder: Path, workers: int = 1) -> Iterator[Server]:
     """The engine of a folder over a store beside it."""
-    with Server([*SERVE, "engine", "--store", "shop.db", "--port", "{port}"], folder) as server:
+    words = [*SERVE, "engine", "--store", "shop.db", "--port", "{port}", "--workers", str(workers)]
+    with Server(words, folder) as server:
         yield server
 
 
