@@ -11,6 +11,8 @@ from websockets.sync.client import connect
 from llm4rec.apps.rest import keys
 from llm4rec.store import open_store
 
+from .waiting import within
+
 
 @pytest.fixture
 def http(service):
@@ -85,7 +87,7 @@ def test_a_revoked_key_ends_its_sessions(keyed):
     with open_store(str(keyed.store)) as store:
         made = keys.create(store, "read")
     with httpx2.Client(base_url=keyed.url) as http:
-        _within(
+        within(
             lambda: (
                 http.post("/sign-in", data={"key": made}, headers={"origin": keyed.url}).status_code == 303
             )
@@ -93,7 +95,7 @@ def test_a_revoked_key_ends_its_sessions(keyed):
         assert http.get("/").status_code == 200
         with open_store(str(keyed.store)) as store:
             keys.revoke(store, made.rpartition("~")[0].partition("~")[2])
-        _within(lambda: http.get("/").status_code == 303)
+        within(lambda: http.get("/").status_code == 303)
 
 
 @pytest.mark.browser
@@ -124,15 +126,6 @@ def test_roles_decide_what_is_there(visitor, keyed):
 def _cookie(http):
     http.get("/")
     return f"llm4rec={http.cookies['llm4rec']}"
-
-
-def _within(true, seconds=5.0):
-    import time
-
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def _socket(url, cookie, origin, host=None, client="none"):

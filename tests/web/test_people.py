@@ -7,6 +7,8 @@ import pytest
 from llm4rec.core import Feedback, Impression, stream
 from llm4rec.store import open_store
 
+from .waiting import connected
+
 pytestmark = pytest.mark.browser
 
 
@@ -31,7 +33,7 @@ def test_interests_with_their_proofs_are_changed_by_their_owner_and_steer_the_li
 def test_the_file_holds_what_is_kept_and_erasing_leaves_nothing_in_the_store(visitor, service):
     page = visitor("/")
     page.locator(".card:not(.bone)").first.wait_for()
-    page.wait_for_function("window.did_handshake")
+    connected(page)
     page.locator(".card").first.get_by_role("button", name="Like", exact=True).click()
     page.get_by_text("You like").first.wait_for()
     page.get_by_role("link", name="Interests and history").click()

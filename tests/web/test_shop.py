@@ -7,6 +7,8 @@ import pytest
 from llm4rec.core import Feedback, stream
 from llm4rec.store import open_store
 
+from .waiting import connected, within
+
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.hurt=1><script>window.hurt=1</script>{{7*7}}"
 
@@ -22,7 +24,7 @@ def shop(visitor):
     def opened(**options):
         page = visitor("/", **options)
         page.locator(".card:not(.bone)").first.wait_for()
-        page.wait_for_function("window.did_handshake")
+        connected(page)
         return page
 
     return opened
@@ -32,17 +34,8 @@ def changed(page, act):
     """Do something, and wait until the list is another; the new one."""
     before = titles(page)
     act()
-    page.wait_for_function(
-        "old => JSON.stringify([...document.querySelectorAll('.card:not(.gone) h2')].map(e => e.innerText)) !== old",
-        arg=_json(before),
-    )
+    within(lambda: titles(page) not in (before, []))
     return titles(page)
-
-
-def _json(value):
-    import json
-
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_reader(page, reader):
