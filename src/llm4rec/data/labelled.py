@@ -5,6 +5,7 @@ A block is fitted on one table and applied to any: a value never seen in `fit` a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -43,8 +44,8 @@ class Block(Protocol):
     def from_state(cls, state: Mapping[str, Any]) -> Self: ...
 
 
-class Labelled(Generic[C]):
-    """What blocks share that give rows labels: one column a label known since `fit`, 1 where a row has it."""
+class Fitted(ABC, Generic[C]):
+    """What blocks of this package share: they read columns and give one feature a value of `values_`, learnt by `fit`."""
 
     kind: ClassVar[str]
     config_type: ClassVar[type[Config]]
@@ -69,22 +70,6 @@ class Labelled(Generic[C]):
         """One a column, as in "categories=Comedy"; none before `fit`."""
         title = ",".join(self.columns)
         return [f"{title}={self._say(value)}" for value in getattr(self, "values_", np.zeros(0)).tolist()]
-
-    def fit(self, table: Table) -> Self:
-        """Learn the labels of `table`; SettingsError where it has no such column."""
-        self._need_columns(table)
-        self._learn(table)
-        self.values_ = self._values(self._labels(table)[1])
-        return self
-
-    def transform(self, table: Table) -> Sparse:
-        """(rows, labels) of ones, float32."""
-        shape = len(table), len(self._fitted())
-        if any(name not in table.columns for name in self.columns):
-            return nothing(*shape)
-        rows, labels = self._labels(table)
-        place = place_among(self.values_, labels)
-        return indicator(rows[place >= 0], place[place >= 0], shape)
 
     def state(self) -> dict[str, Any]:
         """Kind, config and what was learnt, in plain values."""
@@ -115,18 +100,39 @@ class Labelled(Generic[C]):
             raise NotFittedError(f"{type(self).__name__} of {', '.join(self.columns)} needs fit first")
         return self.values_
 
+    def _say(self, value: Any) -> str:
+        return str(value)
+
+
+class Labelled(Fitted[C]):
+    """Blocks that give rows labels: one feature a label known since `fit`, 1 where a row has it."""
+
+    def fit(self, table: Table) -> Self:
+        """Learn the labels of `table`; SettingsError where it has no such column."""
+        self._need_columns(table)
+        self._learn(table)
+        self.values_ = self._values(self._labels(table)[1])
+        return self
+
+    def transform(self, table: Table) -> Sparse:
+        """(rows, labels) of ones, float32."""
+        shape = len(table), len(self._fitted())
+        if any(name not in table.columns for name in self.columns):
+            return nothing(*shape)
+        rows, labels = self._labels(table)
+        place = place_among(self.values_, labels)
+        return indicator(rows[place >= 0], place[place >= 0], shape)
+
     def _learn(self, table: Table) -> None:
         """Whatever `_labels` needs to know; nothing unless overridden."""
 
+    @abstractmethod
     def _labels(self, table: Table) -> Labels:
-        raise NotImplementedError
+        """Every row's labels."""
 
     def _values(self, labels: NDArray[Any]) -> NDArray[Any]:
         """The labels that get a column, sorted."""
         return np.unique(labels)
-
-    def _say(self, value: Any) -> str:
-        return str(value)
 
 
 def _plain(value: Any) -> Any:

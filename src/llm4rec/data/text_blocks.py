@@ -12,7 +12,7 @@ from pydantic import Field, PositiveInt
 from scipy import sparse
 
 from llm4rec.core import ColumnType, Config, Sparse, Table
-from llm4rec.data.labelled import Labelled, typed, unit_length
+from llm4rec.data.labelled import Fitted, typed, unit_length
 
 WORD = re.compile(r"[^\W_]+")
 READABLE = (ColumnType.TEXT, ColumnType.CATEGORY, ColumnType.TAGS)
@@ -26,7 +26,7 @@ class TfidfConfig(Config):
     min_rows: PositiveInt = 2
 
 
-class Tfidf(Labelled[TfidfConfig]):
+class Tfidf(Fitted[TfidfConfig]):
     """One column a word, (1 + log count) x (1 + log((1 + rows) / (1 + rows with it))), rows of length one.
 
     Words are lower-cased. A column missing when serving is read as empty.

@@ -4,49 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat
 
 from llm4rec.core import (
     Catalog,
-    Config,
     Dataset,
     Explains,
     FitContext,
     Floats,
     Model,
-    NotFittedError,
     Numbers,
     Request,
     add_zscored,
 )
 from llm4rec.models.blend import Trial, choose_weights
-from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
+from llm4rec.models.inputs import Inputs, known_part
+from llm4rec.models.over_inputs import OverInputs, OverInputsConfig
 from llm4rec.models.tuning import QUESTIONS
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0)
 BYTES = 900_000_000  # of scores held while choosing
 
 
-class EnsembleConfig(Config):
-    """`inputs` are names of models, the base first; `options` their settings by name; `weights` count z-scores.
+class EnsembleConfig(OverInputsConfig):
+    """`weights` count z-scores; an input that they do not name counts 1. A weight of zero is a fair choice."""
 
-    An input that `weights` does not name counts 1. A weight of zero is a fair choice.
-    """
-
-    inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
-        "sequence",
-        "attention",
-    )
-    options: dict[str, dict[str, Any]] = Field({})
     weights: dict[str, NonNegativeFloat] = Field({})
-    tune: bool = True
 
 
-class Ensemble:
+class Ensemble(OverInputs):
     """Score = sum of weight x z-score of each input, over the items fitted on.
 
     The base declines requests for all. Items added later are scored by the inputs that can take them; the others
@@ -55,6 +45,7 @@ class Ensemble:
     """
 
     config_type = EnsembleConfig
+    config: EnsembleConfig
 
     def __init__(self, config: EnsembleConfig | None = None) -> None:
         self.config = config or EnsembleConfig()
@@ -63,24 +54,14 @@ class Ensemble:
     @property
     def chosen(self) -> EnsembleConfig:
         """The config with weights and the inputs' settings as chosen."""
-        options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
-        return self.config.model_copy(update={"weights": self.weights, "options": options, "tune": False})
+        changed = {"weights": self.weights, "options": self._chosen_options(), "tune": False}
+        return self.config.model_copy(update=changed)
 
     @property
     def made_of(self) -> Mapping[str, Model]:
         """Its inputs that count, and the base."""
         counting = (name for name in self.inputs_.models if self.weights[name])
         return self.inputs_.only([self.config.inputs[0], *counting]).models
-
-    @property
-    def time_aware(self) -> bool:
-        """Whether some input looks at when a request is made."""
-        return self.inputs_.time_aware
-
-    @property
-    def contexts(self) -> Mapping[str, tuple[str, ...]]:
-        """The contexts that some input looks at: words by name."""
-        return self.inputs_.contexts if hasattr(self, "inputs_") else {}
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs, then choose weights where there is a holdout."""
@@ -139,10 +120,8 @@ class Ensemble:
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
         """New items enter through the inputs that can take them."""
-        self._need_fit()
-        grown = type(self)(self.config)
-        grown.__dict__.update(self.__dict__)
-        grown.inputs_, grown.width_ = self.inputs_.grown(catalog, context), len(catalog)
+        grown = super().grow(catalog, context)
+        grown.width_ = len(catalog)
         return grown
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -152,10 +131,6 @@ class Ensemble:
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`; the config is the chosen one."""
-        self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
+        self._restore_inputs(state, context)
         self.size_, self.width_ = (int(n) for n in state["sizes"])
         return self
-
-    def _need_fit(self) -> None:
-        if not hasattr(self, "inputs_"):
-            raise NotFittedError("Ensemble needs fit first")

@@ -8,19 +8,16 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from llm4rec.core import (
-    Catalog,
     ComponentError,
-    Config,
     Dataset,
     Doubts,
     Explains,
     FitContext,
     Floats,
     Model,
-    NotFittedError,
     Numbers,
     Request,
     gains,
@@ -30,31 +27,27 @@ from llm4rec.core import (
 )
 from llm4rec.core.arrays import TINY
 from llm4rec.models.episodes import Episodes
-from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
+from llm4rec.models.inputs import Inputs, known_part
+from llm4rec.models.over_inputs import InputNames, OverInputs, OverInputsConfig
 from llm4rec.models.tuning import QUESTIONS
 
 GRID = tuple(round(0.1 * step, 1) for step in range(11))
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class FewShotConfig(Config):
+class FewShotConfig(OverInputsConfig):
     """`inputs` are the base and a model for newcomers; `options` their settings by name.
 
     `shares` say how much of a list is the newcomers' after so many events as `lengths` say, and between them by the
     logarithm of the events; from twice the last length on the base stands alone. Chosen on people held out.
     """
 
-    inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
-        "sequence",
-        "fold-in",
-    )
-    options: dict[str, dict[str, Any]] = Field({})
+    inputs: InputNames = ("sequence", "fold-in")
     lengths: tuple[PositiveInt, ...] = (1, 3, 5, 10, 20, 40)
     shares: tuple[Share, ...] = Field((), description="none: the base alone, until they are chosen")
-    tune: bool = True
 
 
-class FewShot:
+class FewShot(OverInputs):
     """score = mean + spread ((1 - share) z(base) + share z(fold-in)), mean and spread those of the base's scores.
 
     The share depends on the events of the history alone and is chosen by NDCG@10 on episodes: people held out as a whole,
@@ -64,6 +57,7 @@ class FewShot:
     """
 
     config_type = FewShotConfig
+    config: FewShotConfig
 
     def __init__(self, config: FewShotConfig | None = None) -> None:
         self.config = config or FewShotConfig()
@@ -82,18 +76,8 @@ class FewShot:
     @property
     def chosen(self) -> FewShotConfig:
         """The config with shares and the inputs' settings as chosen."""
-        options = self.inputs_.options() if hasattr(self, "inputs_") else self.config.options
-        return self.config.model_copy(update={"shares": self.shares, "options": options, "tune": False})
-
-    @property
-    def time_aware(self) -> bool:
-        """Whether some input looks at when a request is made."""
-        return self.inputs_.time_aware
-
-    @property
-    def contexts(self) -> Mapping[str, tuple[str, ...]]:
-        """The contexts that some input looks at: words by name."""
-        return self.inputs_.contexts if hasattr(self, "inputs_") else {}
+        changed = {"shares": self.shares, "options": self._chosen_options(), "tune": False}
+        return self.config.model_copy(update=changed)
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Fit the inputs without some people, choose the shares on these, fit the inputs on everybody."""
@@ -219,14 +203,6 @@ class FewShot:
                         given[item][source] = given[item].get(source, 0.0) + whole * gift
         return [given[int(item)] for item in items]
 
-    def grow(self, catalog: Catalog, context: FitContext) -> Self:
-        """New items stand where the base puts them; the order of known ones is blended as before."""
-        self._need_fit()
-        grown = type(self)(self.config)
-        grown.__dict__.update(self.__dict__)
-        grown.inputs_ = self.inputs_.grown(catalog, context)
-        return grown
-
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder."""
         self._need_fit()
@@ -234,13 +210,9 @@ class FewShot:
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`; the config is the chosen one."""
-        self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
+        self._restore_inputs(state, context)
         self.size_ = int(state["size"][0])
         return self
-
-    def _need_fit(self) -> None:
-        if not hasattr(self, "inputs_"):
-            raise NotFittedError("FewShot needs fit first")
 
 
 def _ascending(lengths: Many[int]) -> bool:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from llm4rec.core import (
-    Catalog,
     ComponentError,
-    Config,
     Dataset,
     Explains,
     FitContext,
     Floats,
     Holdout,
     Model,
-    NotFittedError,
     Numbers,
     Request,
     masked,
@@ -31,8 +28,9 @@ from llm4rec.models.advice import ASKED
 from llm4rec.models.contexts import context_note, together
 from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
-from llm4rec.models.inputs import Inputs, by_plus, distinct, known_part
+from llm4rec.models.inputs import Inputs, known_part
 from llm4rec.models.maps import part, under
+from llm4rec.models.over_inputs import OverInputs, OverInputsConfig
 from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
 from llm4rec.models.slates import Slates
 from llm4rec.models.stacking import Asked, Form, Order
@@ -44,8 +42,8 @@ LIST = 10
 ROWS = 256  # requests at once
 
 
-class HybridConfig(Config):
-    """`inputs` are names of models, the base first; `options` their settings by name.
+class HybridConfig(OverInputsConfig):
+    """How candidates are chosen and what their order is learnt from.
 
     `depth` items of each input are candidates. `questions` held-out questions teach the order, fewer where
     their features do not fit into memory; where there are fewer than FEW, up to `earlier` earlier events of each user
@@ -54,11 +52,6 @@ class HybridConfig(Config):
     request is made.
     """
 
-    inputs: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = (
-        "sequence",
-        "attention",
-    )
-    options: dict[str, dict[str, Any]] = Field({})
     form: Form = "auto"
     depth: PositiveInt = 100
     questions: PositiveInt = 20_000
@@ -69,10 +62,9 @@ class HybridConfig(Config):
     min_leaf: PositiveInt = 50
     time_aware: bool = False
     seed: int = 0
-    tune: bool = True
 
 
-class Hybrid:
+class Hybrid(OverInputs):
     """Staged scorer: y = b + b_i + U.V + X theta + f_LM over candidates, or boosted trees over the same terms.
 
     Stage one are the inputs, fitted on the training part and without the held-out questions. Stage two learns from those
@@ -85,7 +77,8 @@ class Hybrid:
     (RecSys Challenge 2024, 2025).
     """
 
-    config_type = HybridConfig
+    config_type: ClassVar[type[HybridConfig]] = HybridConfig
+    config: HybridConfig
 
     def __init__(self, config: HybridConfig | None = None) -> None:
         self.config = config or self.config_type()
@@ -120,9 +113,9 @@ class Hybrid:
     @property
     def chosen(self) -> HybridConfig:
         """The config with the form and the inputs' settings as chosen."""
-        changed: dict[str, Any] = {"form": self.form, "tune": False}
+        changed: dict[str, Any] = {"form": self.form, "options": self._chosen_options(), "tune": False}
         if hasattr(self, "inputs_"):
-            changed |= {"options": self.inputs_.options(), "inputs": tuple(self.inputs_.models)}
+            changed["inputs"] = tuple(self.inputs_.models)
         return self.config.model_copy(update=changed)
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
@@ -163,8 +156,6 @@ class Hybrid:
         again._need_same(self.evidence_)
         again.notes_ = self.notes_
         return again
-
-    inputs_: Inputs
 
     def _learn_inputs(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> None:
         self.inputs_ = inputs
@@ -300,14 +291,6 @@ class Hybrid:
             return dict(zip(names, ranker.weights.tolist(), strict=True))
         return {}
 
-    def grow(self, catalog: Catalog, context: FitContext) -> Self:
-        """New items stand where the base puts them; known ones keep their order."""
-        self._need_fit()
-        grown = type(self)(self.config)
-        grown.__dict__.update(self.__dict__)
-        grown.inputs_ = self.inputs_.grown(catalog, context)
-        return grown
-
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays for an engine folder; trees as text in bytes."""
         self._need_fit()
@@ -320,7 +303,7 @@ class Hybrid:
 
     def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
         """The inverse of `state`; the config is the chosen one."""
-        self.inputs_ = Inputs.restored(self.config.inputs, self.config.options, state, context)
+        self._restore_inputs(state, context)
         self.evidence_ = Evidence.from_state(part("evidence", state))
         self.order_ = Order.from_state(part("order", state), self.form, self.inputs_.advisers)
         self.size_ = int(state["size"][0])
@@ -334,10 +317,6 @@ class Hybrid:
                 f"hybrid: features {sorted(now ^ then)} are in one of the two data sets only; fit and refit on data "
                 "with the same columns"
             )
-
-    def _need_fit(self) -> None:
-        if not hasattr(self, "inputs_"):
-            raise NotFittedError(f"{type(self).__name__} needs fit first")
 
 
 class LinearHybridConfig(HybridConfig):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, PositiveInt
+from pydantic import PositiveInt
 
 from llm4rec.core import (
     Answers,
@@ -27,8 +27,8 @@ from llm4rec.core import (
     Request,
 )
 from llm4rec.models.content import ItemContent
-from llm4rec.models.inputs import by_plus, distinct
 from llm4rec.models.maps import part, under
+from llm4rec.models.over_inputs import InputNames
 from llm4rec.models.student_order import Weighing
 
 NO_LISTS = "there are no lists of a teacher to learn from: every part counts alike"
@@ -40,7 +40,7 @@ class BlendConfig(Config):
     `lessons`: lists from which weights are learnt, at most.
     """
 
-    parts: Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)] = ("sequence",)
+    parts: InputNames = ("sequence",)
     memory: PositiveInt = 192
     lessons: PositiveInt = 2_000
 

@@ -5,6 +5,7 @@ Wei and Zou, "EDA: Easy Data Augmentation Techniques for Boosting Performance on
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from llm4rec.data.augment.spans import NEGATIONS, folded, movable, rebuilt, word
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
-class _Edit(Config):
+class _Edit(Config, ABC):
     """Which share of the words is touched, and which words never are (in any case of letters)."""
 
     share: Share = 0.1
@@ -33,8 +34,9 @@ class _Edit(Config):
         keep = frozenset(folded(word) for word in self.keep)
         return [self._edited(text, keep, rng) for text in texts]
 
+    @abstractmethod
     def _edited(self, text: str, keep: frozenset[str], rng: np.random.Generator) -> str:
-        raise NotImplementedError
+        """The text with some words changed, never those of `keep`."""
 
 
 class Deletion(_Edit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,7 @@ class Part:
     share: float | None = None
 
 
-class Clauses(Composer):
+class Clauses(Composer, ABC):
     """Keeps what the clause that is read speaks of, and makes events of it where it ends."""
 
     resembling = False  # whether the last "like" only said what is to be like it
@@ -218,9 +219,9 @@ class Clauses(Composer):
     def _titles(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(plain_title(self.lexicon.titles.titles[n]) for n in numbers)
 
+    @abstractmethod
     def _steps_of(self, piece: Any) -> list[Step]:
         """What a piece of a request means of a list."""
-        raise NotImplementedError
 
     def _complained(self, part: Part, hard: bool, end: int) -> None:
         """ "Musicals bore me", "剧情片太多了": a value that is complained about behind it is not asked for."""
