@@ -1,7 +1,9 @@
 """The page in a real browser: first paint, a slider's move until the new list, and what 50 open pages cost the service.
 
 python -m benchmarks.page_speed [PAGES] [SECONDS]: the sample shop with engine `sequence` and the embedded encoder, SQLite, one worker, headless
-Chromium on the same machine. Memory and REST times are taken without pages and with PAGES of them open, sockets included, in one run.
+Chromium on the same machine. Memory and REST times are taken without pages and with PAGES of them open, sockets included, in one run:
+opened by another process that draws nothing, as for visitors with machines of their own, and in the browser here, whose drawing takes
+processor from the service; what it takes with as many blank pages stands beside it.
 """
 
 from __future__ import annotations
@@ -9,20 +11,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import keep
+from benchmarks.common import ROOT, keep
 from benchmarks.live.server import SERVE, Server
 from benchmarks.serving import load
 from llm4rec import Engine, sample_shop
 
-PAGES, SECONDS, RATE = 50, 10.0, 100.0
+PAGES, SECONDS, RATE = 50, 20.0, 100.0
 VISITS = 10
+LEAVING = 10.0  # seconds until pages that are gone are forgotten
 MOVE = """async () => {
   const times = [], knob = document.querySelector('.knob input');
   for (const value of [0.3, 0.6, 0.9, 0.2, 0.7, 1, 0.4, 0.8]) {
@@ -64,17 +69,31 @@ def measured(pages: int, seconds: float) -> dict[str, Any]:
         words = (*SERVE, "engine", "--store", "shop.db", "--port", "{port}")
         with Server(words, folder) as server:
             rest(server, folder, 3.0)
-            alone = rest(server, folder, seconds)
-            return {
-                "pages": pages,
-                "seconds": seconds,
-                "busy": os.getloadavg()[0],
-                "rest_alone": alone,
-            } | looked(server, folder, pages, seconds)
+            told = {"pages": pages, "seconds": seconds, "busy": os.getloadavg()[0]}
+            told["rest_alone"] = rest(server, folder, seconds)
+            return told | visited(server, folder, pages, seconds) | looked(server, folder, pages, seconds)
+
+
+def visited(server: Server, folder: Path, pages: int, seconds: float) -> dict[str, Any]:
+    """What many visitors cost whose browsers are elsewhere."""
+    words = [sys.executable, "-m", "benchmarks.workers.open_pages", server.url, str(pages)]
+    before = server.resident_mb
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as visitors:
+        assert visitors.stdin is not None
+        assert visitors.stdout is not None
+        assert visitors.stdout.readline() == b"open\n"
+        after, beside = server.resident_mb, rest(server, folder, seconds)
+        visitors.stdin.close()
+    time.sleep(LEAVING)
+    return {
+        "memory_mb": {"before": before, "with_pages": after},
+        "rest_with_pages": beside,
+        "rest_alone_after": rest(server, folder, seconds),
+    }
 
 
 def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str, Any]:
-    """What somebody at the browser sees, and what many of them cost."""
+    """What somebody at the browser sees, and what the service is left by a browser that draws many pages beside it."""
     from playwright.sync_api import sync_playwright
 
     where = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -86,11 +105,11 @@ def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str
                 page = opened(context.new_page())
                 paints.append(float(page.evaluate(PAINT)))
                 moves += page.evaluate(MOVE)
-        before = server.resident_mb
         contexts = [browser.new_context(base_url=server.url) for _ in range(pages)]
-        for context in contexts:
-            opened(context.new_page())
-        after = server.resident_mb
+        shown = [context.new_page() for context in contexts]
+        blank = rest(server, folder, seconds)
+        for page in shown:
+            opened(page)
         beside = rest(server, folder, seconds)
         for context in contexts:
             context.close()
@@ -98,8 +117,8 @@ def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str
     return {
         "first_paint_ms": spread(paints),
         "slider_ms": spread(moves),
-        "memory_mb": {"before": before, "with_pages": after},
-        "rest_with_pages": beside,
+        "rest_beside_blank_pages": blank,
+        "rest_beside_browser": beside,
     }
 
 
