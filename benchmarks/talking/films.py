@@ -22,7 +22,7 @@ from benchmarks.talking.people import (
 )
 from llm4rec.core import Dataset, Numbers
 from llm4rec.engine import Engine
-from llm4rec.engine.wishes import desk_of
+from llm4rec.engine.wishes import Desk
 
 MODEL: dict[str, Any] = {"model": "ease", "reg": 300.0, "tune": False}
 
@@ -51,7 +51,7 @@ def held_out(data: Dataset, back: int) -> tuple[Dataset, Numbers]:
 
 def _filmed(engine: Engine, train: Dataset, targets: Numbers, chosen: Numbers) -> dict[str, Any]:
     engine.chat("hello")  # the shelf is made once
-    shelf, checked = desk_of(engine.fitted).shelf, Checked()
+    shelf, checked = Desk(engine.fitted).shelf, Checked()
     order = np.argsort(-train.counts, kind="stable")
     turns: dict[str, list[int]] = {"chat": [], "popular": [], "lists": [], "newcomer": []}
     for user in chosen.tolist():

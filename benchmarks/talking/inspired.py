@@ -18,7 +18,7 @@ from benchmarks.talking.people import SEED, Checked
 from llm4rec.core import Catalog, Column, ColumnType, Id, Vocabulary
 from llm4rec.engine import Engine, Settings
 from llm4rec.engine.remarks import counters
-from llm4rec.engine.wishes import desk_of
+from llm4rec.engine.wishes import Desk
 from llm4rec.writers.asking import Bm25, Lenient
 
 DEPTHS = (1, 10, 50)
@@ -134,7 +134,7 @@ class Replay:
 
 
 def _ways(engine: Engine, checked: Checked) -> dict[str, Callable[[Moment], Sequence[int]]]:
-    desk = desk_of(engine.fitted)
+    desk = Desk(engine.fitted)
     bm25 = Bm25.of(engine.catalog.texts)
     bm25 = Bm25(bm25.vocabulary, bm25.weights, most=10_000)
     popular = engine.fitted.dataset.counts.astype(np.float64)

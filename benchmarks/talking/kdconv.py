@@ -15,7 +15,7 @@ from benchmarks.talking.catalogs import chinese_films, places, taken
 from benchmarks.talking.people import SHOWN, TURNS, Checked, Wanting, conversation, settings, turn_of, within
 from llm4rec.core import Catalog
 from llm4rec.engine import Engine
-from llm4rec.engine.wishes import desk_of
+from llm4rec.engine.wishes import Desk
 from llm4rec.writers.asking import Bm25
 
 
@@ -45,7 +45,7 @@ def _spoken_of(rows: pl.DataFrame, catalog: Catalog) -> Counter[int]:
 
 
 def _wanted(engine: Engine, targets: Sequence[int]) -> dict[str, Any]:
-    shelf, checked = desk_of(engine.fitted).shelf, Checked()
+    shelf, checked = Desk(engine.fitted).shelf, Checked()
     columns = tuple(dict.fromkeys(column for column, _ in shelf.rows))
     order = np.argsort(-engine.fitted.dataset.counts, kind="stable")
     bm25 = Bm25.of(engine.catalog.texts)

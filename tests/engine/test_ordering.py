@@ -61,7 +61,7 @@ def test_with_all_knobs_at_zero_it_is_the_order_of_the_model(plain):
     asked = plain.recommend("u4", n=6, diversity=0.0, novelty=0.0, explore=0.0)
     assert asked.items == answer.items
     assert asked.trade is None
-    assert "ordering" not in plain.fitted.memory or answer.propensities == ()
+    assert "ordering" not in plain.fitted.made.names or answer.propensities == ()
 
 
 def test_the_more_diversity_is_asked_for_the_more_varied_lists_are(plain):

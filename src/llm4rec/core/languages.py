@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from llm4rec.core.texts import cleaned, stem, tokens
+from llm4rec.core.texts import cleaned, stem, words_in
 
 ENGLISH, CHINESE = "en", "zh"
 _SCRIPTS = {
@@ -78,15 +78,15 @@ def words_of(text: str, cut: Callable[[str], Iterable[str]] | None = None) -> li
     be cut at different places.
     """
     found, run = [], ""
-    for token in [*tokens(cleaned(text, 20_000)[0]), None]:
-        if token is not None and len(token.word) == 1 and ord(token.word) > 0x2E7F:
-            run += token.word
+    for word in [*words_in(cleaned(text, 20_000)[0]), ""]:
+        if len(word) == 1 and word > "\u2e7f":
+            run += word
             continue
         if run:
             found += _chinese(run, cut)
             run = ""
-        if token is not None and (token.is_word or token.is_number):
-            found.append(stem(token.word))
+        if word[:1].isalpha() or word[:1].isdigit():
+            found.append(stem(word))
     return found
 
 

@@ -58,7 +58,7 @@ def cleaned(text: str, most: int = MOST) -> tuple[str, tuple[str, ...]]:
     notes = []
     # Normalising can make a text eighteen times as long: what cannot be read is cut first.
     told = unicodedata.normalize("NFKC", text[: 4 * most])
-    kept = "".join(_shown(letter) for letter in told)
+    kept = told.translate(_SHOWN)
     if kept.count("\x00"):
         notes.append("hidden")
     kept = re.sub(r"\s+", " ", kept.replace("\x00", "")).strip()
@@ -67,13 +67,27 @@ def cleaned(text: str, most: int = MOST) -> tuple[str, tuple[str, ...]]:
     return kept[:most].rstrip(), tuple(notes)
 
 
-def _shown(letter: str) -> str:
-    if letter in _QUOTES:
-        return _QUOTES[letter]
-    kind = unicodedata.category(letter)
-    if letter.isspace():
-        return " "
-    return "\x00" if kind in ("Cc", "Cf", "Cs", "Co", "Cn") else letter
+class _Shown(dict[int, str]):
+    """What is shown of each character, by its number, for `str.translate`; learnt as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if letter in _QUOTES:
+            shown = _QUOTES[letter]
+        elif letter.isspace():
+            shown = " "
+        else:
+            shown = "\x00" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn") else letter
+        self[code] = shown
+        return shown
+
+
+_SHOWN = _Shown()
+
+
+def words_in(text: str) -> list[str]:
+    """The folded words of `tokens`, without their places."""
+    return [folded(word) for word in _TOKEN.findall(text)]
 
 
 def tokens(text: str) -> list[Token]:
@@ -107,7 +121,7 @@ def stem(word: str) -> str:
 
 def phrase(text: str, stemmed: bool = True) -> Phrase:
     """The words of a name or of a phrase of the grammar, folded, as they are looked up; signs are left out."""
-    words = [token.word for token in tokens(cleaned(text)[0]) if token.is_word or token.is_number]
+    words = [word for word in words_in(cleaned(text)[0]) if word[:1].isalpha() or word[:1].isdigit()]
     return tuple(stem(word) for word in words) if stemmed else tuple(words)
 
 

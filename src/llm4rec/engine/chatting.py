@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -41,8 +40,6 @@ DEPTH = 400
 """So many of the best items are looked at when a question is weighed."""
 HEARD = 0.3
 """How near in meaning some item must be to words that the catalog does not have."""
-_DESKS: WeakKeyDictionary[Fitted, Desk] = WeakKeyDictionary()
-_PREPARED: WeakKeyDictionary[Fitted, tuple[tuple[str, float], Any]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def chatted(desk: Desk, asker: Asker, said: Said, helpers: Helpers) -> Chatted:
     manner = component_from(f"{HOME}Manner")(n=chat.n, questions=chat.questions, bits=chat.bits)
     if said.language != "auto":
         component_from("llm4rec.writers.language:language")(said.language)  # raises, with those there are
-    world = Room(_lenient(desk), asker, helpers)
+    world = Room(LenientDesk(desk.fitted), asker, helpers)
     reply = component_from(f"{HOME}replied")(
         world, manner, dialogue_of(said.dialogue), said.text, said.language.partition("-")[0]
     )
@@ -96,18 +93,26 @@ def chatted(desk: Desk, asker: Asker, said: Said, helpers: Helpers) -> Chatted:
     )
 
 
-def _lenient(desk: Desk) -> Desk:
-    """The same desk for conversations: what is not known of an item does not rule it out, and popularity is a number of
-    items even where the catalog does not tell it. Made once."""
-    made = _DESKS.get(desk.fitted)
-    if made is None:
-        made = Desk(desk.fitted)
-        lexicon, shelf = counters(desk)
-        made.__dict__.update({"words": desk.words, "letters": desk.letters, "vectors": desk.vectors})
-        made.__dict__.update({"likeness": desk.likeness, "lexicon": lexicon})
-        made.__dict__["shelf"] = component_from("llm4rec.writers.asking:Lenient").like(shelf)
-        _DESKS[desk.fitted] = made
-    return made
+class LenientDesk(Desk):
+    """The desk of conversations: what is not known of an item does not rule it out, and popularity is a number of items
+    even where the catalog does not tell it."""
+
+    @property
+    def lexicon(self) -> Any:
+        """The catalog's words."""
+        return self._counted()[0]
+
+    @property
+    def shelf(self) -> Any:
+        """Which items have which value."""
+        lenient = component_from("llm4rec.writers.asking:Lenient").like
+        return self.fitted.made.once("chat.shelf", lambda: lenient(self._counted()[1]))
+
+    def _words(self) -> Any:
+        return Desk(self.fitted)._words()
+
+    def _counted(self) -> tuple[Any, Any]:
+        return self.fitted.made.once("chat.counted", lambda: counters(Desk(self.fitted)))
 
 
 def dialogue_of(given: Any) -> Any:
@@ -253,10 +258,11 @@ class Room:
         if not path.is_file():
             raise SettingsError(f"chat.answers = {file!r}: there is no such file")
         key = (str(path), path.stat().st_mtime)
-        kept = _PREPARED.get(self.desk.fitted)
+        fitted = self.desk.fitted
+        kept = fitted.made.get("prepared")
         if kept is None or kept[0] != key:
-            kept = key, _read(path, self.desk.fitted)
-            _PREPARED[self.desk.fitted] = kept
+            kept = key, _read(path, fitted)
+            fitted.made.keep("prepared", kept)
         return kept[1]
 
 

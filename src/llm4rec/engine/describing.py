@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from llm4rec.engine.fitted import Fitted
 
 SHORT = 15
 """Words below which the text of an item is short, and a generated one stands beside it."""
-_MADE: WeakKeyDictionary[Fitted, Any] = WeakKeyDictionary()
 
 
 def described(
@@ -33,14 +31,16 @@ def described(
 
 def describer(fitted: Fitted) -> Any:
     """The writer of descriptions for what has been learnt; its tables live as long as that does."""
-    if fitted not in _MADE:
-        encoder = fitted.raw_encoder
-        _MADE[fitted] = component_from("llm4rec.writers.describe:Describer")(
-            fitted.dataset,
-            None if encoder is None else encoder.encode,
-            None if fitted.safety is None else fitted.safety.guard,
-        )
-    return _MADE[fitted]
+    return fitted.made.once("describer", lambda: _describer(fitted))
+
+
+def _describer(fitted: Fitted) -> Any:
+    encoder = fitted.raw_encoder
+    return component_from("llm4rec.writers.describe:Describer")(
+        fitted.dataset,
+        None if encoder is None else encoder.encode,
+        None if fitted.safety is None else fitted.safety.guard,
+    )
 
 
 def enriched(catalog: Catalog, texts: Iterable[tuple[Id, str]], below: int = SHORT) -> Catalog:

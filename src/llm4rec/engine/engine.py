@@ -48,7 +48,7 @@ from llm4rec.engine.scripts import suited
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.shield import Shield
 from llm4rec.engine.speaking import Speaks
-from llm4rec.engine.wishes import desk_of
+from llm4rec.engine.wishes import Desk
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,7 +195,7 @@ class Engine(Speaks):
         request = replace(request, excluded=together(request.excluded, hidden))
         if remarks is None:
             return request, notes
-        request, opened = moved(desk_of(self.fitted), request, remarks)
+        request, opened = moved(Desk(self.fitted), request, remarks)
         return request, (*notes, *opened)
 
     @property

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from llm4rec.core import Explanation, Generator, Numbers, Request, SettingsError
 from llm4rec.engine import path
 from llm4rec.engine.build import component_from
 from llm4rec.engine.feelings import feelings
 from llm4rec.engine.fitted import Fitted
-
-_MADE: WeakKeyDictionary[Fitted, Any] = WeakKeyDictionary()
 
 
 def explained(fitted: Fitted, request: Request, items: Numbers, language: str) -> tuple[Explanation, ...]:
@@ -37,10 +34,12 @@ def in_words_of(
 
 def explainer(fitted: Fitted) -> Any:
     """The writer of explanations for what has been learnt; its tables live as long as that does."""
-    if fitted not in _MADE:
-        facts = component_from("llm4rec.writers.explain:Facts")(fitted.dataset, feelings(fitted))
-        _MADE[fitted] = component_from("llm4rec.writers.explain:Explainer")(fitted.dataset, facts)
-    return _MADE[fitted]
+    return fitted.made.once("explainer", lambda: _explainer(fitted))
+
+
+def _explainer(fitted: Fitted) -> Any:
+    facts = component_from("llm4rec.writers.explain:Facts")(fitted.dataset, feelings(fitted))
+    return component_from("llm4rec.writers.explain:Explainer")(fitted.dataset, facts)
 
 
 def language_of(explain: bool | str, fitted: Fitted, user: int) -> str:

@@ -18,10 +18,10 @@ UNTOLD = frozenset({"search"})
 
 def feelings(fitted: Fitted) -> Any:
     """How kind a text is, from -1 to 1 (`writers.remarks.Feelings`); made once for what has been learnt."""
-    if "feelings" not in fitted.memory:
-        head = component_from("llm4rec.encoders.adapting:sentiment_head")(fitted.raw_encoder)
-        fitted.memory["feelings"] = component_from("llm4rec.writers.remarks:Feelings")(head)
-    return fitted.memory["feelings"]
+    head = component_from("llm4rec.encoders.adapting:sentiment_head")
+    return fitted.made.once(
+        "feelings", lambda: component_from("llm4rec.writers.remarks:Feelings")(head(fitted.raw_encoder))
+    )
 
 
 def polarity(fitted: Fitted) -> Any:
@@ -29,9 +29,9 @@ def polarity(fitted: Fitted) -> Any:
     encoder = fitted.raw_encoder
     if encoder is None or encoder.name.startswith("lexical"):
         return None
-    if "polarity" not in fitted.memory:
-        fitted.memory["polarity"] = component_from("llm4rec.writers.remarks:Polarity")(encoder.encode)
-    return fitted.memory["polarity"]
+    return fitted.made.once(
+        "polarity", lambda: component_from("llm4rec.writers.remarks:Polarity")(encoder.encode)
+    )
 
 
 def reviewed(fitted: Fitted) -> Floats | None:

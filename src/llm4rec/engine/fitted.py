@@ -26,8 +26,14 @@ from llm4rec.core import (
 from llm4rec.engine.build import build_generator, maker
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.index import Index, index_for
+from llm4rec.engine.made import Made
 from llm4rec.engine.safety import Safety
 from llm4rec.engine.settings import RerankSettings, Settings
+
+OF_THE_ENCODER = ("feelings", "polarity")
+"""What is made of the encoder alone."""
+CURVES = "curves"
+"""What knobs mean: drawn once for a fit, as some new items or one person less do not change it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +58,9 @@ class Fitted:
     seed: int = 0
 
     @cached_property
-    def memory(self) -> dict[str, Any]:
+    def made(self) -> Made:
         """What is made of this value once it is needed, such as how lists are ordered."""
-        return {}
+        return Made()
 
     @cached_property
     def embeds(self) -> Embeds | None:
@@ -95,7 +101,17 @@ class Fitted:
         """A new value with a version and an index of its own."""
         changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, **changes)
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
-        return replace(changed, version=version_of(changed.model, changed.dataset), index=index)
+        found = replace(changed, version=version_of(changed.model, changed.dataset), index=index)
+        found.made.take(self.made, OF_THE_ENCODER)
+        if found.rerank == self.rerank:
+            found.made.take(self.made, (CURVES,))
+        return found
+
+    def with_fallback(self, fallback: Model) -> Fitted:
+        """The same with another last resort; whatever was made of it stays true, and is made for both."""
+        changed = replace(self, fallback=fallback)
+        changed.__dict__["made"] = self.made
+        return changed
 
 
 def version_of(model: Model, dataset: Dataset) -> str:

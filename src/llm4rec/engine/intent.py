@@ -13,7 +13,7 @@ from llm4rec.core import Floats, Request, SettingsError
 from llm4rec.core.texts import cleaned
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.settings import AskSettings
-from llm4rec.engine.wishes import desk_of
+from llm4rec.engine.wishes import Desk
 
 Notes = tuple[str, ...]
 
@@ -28,7 +28,7 @@ def intended(fitted: Fitted, request: Request, settings: AskSettings) -> tuple[R
     notes = ("the query was cut, it is very long",) if "cut" in told else ()
     if not any(letter.isalnum() for letter in words):
         return replace(request, query=None), (*notes, "the query has no words")
-    found = settings.intent * shares(desk_of(fitted).relevance(words, settings))
+    found = settings.intent * shares(Desk(fitted).relevance(words, settings))
     if not found.any():
         return replace(request, query=words), (*notes, f"nothing in the catalog is like {words[:60]!r}")
     return replace(request, query=words, tilt=found if request.tilt is None else request.tilt + found), notes

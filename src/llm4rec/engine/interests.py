@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from llm4rec.engine.fitted import Fitted
 
 STRONGEST = 0.5
 """How far wishes can move an item at most, of the way from the mean of a request's scores to the best of them."""
-_MADE: WeakKeyDictionary[Fitted, Any] = WeakKeyDictionary()
 
 
 def profile_of(
@@ -53,18 +51,21 @@ def steered(fitted: Fitted, request: Request, edits: ProfileEdits) -> Request:
 
 def profiler(fitted: Fitted) -> Any:
     """The writer of profiles for what has been learnt; its topics live as long as that does."""
-    if fitted not in _MADE:
-        events = fitted.dataset.interactions
-        rated = np.array([name == "rating" for name in events.kind_names], dtype=bool)[events.kinds]
-        values = events.values[rated & np.isfinite(events.values)]
-        stars = component_from("llm4rec.writers.interests:Stars")
-        encoder = fitted.encoder
-        _MADE[fitted] = component_from("llm4rec.writers.interests:Profiler")(
-            fitted.catalog,
-            None if encoder is None else encoder.encode(fitted.catalog.texts),
-            component_from("llm4rec.models.kmeans:kmeans"),
-            None if encoder is None else encoder.encode,
-            stars(float(values.min()), float(values.max())) if len(values) else stars(),
-        )
-        _MADE[fitted].feeling = feelings(fitted)
-    return _MADE[fitted]
+    return fitted.made.once("profiler", lambda: _profiler(fitted))
+
+
+def _profiler(fitted: Fitted) -> Any:
+    events = fitted.dataset.interactions
+    rated = np.array([name == "rating" for name in events.kind_names], dtype=bool)[events.kinds]
+    values = events.values[rated & np.isfinite(events.values)]
+    stars = component_from("llm4rec.writers.interests:Stars")
+    encoder = fitted.encoder
+    made = component_from("llm4rec.writers.interests:Profiler")(
+        fitted.catalog,
+        None if encoder is None else encoder.encode(fitted.catalog.texts),
+        component_from("llm4rec.models.kmeans:kmeans"),
+        None if encoder is None else encoder.encode,
+        stars(float(values.min()), float(values.max())) if len(values) else stars(),
+    )
+    made.feeling = feelings(fitted)
+    return made

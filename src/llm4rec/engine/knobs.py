@@ -22,6 +22,7 @@ from llm4rec.core import (
 )
 from llm4rec.core.sets import discount, mean_distance
 from llm4rec.engine.build import component_from
+from llm4rec.engine.fitted import CURVES
 
 if TYPE_CHECKING:
     from llm4rec.engine.fitted import Fitted
@@ -59,14 +60,22 @@ class Curve:
 def calibrated(fitted: Fitted, raw: Ordering) -> Ordering:
     """The ordering with its chain prepared, and the curve of each knob, from the lists of some known users.
 
-    No answer is looked at: a curve says how much more varied, or newer, lists become, and not what that costs.
+    No answer is looked at: a curve says how much more varied, or newer, lists become, and not what that costs. Curves
+    are drawn once for a fit: with items that join it, knobs keep their meaning.
     """
+    chain, context = raw.chain, replace(raw.context, n=N)
+    if chain.rerankers or fitted.made.get(CURVES) is None:
+        some, found = known_lists(fitted, fitted.rerank.depth)
+        if chain.rerankers:
+            chain = chain.prepare(some, found, context)
+        fitted.made.once(CURVES, lambda: drawn(some, chain.rerank(some, found, context), context))
+    return replace(raw, chain=chain, curves=fitted.made.get(CURVES))
+
+
+def drawn(some: Sequence[Request], base: Candidates, context: RerankContext) -> dict[str, Curve]:
+    """The curve of each knob, from what lists are worth at each of STRENGTHS."""
     from llm4rec.engine.ordering import BEHIND, build_reranker
 
-    some, found = known_lists(fitted, fitted.rerank.depth)
-    context = replace(raw.context, n=N)
-    chain = raw.chain.prepare(some, found, context) if raw.chain.rerankers else raw.chain
-    base = chain.rerank(some, found, context)
     curves: dict[str, Curve] = {}
     for knob in ("novelty", "diversity"):
         name, options = BEHIND[knob]
@@ -78,7 +87,7 @@ def calibrated(fitted: Fitted, raw: Ordering) -> Ordering:
             for strength in STRENGTHS
         ]
         curves[knob] = Curve.of(worth)
-    return replace(raw, chain=chain, curves=curves)
+    return curves
 
 
 def known_lists(fitted: Fitted, depth: int) -> tuple[list[Request], Candidates]:

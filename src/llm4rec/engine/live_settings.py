@@ -18,6 +18,11 @@ class LiveSettings(Config):
         0.1,
         description="how often what other workers wrote is looked for; 0: before every answer",
     )
+    prepare: Literal["lists", "words", "nothing"] = Field(
+        "lists",
+        description="what is made in the background before somebody asks for it: what lists with knobs need, "
+        "or also what wishes, chat and profiles need (with the page always), or nothing",
+    )
     seen: tuple[str, ...] = Field(
         (), description="kinds of events that rule an item out where seen items are excluded; empty: all"
     )

@@ -164,14 +164,14 @@ def reordered(engine: Engine, settings: RerankSettings) -> Engine:
 
 def ordering(fitted: Fitted) -> Ordering:
     """The ordering of a fitted engine: made, prepared and its knobs calibrated when it is first needed."""
-    known = fitted.memory.get("ordering")
-    if known is None:
-        from llm4rec.engine.knobs import calibrated
+    return fitted.made.once("ordering", lambda: _made(fitted))
 
-        raw = Ordering(build_chain(fitted.rerank), rerank_context(fitted), fitted.rerank, fitted.seed)
-        known = fitted.memory["ordering"] = calibrated(fitted, raw)
-    made: Ordering = known
-    return made
+
+def _made(fitted: Fitted) -> Ordering:
+    from llm4rec.engine.knobs import calibrated
+
+    raw = Ordering(build_chain(fitted.rerank), rerank_context(fitted), fitted.rerank, fitted.seed)
+    return calibrated(fitted, raw)
 
 
 def rerank_context(fitted: Fitted) -> RerankContext:

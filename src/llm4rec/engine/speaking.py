@@ -34,7 +34,7 @@ from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
 from llm4rec.engine.remarks import Remarked, remark
 from llm4rec.engine.settings import Settings
-from llm4rec.engine.wishes import Asked, Asker, ask, desk_of
+from llm4rec.engine.wishes import Asked, Asker, Desk, ask
 
 if TYPE_CHECKING:
     from llm4rec.engine.describing_all import Told
@@ -170,7 +170,7 @@ class Speaks(ABC):
         """
         asker = self._asker(user, history, excluded)
         helper = generator or self._generator()
-        return ask(desk_of(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
+        return ask(Desk(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
     def chat(  # noqa: PLR0913 - who speaks, what stood before, and what may not be shown
         self,
@@ -193,7 +193,7 @@ class Speaks(ABC):
         """
         asker = self._asker(user, history, excluded)
         helpers = Helpers(self.settings, year, generator or self._generator())
-        return chatted(desk_of(self.fitted), asker, Said(text, dialogue, language), helpers)
+        return chatted(Desk(self.fitted), asker, Said(text, dialogue, language), helpers)
 
     def remark(
         self,
@@ -214,7 +214,7 @@ class Speaks(ABC):
         """
         if shown is None:
             shown = self.recommend(user, history, remarks=so_far, **limits).items
-        return remark(desk_of(self.fitted), text, shown, so_far, year)
+        return remark(Desk(self.fitted), text, shown, so_far, year)
 
     def _generator(self) -> Generator | None:
         """The language model of the settings, one for all questions: it knows what was spent, and when it was down."""

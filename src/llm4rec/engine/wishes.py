@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +33,6 @@ from llm4rec.engine.settings import AskSettings
 HOME = "llm4rec.writers.asking:"
 AGAINST = 0.5
 """What words and items that are not wanted weigh against those that are."""
-_MADE: WeakKeyDictionary[Fitted, Desk] = WeakKeyDictionary()
 LEAN = 1.5
 """What "rather short" weighs: from the longest to the shortest item, so many spreads of nearness in meaning, twice."""
 
@@ -65,48 +62,56 @@ class Asker:
 
 
 class Desk:
-    """What is needed to answer requests from one fitted value: made once, used for all of them."""
+    """What is needed to answer requests from one fitted value; what takes long is made once for it."""
 
     def __init__(self, fitted: Fitted) -> None:
         self.fitted = fitted
         self.catalog: Catalog = fitted.catalog
 
-    @cached_property
+    @property
     def lexicon(self) -> Any:
         """The catalog's words."""
-        return component_from(f"{HOME}Lexicon").of(self.catalog)
+        return self.fitted.made.once("lexicon", lambda: component_from(f"{HOME}Lexicon").of(self.catalog))
 
-    @cached_property
+    @property
     def shelf(self) -> Any:
         """Which items have which value."""
-        return component_from(f"{HOME}Shelf").of(self.catalog, self.lexicon)
+        make = component_from(f"{HOME}Shelf").of
+        return self.fitted.made.once("shelf", lambda: make(self.catalog, self.lexicon))
 
-    @cached_property
+    @property
     def words(self) -> Any:
         """BM25 over all that is said of items."""
+        return self.fitted.made.once("words", self._words)
+
+    def _words(self) -> Any:
         said: list[list[str]] = [[text] for text in self.catalog.texts]
         for (_, value), rows in self.shelf.rows.items():
             for row in rows.tolist():
                 said[row].append(value)
         return component_from(f"{HOME}Bm25").of([". ".join(parts) for parts in said])
 
-    @cached_property
+    @property
     def letters(self) -> Any:
         """BM25 over groups of letters of titles, which forgives misspelling."""
-        return component_from(f"{HOME}Bm25").of(self.catalog.titles, grams=True)
+        make = component_from(f"{HOME}Bm25").of
+        return self.fitted.made.once("letters", lambda: make(self.catalog.titles, grams=True))
 
-    @cached_property
+    @property
     def vectors(self) -> Floats | None:
         """(items, width) of the item texts as the encoder gives them, which words are compared with; None without one."""
         encoder = self.fitted.raw_encoder
-        return None if encoder is None else unit_rows(encoder.encode(self.catalog.texts))
+        if encoder is None:
+            return None
+        return self.fitted.made.once("vectors", lambda: unit_rows(encoder.encode(self.catalog.texts)))
 
-    @cached_property
+    @property
     def likeness(self) -> Floats | None:
         """(items, width) of the same vectors made for comparing items with items."""
-        if self.vectors is None or self.fitted.whitening is None:
-            return self.vectors
-        return unit_rows(self.fitted.whitening.transform(self.vectors))
+        vectors, whitening = self.vectors, self.fitted.whitening
+        if vectors is None or whitening is None:
+            return vectors
+        return self.fitted.made.once("likeness", lambda: unit_rows(whitening.transform(vectors)))
 
     def relevance(self, words: str, settings: AskSettings) -> Floats:
         """(items,) how well each item fits words, of whatever kind: in meaning, by the words themselves, by its title."""
@@ -268,13 +273,6 @@ class Desk:
         if not numbers:
             return np.zeros(self.likeness.shape[1], dtype=np.float32)
         return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])
-
-
-def desk_of(fitted: Fitted) -> Desk:
-    """The desk of what has been learnt; it lives as long as that does."""
-    if fitted not in _MADE:
-        _MADE[fitted] = Desk(fitted)
-    return _MADE[fitted]
 
 
 def ask(

@@ -18,6 +18,7 @@ def figures_of(live: Live) -> dict[str, Any]:
         "following": live.following.trouble,
         "engine": live.refusal,
         "work": live.trouble,
+        "preparing": live.preparer.trouble,
         "guard": live.guarded,
         "refit_due": live.refit_due,
     }

@@ -33,6 +33,7 @@ from llm4rec.engine.live.items import checked_rows
 from llm4rec.engine.live.minutes import Minutes
 from llm4rec.engine.live.nights import Nights
 from llm4rec.engine.live.people import People
+from llm4rec.engine.live.preparer import Preparer, first_of
 from llm4rec.engine.live.promoting import Promotes
 from llm4rec.engine.live.registry import Registry
 from llm4rec.engine.live.serving import Serving
@@ -74,6 +75,7 @@ class Live(Words, Promotes, People, Minutes, Nights):
         self._others: dict[str, Live] = {}
         self.registry, self._begun_at = Registry(store, tenant=tenant, now=now), now()
         self._worker = Worker(self.work, self.settings.sync_seconds)
+        self.preparer = Preparer(lambda: self._serving.engine.fitted, first_of(self.settings.prepare))
         self.reports = Reports()
         self.states = States(store, tenant, self.settings)
         self.log = ImpressionLog(store, tenant, self.settings)
@@ -100,12 +102,14 @@ class Live(Words, Promotes, People, Minutes, Nights):
         self.close()
 
     def start(self) -> None:
-        """Begin to follow the store in the background."""
+        """Begin to follow the store, and to prepare what serves, in the background."""
         self._worker.start()
+        self.preparer.start()
 
     def close(self) -> None:
         """Stop, and write what still waits as far as it can be written."""
         self._worker.stop()
+        self.preparer.stop()
         for live in (self, *self._others.values()):
             live._stop_child()
             live.log.retry()

@@ -151,9 +151,7 @@ def trended(serving: Serving, trends: Trends, weight: float, now: float) -> Serv
     base = fitted.fallback.base if isinstance(fitted.fallback, Now) else fitted.fallback
     longest = base.score([NOBODY])[0]
     shares = trends.shares(fitted.catalog.ids, longest, now)
-    changed = replace(fitted, fallback=Now(base, shares))
-    # What was made of the model and its items stays true.
-    changed.__dict__["memory"] = fitted.memory
+    changed = fitted.with_fallback(Now(base, shares))
     return replace(serving, engine=serving.engine.over(changed), tilt=tilt_of(shares, longest, weight))
 
 

@@ -1,0 +1,62 @@
+"""Beside the answers: what serves is got ready for the questions to come. Makes nothing itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.live.working import Worker
+from llm4rec.engine.made import Made
+from llm4rec.engine.preparing import LISTS, PARTS, prepared
+
+PAUSE = 10.0
+"""After a round it rests so many times as long as that took: a catalog that grows all the time is not prepared all the time."""
+
+
+class Preparer:
+    """Prepares what serves: at first the parts that `first` names, and what was in use before whenever that is replaced."""
+
+    def __init__(self, fitted: Callable[[], Fitted], first: frozenset[str]) -> None:
+        self._fitted, self._wanted = fitted, first
+        self._seen: Made | None = None
+        self._rest_until = 0.0
+        self.trouble = ""
+        self._stopped = threading.Event()
+        self._worker = Worker(self.step, 1.0)
+
+    def everything(self) -> None:
+        """Questions in words are to be expected."""
+        self._wanted |= frozenset(PARTS)
+
+    def start(self) -> None:
+        """Begin in the background, where anything is wanted."""
+        self._stopped.clear()
+        self._worker.start()
+
+    def stop(self) -> None:
+        """End after the part that is being made."""
+        self._stopped.set()
+        self._worker.stop()
+
+    def step(self) -> None:
+        """One round, where something new serves and the rest is over."""
+        fitted, began = self._fitted(), time.monotonic()
+        if fitted.made is self._seen or began < self._rest_until:
+            return
+        if self._seen is not None:
+            self._wanted |= self._seen.names & frozenset(PARTS)
+        self._seen, self.trouble = fitted.made, ""
+        try:
+            for _ in prepared(fitted, self._wanted):
+                if self._stopped.is_set():
+                    return
+        except Exception as error:  # told by `figures`; whoever asks for that part is told so too
+            self.trouble = f"{type(error).__name__}: {error}"
+        self._rest_until = time.monotonic() + PAUSE * (time.monotonic() - began)
+
+
+def first_of(prepare: str) -> frozenset[str]:
+    """The parts that a setting names."""
+    return {"nothing": frozenset[str](), "lists": LISTS, "words": frozenset(PARTS)}[prepare]
