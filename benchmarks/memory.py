@@ -1,7 +1,7 @@
 """Memory of a full ranking of amazon-games (50,546 people x 16,859 items) with each model, in a process of its own.
 
 python -m benchmarks.memory [MODEL ...]: peak of the process while reading, while fitting, and while ranking after the fit is done. The
-goal is a ranking under 3 GB with any model. Every model of the registry is asked unless some are named.
+goal is a ranking under 3 GB with any model. Every model of the registry is asked unless some are named; rows measured before stay.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import ROOT, folder, keep, loaded
+from benchmarks.common import OUT, ROOT, folder, keep, loaded
 from benchmarks.workers.shared import peak_mb
 from llm4rec.data import split
 from llm4rec.engine import Engine, parse_variant, read_settings
@@ -35,10 +35,13 @@ def main() -> int:
         print(json.dumps(one(sys.argv[2])))
         return 0
     folder(DATA)
-    result = {model: apart(model) for model in sys.argv[1:] or MODELS}
-    keep("memory", result)
-    for model, row in result.items():
-        print(told(model, row), flush=True)
+    file = OUT / "memory.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    result = {}
+    for model in sys.argv[1:] or MODELS:
+        result[model] = apart(model)
+        print(told(model, result[model]), flush=True)
+        keep("memory", known | result)
     return int(any(row.get("ranking_mb", np.inf) > GOAL_MB for row in result.values()))
 
 
