@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.common import keep
+from benchmarks.common import keep, result
 from benchmarks.talking.films import films
 from benchmarks.talking.inspired import inspired
 from benchmarks.talking.kdconv import chinese
@@ -32,7 +32,8 @@ PARTS = {"films": films, "inspired": inspired, "kdconv": chinese}
 def main() -> None:
     people = next((int(name) for name in sys.argv[1:] if name.isdigit()), PEOPLE)
     chosen = [name for name in sys.argv[1:] if not name.isdigit()] or list(PARTS)
-    keep("conversation", {name: PARTS[name](people) for name in chosen})
+    for name in chosen:
+        keep("conversation", (result("conversation") or {}) | {name: PARTS[name](people)})
 
 
 if __name__ == "__main__":

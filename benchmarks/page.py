@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.cold_items import harmonic
 from benchmarks.common import ROOT, result
 from benchmarks.live.page import served
+from benchmarks.talking.page import words
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
 
@@ -37,7 +38,6 @@ def main() -> None:
         *stacked(),
         *ratings(),
         *cold(),
-        *descriptions(),
         *new_users(),
         *few_shot(),
         *attacks(),
@@ -46,7 +46,7 @@ def main() -> None:
         *trends(),
         *peers(),
         *speed(),
-        *words_steer(),
+        *words(),
     ]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(f"written: {PAGE}")
@@ -216,34 +216,6 @@ def cold() -> Iterator[str]:
             f"| {model} | {values.mean():.4f} ({values.std(ddof=1):.3f}) | {alone} | {everything:.4f} | {loss(rows, 10)} | "
             f"{loss(rows, 20)} | {harmonic(rows):.4f} | {last[0]['ndcg@20']['mean']:.4f} | {loss(last, 10)} | {loss(last, 20)} |"
         )
-    yield ""
-
-
-def descriptions() -> Iterator[str]:
-    """What is said of films and books, and whether it helps cold items."""
-    content = result("descriptions")
-    yield "## Descriptions: `python -m benchmarks.descriptions`\n"
-    if content is None:
-        yield "Not measured yet.\n"
-        return
-    yield (
-        "By templates alone. Claims are looked up in the raw rows by a checker that knows nothing of the writer; the overlap is the "
-        "highest of all pairs of the whole catalog.\n"
-    )
-    for name in ("films", "books"):
-        told = {key: f"{v:.4g}" if isinstance(v, float) else v for key, v in content.get(name, {}).items()}
-        if told:
-            yield f"- {name}: {'; '.join(f'{key} {value}' for key, value in told.items())}"
-    if "cold" in content:
-        yield "\nRecall@20 of cold items of `ml-100k` whose plots and taglines are hidden, mean over the draws:\n"
-        ways = list(next(iter(content["cold"].values())))
-        yield f"| model | {' | '.join(ways)} |\n|---|{'---|' * len(ways)}"
-        for model, found in content["cold"].items():
-            cells = [
-                f"{np.mean(values):.4f} ({np.mean(np.array(values) - np.array(found[ways[0]])):+.4f})"
-                for values in found.values()
-            ]
-            yield f"| {model} | {' | '.join(cells)} |"
     yield ""
 
 
@@ -425,46 +397,6 @@ def trends() -> Iterator[str]:
     yield ""
 
 
-def talks() -> Iterator[str]:
-    """Simulated people with a hidden target, recorded dialogues, Chinese."""
-    yield "## Conversations: `python -m benchmarks.conversation`\n"
-    content = result("conversation")
-    if content is None:
-        yield "Not measured yet.\n"
-        return
-    yield (
-        "Simulated people want one item and say the truth about it; success: it is shown within five turns of ten items (95 %). `popular` "
-        "is the next ten popular items each turn, `lists` the engine's own without a word, `newcomer` the same people unknown.\n"
-    )
-    yield "| people | part | success | mean turn |\n|---|---|---|---|"
-    films = content.get("films", {}).get("test", {})
-    rows = [(f"`ml-100k`, {way}", "test", row) for way, row in films.items() if isinstance(row, dict)]
-    for name, told in content.get("kdconv", {}).items():
-        domain, _, part = name.partition(" ")
-        ways = [(way, row) for way, row in told.items() if isinstance(row, dict)]
-        rows += [(f"`kdconv` {domain}, Chinese, {way}", part, row) for way, row in ways]
-    for name, part, row in rows:
-        told = f"{row['success']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
-        yield f"| {name}, {row['people']} | {part} | {told} | {row['turn']:.2f} |"
-    yield ""
-    recorded = content.get("inspired", {}).get("test", {})
-    if recorded:
-        yield (
-            f"`inspired`, its test part, {recorded['moments']} moments in which a recommender names films new in the dialogue; "
-            "films named before are left out:\n"
-        )
-        yield "| way | recall@1 | recall@10 | recall@50 |\n|---|---|---|---|"
-        for way in ("popular", "bm25", "encoder", "chat"):
-            figures = [recorded[f"{way} recall@{k}"] for k in (1, 10, 50)]
-            cells = [f"{mean:.4f} ({low:.4f}–{high:.4f})" for mean, low, high in figures]
-            yield f"| {way} | {' | '.join(cells)} |"
-        yield ""
-    parts = [part for told in content.values() for part in (told, *told.values()) if "items_named" in part]
-    named, wrong = (sum(int(part[key]) for part in parts) for key in ("items_named", "not_existing"))
-    broken = sum(int(part["breaking"]) for part in parts)
-    yield f"Items named in all replies: {named:,}; that do not exist: {wrong}; that break what is remembered: {broken}.\n"
-
-
 def speed() -> Iterator[str]:
     """Latency, start-up, encoding."""
     yield "## Speed\n"
@@ -542,31 +474,6 @@ def beside_implicit() -> Iterator[str]:
             cells += [f"{row['ours_added_mb']:.0f}", f"{row['implicit_added_mb']:.0f}"]
             yield f"| {row['data']} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
         yield ""
-
-
-def words_steer() -> Iterator[str]:
-    """Remarks and how often the next list moved as they meant."""
-    content = result("remarks")
-    yield "## Words steer: `python -m benchmarks.remarks`\n"
-    if content is None:
-        yield "Not measured yet.\n"
-        return
-    yield (
-        "Hand-written remarks in English and Chinese about lists of `ml-100k` and the sample shop, each made by up to five people to whom "
-        "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
-        "served for choosing, the second showed what to mend; third, fourth and fifth were written without sight of the reader, each after "
-        "it had been mended with the part before. Only the first run on a part says what to expect of new remarks: third .733, fourth .800, "
-        "fifth as it stands here. Intervals: 95 %, over remarks.\n"
-    )
-    yield "| part | remarks | lists | lists moved | 95 % | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|---|"
-    for half, found in content.items():
-        cells = [f"{found[part]['lists_moved']:.3f}" for part in ("all", "films", "shop", "chinese")]
-        every = f"{found['all']['remarks_moved']:.3f}"
-        cells.insert(1, "–".join(f"{bound:.3f}" for bound in found["all"]["interval"]))
-        yield f"| {half} | {found['remarks']} | {found['lists']} | {' | '.join(cells)} | {every} |"
-    yield ""
-    failed = [f"“{text}”" for found in content.values() for text in found["failed"]]
-    yield f"Not every list moved with: {', '.join(failed) or 'none'}.\n"
 
 
 def full_ranking() -> Iterator[str]:
