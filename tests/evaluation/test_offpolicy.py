@@ -216,3 +216,16 @@ def test_self_normalised_estimates_cover_the_truth():
             found = judged(slates, logged, target, name).estimate
             inside[name] += found.low <= truth <= found.high
     assert all(53 <= count <= 60 for count in inside.values()), inside
+
+
+def test_influence_is_what_leaving_a_person_out_does():
+    rng = np.random.default_rng(0)
+    tops, bottoms = rng.random(30), rng.pareto(1.0, 30) + 0.1
+    found = ratio(tops, bottoms, np.arange(30))
+    without = [np.delete(tops, n).sum() / np.delete(bottoms, n).sum() for n in range(30)]
+    assert found.influence == pytest.approx(30 * (found.value - np.array(without)))
+
+
+def test_one_person_who_holds_everything_is_no_ground_for_an_interval():
+    with pytest.raises(CannotSayError, match="one person"):
+        ratio(np.ones(30), np.eye(30)[0], np.arange(30))

@@ -19,7 +19,7 @@ LEAST = 20
 
 @dataclass(frozen=True, eq=False)
 class Ratio:
-    """A sum of ratios of sums, and how much each person moves it: `influence` (people,), mean zero."""
+    """A sum of ratios of sums, and how much each person moves it: `influence` (people,), as people times what it is without them."""
 
     value: float
     influence: Times
@@ -58,8 +58,10 @@ def _straight(z: float, skew: float) -> float:
 def ratio(above: Times, below: Times, users: Numbers) -> Ratio:
     """Σ_s Σ above[:, s] / Σ below[:, s] with the influence of each person; (rows,) or (rows, s), users (rows,) or -1.
 
-    Rows of one person count as one draw, so that people who come often do not make it look surer than it is.
-    CannotSayError with fewer than `LEAST` people, or nothing to divide by.
+    Rows of one person count as one draw, so that people who come often do not make it look surer than it is. Influence is
+    that of the jackknife (Efron and Stein 1981): where few people hold much of the divisor, the usual linearised one is too
+    small, as each of them draws the ratio towards themselves. CannotSayError with fewer than `LEAST` people, nothing to
+    divide by, or one person who holds all of it.
     """
     who = people(users)
     size = int(who.max(initial=-1)) + 1
@@ -70,7 +72,10 @@ def ratio(above: Times, below: Times, users: Numbers) -> Ratio:
     if (total <= 0).any():
         raise CannotSayError("there is nothing to divide by: no row counts")
     parts = tops.sum(axis=0) / total
-    influence = ((tops - parts * bottoms) * (size / total)).sum(axis=1)
+    without = total - bottoms
+    if (without <= 0).any():
+        raise CannotSayError("one person holds all that is divided by: no interval can be given")
+    influence = ((tops - parts * bottoms) * (size / without)).sum(axis=1)
     return Ratio(float(parts.sum()), influence)
 
 
