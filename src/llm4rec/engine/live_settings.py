@@ -91,6 +91,10 @@ class LiveSettings(Config):
     refit_margin: float = Field(
         0.05, ge=0.0, lt=1.0, description="share of the serving engine's figure that a new one may lose"
     )
+    refit_keep: PositiveInt = Field(
+        5,
+        description="newest engine folders of refits that are kept; older ones are removed unless they may serve again",
+    )
     refit_least: PositiveInt = Field(50, description="people to judge by, at least")
     refit_days: PositiveFloat = Field(90.0, description="who did nothing for so long is quiet")
     refit_replay: float = Field(

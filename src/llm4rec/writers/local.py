@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,7 +66,8 @@ class LocalGenerator:
             raise SettingsError(
                 "generator 'local': folder is empty; set generator.options.folder to that of a model"
             )
-        self.who = f"generator 'local' (in {self.config.folder})"
+        # What went wrong is told to whoever asks, who need not know where the folder stands.
+        self.who = f"generator 'local' (in {Path(self.config.folder).name})"
         self._lock = RLock()
         self._opened: tuple[Any, Any] | None = None
         self._grammar: Grammar | None = None

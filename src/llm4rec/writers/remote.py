@@ -100,7 +100,8 @@ class RemoteGenerator:
         self.config = config = config or RemoteConfig()
         clock = clock or Clock()
         _check_address(config)
-        self.who = f"generator 'openai' (model {config.model!r} at {config.base_url})"
+        # What went wrong is told to whoever asks, who need not know where the server stands.
+        self.who = f"generator 'openai' (model {config.model!r})"
         key = _key(config, os.environ if environment is None else environment)
         self._wire = Wire(config.base_url.rstrip("/"), key, self.who, clock.now)
         self._clock = clock

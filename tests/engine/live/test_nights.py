@@ -1,5 +1,7 @@
 """What anyone may rely on when an engine is fitted again: it is judged first, one at a time, on record, and never half."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from llm4rec.core import (
     stream,
 )
 from llm4rec.engine import Engine, Settings
-from llm4rec.engine.live import nights, open_live
+from llm4rec.engine.live import nights, open_live, tidying
 from llm4rec.engine.live.gathering import gathered
 from llm4rec.engine.live.jobs import LOST, Jobs
 from llm4rec.engine.live.nights import last_slot
@@ -310,3 +312,38 @@ def test_a_process_that_dies_has_failed(night):
     live._look()
     assert live.refits()[-1].state == "failed"
     assert "code -9" in live.refits()[-1].report["reason"]
+
+
+def test_old_folders_of_refits_are_removed_but_never_what_may_serve_again(night, tmp_path):
+    live = night(refit_keep=1, refit_margin=0.5)
+    for seed in range(1, 5):
+        live.feedback(readers(100 * seed, SHELVES, T + 1_000 * seed, seed=seed))
+        job = live.refit(wait=True)
+        assert job.state == "promoted", job.report
+    folders = sorted(path.name for path in tmp_path.glob("shop*") if path.is_dir())
+    assert [name.split("-")[:3] for name in folders] == [
+        ["shop"],
+        ["shop", "refit", "3"],
+        ["shop", "refit", "4"],
+    ]
+    (gone,) = job.report["removed"]
+    assert gone.startswith("shop-refit-2-")
+    live.rollback()
+    assert live.version == live.refit_job("refit-3").report["version"]
+    assert live.recommend("u1", n=3).items
+
+
+def test_a_folder_that_cannot_be_removed_is_told(night, monkeypatch):
+    live = night(refit_keep=1, refit_margin=0.5)
+
+    def refused(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tidying, "shutil", SimpleNamespace(rmtree=refused))
+    for seed in range(1, 4):
+        live.feedback(readers(100 * seed, SHELVES, T + 1_000 * seed, seed=seed))
+        job = live.refit(wait=True)
+    (told,) = job.report["not_removed"]
+    assert told.startswith("shop-refit-1-")
+    assert told.endswith("Permission denied")
+    assert job.state == "promoted"

@@ -7,11 +7,10 @@ latest are worth most; so what goes out is the recipe that was judged, on a litt
 
 from __future__ import annotations
 
-import re
 import secrets
 import time as clock
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +32,12 @@ from llm4rec.engine.fitting import fit_like
 from llm4rec.engine.live.gathering import Gathered, gathered
 from llm4rec.engine.live.items import grown
 from llm4rec.engine.live.registry import Registry, version_of_folder
+from llm4rec.engine.live.tidying import OWN, tidied
 from llm4rec.engine.settings import Settings
 
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
 
-OWN = re.compile(r"(-refit-\d+-[0-9a-f]{6})+$")
 NOTHING = "no registered engine serves, so there is nothing to refit; promote one first"
 Say = Callable[[str], None]
 
@@ -95,7 +94,12 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     final = like(serving, found.dataset)
     folder = final.save(_folder(night, parent, job))
     facts |= {"seconds": clock.perf_counter() - begin}
-    return _entered(night, parent, folder, Outcome("ready", reason, facts=facts))
+    outcome = _entered(night, parent, folder, Outcome("ready", reason, facts=facts))
+    removed, left = tidied(night.registry, night.settings.live.refit_keep)
+    told = {"removed": removed, "not_removed": left}
+    return replace(
+        outcome, facts={**outcome.facts, **{name: list(some) for name, some in told.items() if some}}
+    )
 
 
 def like(engine: Engine, dataset: Dataset) -> Engine:
