@@ -5,8 +5,10 @@ import pytest
 
 from llm4rec.core import Catalog, Column, ColumnType, Dataset, Interactions, SettingsError, Users, Vocabulary
 from llm4rec.engine import Engine, Settings
+from llm4rec.engine.ordering import reordered
 from llm4rec.engine.registry import TABLE, Entry
 from llm4rec.engine.scripts import NOTE
+from llm4rec.engine.settings import RerankSettings
 from llm4rec.testing.generators import ScriptedGenerator
 
 TITLES = ["Red Whale", "Blue Whale", "Green Garden", "Old Garden", "Murder Night", "Quiet Murder"]
@@ -182,3 +184,29 @@ def test_texts_in_another_script_bring_the_lexical_encoder(monkeypatch, tmp_path
 def test_an_encoder_that_was_set_stays(settings):
     engine = Engine(settings, model="ease", reg=1.0).fit(dataset(["红鲸鱼"] * 6))
     assert engine.settings.encoder.name == "quick"
+
+
+def test_knobs_order_what_answers_a_wish_and_constraints_hold(asked):
+    plain = asked.ask("a whale, no horror", n=3)
+    same = asked.ask("a whale, no horror", n=3, diversity=0.0, novelty=None)
+    assert same.answer.items == plain.answer.items
+    assert same.answer.trade is None
+    varied = asked.ask("Sea or Nature, no horror", n=2, diversity=1.0).answer
+    assert len({KINDS[int(item[1:])] for item in varied.items}) == 2
+    assert varied.trade.diversity >= 0.0
+    assert not {"i1", "i5"} & set(asked.ask("no horror", n=6, diversity=1.0, novelty=1.0).answer.items)
+
+
+def test_an_unknown_knob_is_named(asked):
+    with pytest.raises(SettingsError, match="'diversty'; did you mean 'diversity'"):
+        asked.ask("a whale", diversty=0.5)
+
+
+def test_rerankers_of_the_settings_order_the_lists_of_wishes_too(engine):
+    made = engine("ease", reg=1.0)
+    made.fit(dataset())
+    assert made.ask("a whale", n=2).answer.items == ("i0", "i1")
+    boost = {"field": "categories", "value": "Horror", "by": 1.0}
+    made = reordered(made, RerankSettings(order=("rules",), options={"rules": {"boosts": [boost]}}))
+    assert made.ask("a whale", n=2).answer.items[0] == "i1"
+    assert "i1" not in made.ask("a whale, no horror").answer.items

@@ -89,7 +89,9 @@ def test_a_wish_is_told_as_chips_and_each_can_be_taken_back(shop):
     changed(page, lambda: field.press("Enter"))
     chips = page.locator(".wishing .chip")
     assert chips.all_inner_texts() == ["must: categories Crime", "must: form novel", "not: categories Ghosts"]
-    assert page.get_by_role("slider", name="Novelty").is_disabled()
+    changed(page, lambda: page.get_by_role("slider", name="Diversity").fill("1"))
+    page.get_by_text(re.compile(r"costs [\d.]+ % of relevance")).wait_for()
+    assert len(chips.all_inner_texts()) == 3
     changed(page, page.get_by_role("button", name="Take back: must: categories Crime").click)
     assert "must: categories Crime" not in chips.all_inner_texts()
 

@@ -122,6 +122,23 @@ def ordered(
     return cut, declined, told
 
 
+def reordered(fitted: Fitted, request: Request, shown: Floats, n: int) -> tuple[Candidates, Trade | None]:
+    """The n best of one request by scores (items,) that another has made, in the order that settings and request ask for.
+
+    Items of score -inf are left out. As in `ordered`, rerankers and knobs choose among the `rerank.depth` best.
+    """
+    moved = wanted([request], fitted.rerank)
+    best = top_k(shown[None], min(max(n, fitted.rerank.depth) if moved else n, len(shown)))
+    best = best[:, best[0] >= 0]
+    found, told = Candidates(best, shown[best]), None
+    if moved and best.size:
+        before, found = found, ordering(fitted).apply([request], found)
+        (told,) = trades([request], before, found, ordering(fitted).context)
+    chance = None if found.propensities is None else found.propensities[:, :n]
+    cut = Candidates(found.items[:, :n], found.scores[:, :n], propensities=chance, notes=found.notes)
+    return cut, told
+
+
 def served(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
     """`scores` that say the order that is served: the reordered items share out the scores they had among themselves.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,13 +163,15 @@ class Speaks(ABC):
         excluded: Iterable[Id] = (),
         year: int | None = None,
         generator: Generator | None = None,
+        **knobs: float | None,
     ) -> Asked:
         """The n best items for a request in plain language, or for a reading of one, and how it was understood.
 
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
+        `knobs` are those of `recommend` (diversity, novelty, explore): they choose among what answers the request best.
         """
-        asker = self._asker(user, history, excluded)
+        asker = replace(self._asker(user, history, excluded), knobs=knobs)
         helper = generator or self._generator()
         return ask(Desk(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
 

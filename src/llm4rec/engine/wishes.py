@@ -5,7 +5,7 @@ What the words mean is read by `writers/asking`; here their parts meet a fitted 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,13 +21,13 @@ from llm4rec.core import (
     Recommendations,
     Request,
     masked,
-    top_k,
     unit_rows,
     zscore_rows,
 )
 from llm4rec.engine import path
 from llm4rec.engine.build import component_from
 from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.ordering import checked, turned
 from llm4rec.engine.settings import AskSettings
 
 HOME = "llm4rec.writers.asking:"
@@ -49,7 +49,8 @@ class Asked:
 class Asker:
     """Who asks: what they did, what they may not be shown, and, as `tilt` (items,), what they want more or less of.
 
-    `meaning` (width,), where it is given, stands for the words of the wish; `bonus` (items,) is added to the scores.
+    `meaning` (width,), where it is given, stands for the words of the wish; `bonus` (items,) is added to the scores. `knobs`
+    are those of `recommend` (diversity, novelty, explore); those that are not named stand as the settings say.
     """
 
     history: History
@@ -59,6 +60,7 @@ class Asker:
     tilt: Floats | None = None
     meaning: Floats | None = None
     bonus: Floats | None = None
+    knobs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Desk:
@@ -176,23 +178,26 @@ class Desk:
             tilt=asker.tilt,
             allowed=np.flatnonzero(allowed),
             seen="include" if seen else "exclude",
+            **checked(asker.knobs),
         )
+        request = turned(request, asker.knobs, self.fitted.rerank, self.catalog)
         scores, notes = self._scores(reading, request, asker, settings)
-        shown = masked(scores[None], [request])
-        best = top_k(shown, min(request.n, shown.shape[1]))[0]
-        best = best[best >= 0]
+        found, trade = path.reordered(self.fitted, request, masked(scores[None], [request])[0], request.n)
+        best = found.items[0]
         if len(best) < n:
             notes = (*notes, f"only {len(best)} of {n} items may be shown")
-        return Asked(reading, self._shown(shown, best, (*asker.notes, *notes)))
-
-    def _shown(self, scores: Floats, best: Numbers, notes: tuple[str, ...]) -> Recommendations:
-        return Recommendations(
+        if found.notes:
+            notes = (*notes, *found.notes[0])
+        answer = Recommendations(
             items=tuple(self.catalog.ids.names(best)),
-            scores=tuple(float(s) for s in scores[0][best]),
+            scores=tuple(float(s) for s in found.scores[0]),
             titles=tuple(self.catalog.titles[i] for i in best),
             version=self.fitted.version,
-            degraded=notes,
+            degraded=(*asker.notes, *notes),
+            propensities=() if found.propensities is None else tuple(found.propensities[0].tolist()),
+            trade=trade,
         )
+        return Asked(reading, answer)
 
     def _scores(
         self, reading: Any, request: Request, asker: Asker, settings: AskSettings

@@ -186,6 +186,9 @@ class Ask(Form):
     history: History | None = None
     n: Count = 10
     excluded: Ids = []
+    diversity: Share | None = None
+    novelty: Share | None = None
+    explore: Share | None = None
 
 
 class Chat(Form):

@@ -15,6 +15,7 @@ from llm4rec.apps.rest.routes_experiments import variant_of
 from llm4rec.core import DataError, ProfileEdits, SettingsError
 from llm4rec.engine.build import component_from
 from llm4rec.engine.live import Live
+from llm4rec.engine.ordering import KNOBS
 from llm4rec.engine.remarks import KINDS
 
 router = APIRouter(prefix="/v1", tags=["answers"])
@@ -80,8 +81,10 @@ async def ask(request: Request, form: forms.Ask) -> Response:
     """Items for a request in plain language, and how it was understood."""
 
     def work(live: Live) -> Any:
+        knobs = {name: getattr(form, name) for name in KNOBS}
+        year = time.gmtime().tm_year
         found = live.ask(
-            form.text, form.user, form.history, form.n, excluded=form.excluded, year=time.gmtime().tm_year
+            form.text, form.user, form.history, form.n, excluded=form.excluded, year=year, **knobs
         )
         reading = {"reading": found.reading.model_dump(mode="json"), "read": str(found.reading)}
         return {**answers.listed(found.answer), **reading}

@@ -21,7 +21,7 @@ def tidied(registry: Registry, keep: int) -> tuple[tuple[str, ...], tuple[str, .
     standing = registry.standing()
     needed = {standing.serving, standing.before, standing.shadow}
     made = [record for record in standing.known.values() if OWN.search(Path(record.folder).name)]
-    newest = sorted(reversed(made), key=lambda record: -record.time)
+    newest = sorted(made, key=lambda record: record.time)[::-1]
     gone, left = [], []
     for record in newest[keep:]:
         folder = Path(record.folder)

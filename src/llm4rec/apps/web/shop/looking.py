@@ -11,6 +11,7 @@ import numpy as np
 
 from llm4rec.apps.web.facts import Facts, facts_of, text_column
 from llm4rec.core import Id, Recommendations
+from llm4rec.engine.ordering import KNOBS
 
 if TYPE_CHECKING:
     from llm4rec.engine.live import Live
@@ -41,7 +42,7 @@ def looked(live: Live, question: Mapping[str, Any], wish: Any = None) -> Looked:
     if wish is None:
         answer = live.recommend(**question, explain=True, chances=True)
         return Looked(answer, facts_of(live, answer.items))
-    who = {name: question[name] for name in ("user", "history", "n") if name in question}
+    who = {name: question[name] for name in ("user", "history", "n", *KNOBS) if name in question}
     heard = question.get("remarks")
     told = () if heard is None else [item for event in heard.read.events for item in event.items]
     asked = live.ask(wish, **who, excluded=told, year=time.gmtime().tm_year)

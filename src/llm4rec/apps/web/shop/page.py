@@ -13,11 +13,12 @@ from llm4rec.apps.web.shop.card import Card, Told, unsure_of
 from llm4rec.apps.web.shop.looking import Looked, looked
 from llm4rec.apps.web.shop.newitem import NewItem
 from llm4rec.apps.web.shop.picker import Picker
-from llm4rec.apps.web.shop.state import KNOBS, N, Shop, joined
+from llm4rec.apps.web.shop.state import N, Shop, joined
 from llm4rec.apps.web.shop.telling import changed, price, reason_of
 from llm4rec.apps.web.shop.why import show_why
 from llm4rec.apps.web.visit import Visit
 from llm4rec.core import Id
+from llm4rec.engine.ordering import KNOBS
 
 STILL = 0.04  # seconds without a move, after which a slider is answered
 
@@ -157,10 +158,7 @@ class Window:
                     self.words("wish.without", piece=words),
                     self.visit.does(self.without, where, place),
                 )
-        wish = self.shop.reading is not None
-        self.price.set_text(self.words("knob.wish") if wish else price(found.answer.trade, self.words))
-        for knob in self.knobs.values():
-            knob.props["disable"] = wish
+        self.price.set_text(price(found.answer.trade, self.words))
 
     def _turned(self, name: str, value: float) -> None:
         """A slider moved; the last of several moves is answered."""

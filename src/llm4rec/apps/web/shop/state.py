@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from llm4rec.apps.web.readers import Reader, edits_of
 from llm4rec.engine.build import component_from
+from llm4rec.engine.ordering import KNOBS
 
 if TYPE_CHECKING:
     from llm4rec.apps.web.sessions import Session
 
 N = 12
-KNOBS = ("diversity", "novelty", "explore")
 ASKING = "llm4rec.writers.asking:"
 
 
