@@ -17,7 +17,7 @@ from llm4rec.evaluation.names import Metric
 from llm4rec.evaluation.places import find_places
 from llm4rec.evaluation.propensity import weighted
 
-CHUNK_BYTES = 64 * 2**20
+CHUNK_BYTES = 32 * 2**20
 
 
 class Scorer(Protocol):
