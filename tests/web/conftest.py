@@ -17,6 +17,7 @@ from llm4rec.apps.rest import keys
 from llm4rec.engine import Settings
 from llm4rec.store import open_store
 
+ROOT = Path(__file__).resolve().parents[2]
 PLAIN = {"encoder": {"name": "none"}, "cache": {"folder": "none"}}
 
 
@@ -134,3 +135,12 @@ def visitor(chromium, service):
     for context in opened:
         context.close()
     assert not errors
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The script of axe-core, of the folder that AXE_CORE names or of node_modules."""
+    folder = Path(os.environ.get("AXE_CORE", ROOT / "node_modules" / "axe-core"))
+    if not (folder / "axe.min.js").is_file():
+        pytest.skip("no axe-core: npm install --no-save axe-core, or set AXE_CORE to its folder")
+    return (folder / "axe.min.js").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from llm4rec.engine.live import open_registry
 from llm4rec.store import open_store
 
 from .conftest import _begun, _ready
+from .waiting import serious
 
 
 def estimate(mean):
@@ -142,3 +143,16 @@ def test_a_service_without_reports_says_how_to_open_some(visitor):
     page = visitor("/reports", width=390)
     page.get_by_text("--reports FOLDER").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("light", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_open_reports(visitor, opened, axe, light):
+    page = visitor("/reports", url=opened.url, color_scheme=light)
+    page.get_by_role("button", name="figures.json").click()
+    page.get_by_role("group", name="Models").wait_for()
+    assert not serious(page, axe)
+    page.get_by_role("button", name="tradeoff.json").click()
+    page.locator("circle.spot").first.wait_for()
+    page.locator("circle.spot").first.click()
+    assert not serious(page, axe)

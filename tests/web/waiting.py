@@ -1,4 +1,7 @@
-"""Waiting from outside the page: the browser's own polling evaluates strings, which the page's policy forbids."""
+"""What tests ask of an open page from outside: that something comes true, that the socket is open, what axe-core finds.
+
+The browser's own polling evaluates strings, which the page's policy forbids.
+"""
 
 import time
 
@@ -14,3 +17,15 @@ def within(true, seconds=20.0):
 def connected(page):
     """Wait until the page's socket is open, so that what is clicked next is heard."""
     within(lambda: page.evaluate("window.did_handshake"))
+
+
+def serious(page, axe):
+    """What axe-core finds that is serious or worse: rule, element, and what is wrong."""
+    page.wait_for_timeout(500)  # what fades in has its colours then
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0].get("failureSummary", "")[:300])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -38,6 +38,8 @@ def with_page(app: FastAPI) -> FastAPI:
     for page in pages():
         _open(page)
     library.config.socket_io_js_transports = ["websocket"]
+    # Its bar for requests has no name that a screen reader could say; pages tell themselves that they wait.
+    library.config.quasar_config["loadingBar"]["skipHijack"] = True
     ui.run_with(
         site,
         title="llm4rec",
