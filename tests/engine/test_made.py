@@ -54,7 +54,7 @@ def engine(shop):
 def test_all_parts_are_kept_under_the_names_they_are_prepared_by(engine):
     assert list(prepared(engine.fitted)) == list(PARTS)
     # Without an encoder nothing is compared by meaning.
-    assert set(PARTS) - engine.fitted.made.names <= {"likeness", "polarity"}
+    assert set(PARTS) - engine.fitted.made.names <= {"likeness", "polarity", "encoder"}
 
 
 def test_knobs_keep_their_meaning_when_items_join_and_all_else_is_made_anew(engine):
@@ -108,3 +108,26 @@ def test_trouble_is_told(engine):
     preparer = Preparer(lambda: engine.fitted, LISTS)
     preparer.step()
     assert preparer.trouble == "OSError: no room"
+
+
+def test_the_encoder_is_loaded_beforehand_and_nothing_is_kept_of_that(settings, shop):
+    engine = Engine(settings, model="sequence", tune=False).fit(shop)
+    encoder = engine.fitted.raw_encoder
+    read = []
+    encoder.encoder = Recorded(encoder.encoder, read)
+    assert "encoder" in set(prepared(engine.fitted, {"encoder"}))
+    assert read == [["ready"]]
+    encoder.encode(["ready"])
+    assert read == [["ready"], ["ready"]], "it did not come to stand in the cache"
+
+
+class Recorded:
+    """An encoder that notes what it reads."""
+
+    def __init__(self, encoder, read):
+        self.encoder, self.read = encoder, read
+        self.name, self.width = encoder.name, encoder.width
+
+    def encode(self, contents):
+        self.read.append(list(contents))
+        return self.encoder.encode(contents)

@@ -40,6 +40,10 @@ class CachedEncoder:
         known = self.file.width(self.name)
         return self.encoder.width if known is None else known
 
+    def ready(self) -> None:
+        """Load what encodes, so that the next text that is not known need not wait for it."""
+        self.encoder.encode(["ready"])
+
     def encode(self, contents: Sequence[str]) -> Floats:
         """(len(contents), width) float32, from the file where it has them."""
         texts = {_key(text): text for text in checked(contents)}

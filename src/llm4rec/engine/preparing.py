@@ -26,6 +26,15 @@ def _ordering(fitted: Fitted) -> Any:
     return ordering(fitted)
 
 
+def _encoder(fitted: Fitted) -> Any:
+    """Words that nobody has said before are encoded anew, which a neural encoder is loaded for."""
+    encoder = fitted.raw_encoder
+    if encoder is not None:
+        ready = getattr(encoder, "ready", None)
+        return encoder.encode(["ready"]) if ready is None else ready()
+    return None
+
+
 def _of_the_desk(name: str) -> Callable[[Fitted], Any]:
     def make(fitted: Fitted) -> Any:
         from llm4rec.engine.wishes import Desk
@@ -71,9 +80,10 @@ PARTS: dict[str, Callable[[Fitted], Any]] = {
     "ordering": _ordering,
     "explainer": _reasons,
     **{name: _of_the_desk(name) for name in ("lexicon", "shelf", "words", "letters", "likeness")},
+    "encoder": _encoder,
     "polarity": _read,
     "chat.shelf": _chat,
     "profiler": _profiles,
     "describer": _descriptions,
 }
-"""By the names under which `Fitted.made` keeps them."""
+"""By the names under which `Fitted.made` keeps them; the encoder keeps itself."""
