@@ -20,6 +20,8 @@ NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as"
 """Words behind "others" that say which: nothing is passed over."""
 
 
+THOSE = frozenset({("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")})
+"""Words for items that were just spoken of."""
 JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
 """Words between a value and an aspect that only join them: "war films with guns"."""
 
@@ -67,8 +69,10 @@ class Listener(Measured):
             and self.marks[place - 1].tag == "positive"
             and self._words(self.marks[place - 1])[0] in SWAPPED
         )
-        if behind in NAMING or swapped:
-            return  # "others by her", "swap the first for something else"
+        rest = [m.tag for m in self.marks[place + 1 :]]
+        clause = rest[: next((at for at, tag in enumerate(rest) if tag in ("stop", "comma")), len(rest))]
+        if behind in NAMING or swapped or "like" in clause:
+            return  # "others by her", "swap the first for something else", "what else is there like it"
         self._event("passed", self.part.spoken or list(self.setting.shown), self._span(mark.start, mark.end))
 
     def _these(self, place: int, mark: Mark) -> None:
@@ -121,12 +125,52 @@ class Listener(Measured):
 
     def _less(self, place: int, mark: Mark) -> None:
         """ "Fewer" is less; "don't give me fewer" is more."""
+        if self._behind(place):
+            self._wish_of_last(False)
+            return
         state = self.state
         doubled = state.polarity == UNWANTED and not state.used and not state.brief
         super()._less(place, mark)
         if doubled:
             self._wanted_again()
             self.state.once = WANTED
+
+    def _more(self, place: int, mark: Mark) -> None:
+        """ "More of that" is like what was just spoken of; "喜剧多一点" is more of what is before."""
+        if self._behind(place):
+            self._wish_of_last(True)
+            return
+        items = self._pointed(place)
+        if items:
+            self._alike(items, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
+            return
+        super()._more(place, mark)
+
+    def _pointed(self, place: int) -> list[int]:
+        """The items of this remark that "more of that" is about; none where it is about something else."""
+        items = self.part.spoken or self.held or self.told
+        ahead = [m for m in self.marks[place + 1 : place + 3] if m.tag != "sign"]
+        pointing = bool(ahead) and ahead[0].tag in ("it", "these") and self._words(ahead[0]) in THOSE
+        alone = len(ahead) < 2 or ahead[1].tag in ("stop", "comma", "positive", "fill")
+        return list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
+
+    def _behind(self, place: int) -> bool:
+        """Whether a Chinese more or less ends its clause, a value being before: "小说少一点"."""
+        if self.language != "zh" or self.value is None or self.value.start < self.part.start:
+            return False
+        between = [m.tag for m in self.marks[:place] if m.start >= self.value.end]
+        ahead = next((m.tag for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree")), "stop")
+        return set(between) <= {"fill", "item", "kind", "degree"} and ahead in ("stop", "comma")
+
+    def _wish_of_last(self, more: bool) -> None:
+        """The value that was named last is wished for, or less of it, instead of asked for."""
+        self._flush()
+        mark = self.value
+        assert mark is not None
+        start, end = self._span(mark.start, mark.end)
+        self.void.add((start, end))
+        self.steps.append(Wish(more=more, text=self.text[start:end], pairs=mark.value, start=start, end=end))
+        self.part.settled = True
 
     def _over(self, place: int, mark: Mark) -> None:
         """ "Stories over novels": what is behind it is not wanted."""
@@ -229,6 +273,8 @@ class Listener(Measured):
                 return  # "the second one is boring": told as a feeling when the clause ends
             wanted, more = False, False  # "these are so gloomy"
         strong = not more and not state.once and not self.mild
+        if not (state.once or state.like or self.excess or state.polarity != WANTED):
+            self.open.add(mark.start)
         start, end = self._span(mark.start, mark.end)
         pairs, against = self._pairs(aspect)
         if not pairs and not against:
@@ -238,7 +284,16 @@ class Listener(Measured):
             self.steps.append(
                 Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
             )
-        state.once, state.used, self.excess, self.part.settled = 0, True, False, True
+        state.used, self.part.settled = True, True
+        if not self._goes_with(place):
+            state.once, self.excess = 0, False
+
+    def _goes_with(self, place: int) -> bool:
+        """Whether a value stands right behind: "less gory horror" is less of both."""
+        ahead = self.marks[place + 1 : place + 2]
+        if ahead and ahead[0].tag == "fill" and self._words(ahead[0]) == ("的",):
+            ahead = self.marks[place + 2 : place + 3]
+        return bool(self.state.once) and bool(ahead) and ahead[0].tag == "value"
 
     def _verdict(self, mark: Mark) -> bool:
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
@@ -308,6 +363,10 @@ class Listener(Measured):
     def _value(self, place: int, mark: Mark) -> None:
         """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
         self.value = mark
+        if self.state.once and self.state.run:
+            once = self.state.once
+            self._flush()
+            self.state.once = once  # "more feel-good drama" is more drama
         if not self.state.once and not self.excess and self._complains(place):
             self.state.once = UNWANTED  # "these are so tragic"
         if self.state.once and self.state.polarity != OPEN:

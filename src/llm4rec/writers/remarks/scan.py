@@ -16,6 +16,13 @@ SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substit
 LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
+CHILD = 12
+"""Who is older is no child any more."""
+YEARS = frozenset({"year", "years", "yr", "yrs"})
+CHILDREN = frozenset({"son", "daughter", "niece", "nephew", "kid", "boy", "girl", "grandson", "granddaughter", "brother"}) | {
+    *("sister", "child", "she", "he", "she's", "he's", "kids", "they", "cousin", "godson", "goddaughter", "toddler", "twins"),
+}
+CALENDAR = frozenset("monday tuesday wednesday thursday friday saturday sunday christmas halloween easter".split())
 _ASIAN = 0x2E7F
 """Letters from here on are Chinese ones."""
 
@@ -45,6 +52,7 @@ class Spoken(Scanner):
         if known is not None:
             return known
         marks = (
+            self._age(at),
             self._stars(at),
             self._trait(at),
             self._who(at),
@@ -81,6 +89,8 @@ class Spoken(Scanner):
         words = phrase(" ".join(self.words[at : named.end]))
         told = self.lexicon.values.longest(self.words, at) or self.lists.aspects.longest(self.words, at)
         if len(words) == 1 and not (self.parts[named.end - 1].capital and told is None):
+            return None
+        if words[0] in CALENDAR and self.words[max(at - 1, 0)] in ("on", "for", "this", "next", "last", "in", "every"):
             return None
         here = [n for n in named.value if n in self.shown]
         judged = self._like_name(at, named.end)
@@ -133,7 +143,7 @@ class Spoken(Scanner):
     def _place(self, at: int) -> Mark | None:
         """ "the second one", "number 3", "the last two", "第二个": a mark of the items there, none where there are none."""
         start = at + 1 if self.words[at] == "the" else at
-        for read in (self._chinese_place, self._numbered, self._bare, self._ordinal, self._last):
+        for read in (self._from_end, self._chinese_place, self._numbered, self._bare, self._ordinal, self._last):
             found = read(start)
             if found is not None:
                 end, places = found
@@ -238,6 +248,10 @@ class Spoken(Scanner):
     def _followed(self, end: int, places: list[int]) -> tuple[int, list[int]] | None:
         """The place, if what is behind it lets it be one."""
         if end < len(self.words) and self.words[end][0].isalnum():
+            if self.words[end] in ("place", "position", "spot", "slot") and {"in", "at"}.intersection(
+                self.words[max(end - 4, 0) : end]
+            ):
+                return end + 1, places
             if self.lists.places["not_behind"].longest(self.words, end) is not None:
                 return None
             pointed = (
@@ -247,6 +261,50 @@ class Spoken(Scanner):
                 return None
             end = self._noun(end)
         return end, places
+
+    def _from_end(self, at: int) -> tuple[int, list[int]] | None:
+        """ "The second to last", "the penultimate one", "last but one"."""
+        for words, place in ((("last", "but", "one"), -2), (("next", "to", "last"), -2), (("penultimate",), -2)):
+            if tuple(self.words[at : at + len(words)]) == words:
+                return self._noun(at + len(words)), [place]
+        found = self.lexicon.words.ordinals.longest(self.words, at)
+        if found is None or self.words[found[0] : found[0] + 2] not in (["to", "last"], ["from", "last"]):
+            return None
+        return self._noun(found[0] + 2), [-int(found[1])]
+
+    def _age(self, at: int) -> Mark | None:
+        """ "My 6 yr old", "just turned 8", "im 9", "七岁": what suits a child."""
+        number = self._count(at)
+        if number is None or not 1 <= number[1] <= CHILD:
+            return None
+        end = number[0]
+        dashed = [word for word in self.words[end : end + 6] if word != "-"]
+        tail = end
+        if dashed[:1] and dashed[0] in YEARS and dashed[1:2] and dashed[1] in ("old", "olds"):
+            while self.words[tail] not in ("old", "olds"):
+                tail += 1
+        elif dashed[:1] and dashed[0] in YEARS and dashed[1:3] == [".", "old"]:
+            tail = self.words.index("old", end)
+        elif self.words[end : end + 1] in (["yo"], ["岁"]):
+            tail = end
+        elif not self._turned(at, end):
+            return None
+        else:
+            tail = end - 1
+        return Mark("aspect", at, tail + 1, (self.lists.named["childish"], None))
+
+    def _turned(self, at: int, end: int) -> bool:
+        """Whether a bare number is the age of a child: "she just turned 8", "im 9"."""
+        before = self.words[at - 1] if at else ""
+        behind = self.words[end] if end < len(self.words) else "."
+        if behind[0].isalnum() and behind not in ("and", "so", "but", "today", "next", "in", "on", "this", "tomorrow", "now"):
+            return False
+        since = set(self.words[max(at - 6, 0) : at])
+        if before in ("is", "just", "he's", "she's", "are", "nearly", "almost", "only"):
+            return bool(since & CHILDREN)
+        return before in ("turned", "turns", "turning", "aged", "age") or (
+            before == "i'm" and not self._before("fill") == "known"
+        )
 
     # Traits, aspects, cues
 
@@ -258,9 +316,17 @@ class Spoken(Scanner):
         if noun is None:
             return None
         end, trait = noun
+        if self._and_so_on(at, start):
+            return Mark("fill", at, end)  # "memoirs, that sort of thing"
         if self.words[end : end + 1] == ["of"] and (place := self._named(end + 1, fuzzy=True)):
             return Mark("trait", at, place.end, (trait, place.value if place.tag == "title" else []))
         return None if pointed is None else Mark("trait", at, end, (trait, None))
+
+    def _and_so_on(self, at: int, start: int) -> bool:
+        """Whether "that kind of thing" only ends a list of what was named."""
+        if start == at or len(self.marks) < 2 or self.marks[-1].tag != "comma":
+            return False
+        return self.words[at] == "that" and self.marks[-2].tag in ("value", "name", "aspect", "word")
 
     def _trait_of(self, place: Mark) -> Mark | None:
         """ "第二本的作者"."""
@@ -299,9 +365,19 @@ class Spoken(Scanner):
         found = self.lists.cues.longest(self.words, at)
         if found is None or self._rivals(at) > found[0]:
             return None
+        if found[1] == "not" and self._ends_clause(found[0]) and ord(self.words[at][0]) > _ASIAN:
+            return Mark("refused", at, found[0])  # "吓人的别给我推"
+        if self.words[found[0] - 1] == "over" and self.ranges.at(found[0] - 1) is not None:
+            return None  # "just over two hours"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
+
+    def _ends_clause(self, at: int) -> bool:
+        """Whether nothing but small words stands between here and the end of the clause, and something is before."""
+        named = self._before("fill", "item", "kind") in ("value", "name", "aspect", "title", "word")
+        rest = next((w for w in self.words[at:] if w not in ("了", "吧", "啊", "啦", "我", "看", "给", "呀")), ",")
+        return named and not rest[0].isalnum()
 
     def _aspect(self, at: int) -> Mark | None:
         """What items are, though no attribute says so; a value of the catalog that is as long goes before."""
