@@ -26,6 +26,7 @@ TOLD = frozenset(
 """Marks that say something themselves: what is said of a value goes no further."""
 BACK = frozenset({"it", "they", "them", "those", "that", "these", "this", "no", "not"})
 """Words behind a comma that speak of what is before it."""
+OWNED = frozenset({"my", "our", "his", "her", "their"})
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
 
@@ -36,7 +37,7 @@ class Bare(Listener):
     def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
         super().__init__(setting, parts, text, language)
         self.unread: set[tuple[int, int]] = set()  # where wishes stand that no reader knows
-        self.heard_so: dict[str, str | None] = {}
+        self.heard_so: dict[tuple[str, ...], str | None] = {}
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
         """As a listener hears; words that nobody reads are a wish only where nothing else is said, or they are asked for."""
@@ -217,12 +218,12 @@ class Bare(Listener):
                 return True
         return False
 
-    def _heard(self, phrase: str) -> str | None:
-        """What is said of a kind, by the reader of phrases; each is asked once."""
+    def _heard(self, *phrases: str) -> str | None:
+        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once."""
         assert self.setting.polarity is not None
-        if phrase not in self.heard_so:
-            self.heard_so[phrase] = self.setting.polarity.kinds(phrase)
-        return self.heard_so[phrase]
+        if phrases not in self.heard_so:
+            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases)
+        return self.heard_so[phrases]
 
     def _turned_aspects(self, steps: list[Step]) -> list[Step]:
         """Things that are spoken of and nothing is asked of them: "spaceships leave me cold" wants fewer."""
@@ -237,9 +238,17 @@ class Bare(Listener):
             piece = Soft(text=step.text, wanted=True, start=step.start, end=step.end)
             first, last = self._sentence(mark)
             group = self._group(mark)
+            if not self._is_subject(group[0], first):
+                continue
             if self._unread(piece, first, last) and self._direction(group, first, last) in ("less", "known"):
                 made[place] = step.model_copy(update={"more": False})
         return made
+
+    def _is_subject(self, mark: Mark, first: int) -> bool:
+        """Whether nothing but "the" or "all these" is before a thing, and it is nobody's: "my toddler" is who watches."""
+        before = [m for m in self.marks if first <= m.start < mark.start]
+        owned = any(word in OWNED for m in before for word in self._words(m))
+        return not owned and all(m.tag in ("fill", "degree", "these", "sign", "comma") for m in before)
 
     def _sentence(self, mark: Mark) -> tuple[int, int]:
         """The tokens of the sentence, or the part of it behind a contrast, in which a mark stands."""
@@ -265,10 +274,9 @@ class Bare(Listener):
             one, two = self._span(inside[0].start, inside[-1].end)
             before, behind = self.text[start:one], self.text[two:end]
             first_said, comma, rest = behind.partition(",")
-            shorter = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
-            for said in (first_said, behind) if shorter else (behind,):
-                found = self._heard(f"{before}{KIND}{said}")
-                if found is not None:
-                    return found
+            parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
+            found = self._heard(*(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,))))
+            if found is not None:
+                return found
         feeling = feeling_of([part.word for part in self.parts[first:last]])
         return None if not feeling else "more" if feeling > 0 else "less"

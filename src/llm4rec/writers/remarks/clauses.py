@@ -166,8 +166,8 @@ class Clauses(Composer, ABC):
     def _bare_place(self, part: Part, end: int) -> bool:
         """Whether a clause only names items, and more is said behind it."""
         words = [m for m in self.marks if part.start <= m.start < end and m.tag not in ("title", "fill", "and", "comma")]
-        rest = [m for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign")]
-        return not words and bool(rest)
+        rest = [m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")]
+        return not words and rest[:1] in (["more"], ["less"], ["like"])
 
     def _settles(self, part: Part, piece: Any) -> bool:
         """Whether a piece says what a clause is about: words beside an item only tell of it."""

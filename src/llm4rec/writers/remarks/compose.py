@@ -150,7 +150,7 @@ class Listener(Measured):
         """The items of this remark that "more of that" is about; none where it is about something else."""
         items = self.part.spoken or self.held or self.told
         ahead = [m for m in self.marks[place + 1 : place + 3] if m.tag != "sign"]
-        pointing = bool(ahead) and ahead[0].tag in ("it", "these") and self._words(ahead[0]) in THOSE
+        pointing = bool(ahead) and self._words(ahead[0]) in THOSE
         alone = len(ahead) < 2 or ahead[1].tag in ("stop", "comma", "positive", "fill")
         return list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
 
