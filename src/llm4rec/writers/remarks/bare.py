@@ -230,7 +230,9 @@ class Bare(Listener):
         if self.setting.polarity is None or self.language != "en":
             return steps
         made = list(steps)
-        marks = {self._span(m.start, m.end): m for m in self.marks if m.tag == "aspect" and m.value[1] is None}
+        marks = {
+            self._span(m.start, m.end): m for m in self.marks if m.tag == "aspect" and m.value[1] is None
+        }
         for place, step in enumerate(steps):
             mark = marks.get((step.start, step.end))
             if not isinstance(step, Wish) or not step.more or mark is None or mark.start not in self.open:
@@ -260,9 +262,17 @@ class Bare(Listener):
         """The things that are named together with one: "spaceships and aliens"."""
         at = self.marks.index(mark)
         one = two = at
-        while one >= 2 and self.marks[one - 1].tag in ("and", "or", "comma") and self.marks[one - 2].tag in ("aspect", "value"):
+        while (
+            one >= 2
+            and self.marks[one - 1].tag in ("and", "or", "comma")
+            and self.marks[one - 2].tag in ("aspect", "value")
+        ):
             one -= 2
-        while two + 2 < len(self.marks) and self.marks[two + 1].tag in ("and", "or", "comma") and self.marks[two + 2].tag in ("aspect", "value"):
+        while (
+            two + 2 < len(self.marks)
+            and self.marks[two + 1].tag in ("and", "or", "comma")
+            and self.marks[two + 2].tag in ("aspect", "value")
+        ):
             two += 2
         return [self.marks[one], self.marks[two]]
 
@@ -275,7 +285,9 @@ class Bare(Listener):
             before, behind = self.text[start:one], self.text[two:end]
             first_said, comma, rest = behind.partition(",")
             parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
-            found = self._heard(*(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,))))
+            found = self._heard(
+                *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
+            )
             if found is not None:
                 return found
         feeling = feeling_of([part.word for part in self.parts[first:last]])

@@ -165,8 +165,14 @@ class Clauses(Composer, ABC):
 
     def _bare_place(self, part: Part, end: int) -> bool:
         """Whether a clause only names items, and more is said behind it."""
-        words = [m for m in self.marks if part.start <= m.start < end and m.tag not in ("title", "fill", "and", "comma")]
-        rest = [m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")]
+        words = [
+            m
+            for m in self.marks
+            if part.start <= m.start < end and m.tag not in ("title", "fill", "and", "comma")
+        ]
+        rest = [
+            m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")
+        ]
         return not words and rest[:1] in (["more"], ["less"], ["like"])
 
     def _settles(self, part: Part, piece: Any) -> bool:
@@ -336,7 +342,13 @@ class Clauses(Composer, ABC):
             self.resembling = False
         said = self.part.spoken or self.told
         ahead = self.marks[place + 1 : place + 2]
-        if said and self.resembling and self.state.polarity == UNWANTED and ahead and ahead[0].tag in ("it", "these"):
+        if (
+            said
+            and self.resembling
+            and self.state.polarity == UNWANTED
+            and ahead
+            and ahead[0].tag in ("it", "these")
+        ):
             self._alike(said, False, self._span(mark.start, mark.end))  # "drop it and anything like it"
             return
         super()._like(place, mark)

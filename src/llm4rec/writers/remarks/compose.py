@@ -20,7 +20,9 @@ NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as"
 """Words behind "others" that say which: nothing is passed over."""
 
 
-THOSE = frozenset({("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")})
+THOSE = frozenset(
+    {("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")}
+)
 """Words for items that were just spoken of."""
 JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
 """Words between a value and an aspect that only join them: "war films with guns"."""
@@ -152,7 +154,9 @@ class Listener(Measured):
         ahead = [m for m in self.marks[place + 1 : place + 3] if m.tag != "sign"]
         pointing = bool(ahead) and self._words(ahead[0]) in THOSE
         alone = len(ahead) < 2 or ahead[1].tag in ("stop", "comma", "positive", "fill")
-        return list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
+        return (
+            list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
+        )
 
     def _behind(self, place: int) -> bool:
         """Whether a Chinese more or less ends its clause, a value being before: "小说少一点"."""
