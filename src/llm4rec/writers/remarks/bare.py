@@ -5,6 +5,7 @@ Reads no titles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,8 @@ TOLD = frozenset(
 """Marks that say something themselves: what is said of a value goes no further."""
 BACK = frozenset({"it", "they", "them", "those", "that", "these", "this", "no", "not"})
 """Words behind a comma that speak of what is before it."""
+WOULD = re.compile(r"^\W*(\w+ )?would (be|suit|do|go|make|hit|cheer|work|help) (?!too|a bit|so)")
+"""Behind a kind, what it would be is why it is asked for: "some Italian cinema would be grand"."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
@@ -283,6 +286,8 @@ class Bare(Listener):
         if polarity is not None and self.language == "en":
             one, two = self._span(inside[0].start, inside[-1].end)
             before, behind = self.text[start:one], self.text[two:end]
+            if WOULD.search(behind) and feeling_of([p.word for p in self.parts[inside[-1].end : last]]) >= 0:
+                return "more"
             first_said, comma, rest = behind.partition(",")
             parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
             found = self._heard(

@@ -233,7 +233,7 @@ class Places(Scanner):
         ):
             return False
         since = set(self.words[max(at - 6, 0) : at])
-        if before in ("is", "just", "he's", "she's", "are", "nearly", "almost", "only"):
+        if before in ("is", "just", "he's", "she's", "who's", "are", "nearly", "almost", "only"):
             return bool(since & CHILDREN)
         return before in ("turned", "turns", "turning", "aged", "age") or (
             before == "i'm" and self._before("fill") != "known"

@@ -19,6 +19,8 @@ APART = {"keep": {"away", "out", "off"}, "leave": {"out", "off", "aside"}}
 REACH = 8
 """So many words may stand between the two."""
 SELF = frozenset({"me", "us", "it", "them", "him", "her", "things"})
+BETWEEN = frozenset({",", "!", ".", "and", "more"})
+"""What may stand between: "war, war and more war"."""
 ASKING = frozenset({"please", "more", "want", "give", "need", "love", "yes"})
 SAID_LONG = frozenset("长短老旧慢贵闷烦久厚薄")
 """Behind 好 these are too much of it; 好看 and 好笑 are praise."""
@@ -62,7 +64,9 @@ def _drummed(words: Sequence[str], at: int, lexicon: Lexicon) -> tuple[int, int]
         return 0, at
     said, end, times = list(words[at : found[0]]), found[0], 1
     while True:
-        start = end + 1 if words[end : end + 1] in ([","], ["!"], ["."]) else end
+        start = end
+        while start < len(words) and words[start] in BETWEEN:
+            start += 1
         if list(words[start : start + len(said)]) != said:
             break
         end, times = start + len(said), times + 1

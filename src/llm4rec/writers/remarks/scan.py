@@ -9,6 +9,7 @@ from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.remarks.places import ASIAN, Places
 
 GRADING = frozenset({"give", "gave", "rate", "rated"})
+SMALL = frozenset("了吧啊啦我看给呀")
 STARS = frozenset({"star", "stars", "星", "颗星"})
 SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
 BEST = 5.0
@@ -202,11 +203,19 @@ class Spoken(Places):
             return None
         if found[1] == "not" and self._ends_clause(found[0]) and ord(self.words[at][0]) > ASIAN:
             return Mark("refused", at, found[0])  # "吓人的别给我推"
+        if found[1] == "refused" and ord(self.words[at][0]) > ASIAN and not self._named_before(found[0]):
+            return Mark("not", at, found[0])  # "不想再看枪战"
         if self.words[found[0] - 1] == "over" and self.ranges.at(found[0] - 1) is not None:
             return None  # "just over two hours"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
+
+    def _named_before(self, end: int) -> bool:
+        """Whether something is named in the clause so far, or nothing behind it: then what is refused stands before."""
+        begins = not self.marks or self._before("fill") in ("", "comma", "stop", "it", "these")
+        over = end >= len(self.words) or not self.words[end][0].isalnum() or self.words[end] in SMALL
+        return not begins or over
 
     def _ends_clause(self, at: int) -> bool:
         """Whether nothing but small words stands between here and the end of the clause, and something is before."""
