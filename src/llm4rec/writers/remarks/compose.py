@@ -20,10 +20,6 @@ NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as"
 """Words behind "others" that say which: nothing is passed over."""
 
 
-THOSE = frozenset(
-    {("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")}
-)
-"""Words for items that were just spoken of."""
 JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
 """Words between a value and an aspect that only join them: "war films with guns"."""
 
@@ -147,34 +143,6 @@ class Listener(Measured):
             self._alike(items, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
             return
         super()._more(place, mark)
-
-    def _pointed(self, place: int) -> list[int]:
-        """The items of this remark that "more of that" is about; none where it is about something else."""
-        items = self.part.spoken or self.held or self.told
-        ahead = [m for m in self.marks[place + 1 : place + 3] if m.tag != "sign"]
-        pointing = bool(ahead) and self._words(ahead[0]) in THOSE
-        alone = len(ahead) < 2 or ahead[1].tag in ("stop", "comma", "positive", "fill")
-        return (
-            list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
-        )
-
-    def _behind(self, place: int) -> bool:
-        """Whether a Chinese more or less ends its clause, a value being before: "小说少一点"."""
-        if self.language != "zh" or self.value is None or self.value.start < self.part.start:
-            return False
-        between = [m.tag for m in self.marks[:place] if m.start >= self.value.end]
-        ahead = next((m.tag for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree")), "stop")
-        return set(between) <= {"fill", "item", "kind", "degree"} and ahead in ("stop", "comma")
-
-    def _wish_of_last(self, more: bool) -> None:
-        """The value that was named last is wished for, or less of it, instead of asked for."""
-        self._flush()
-        mark = self.value
-        assert mark is not None
-        start, end = self._span(mark.start, mark.end)
-        self.void.add((start, end))
-        self.steps.append(Wish(more=more, text=self.text[start:end], pairs=mark.value, start=start, end=end))
-        self.part.settled = True
 
     def _over(self, place: int, mark: Mark) -> None:
         """ "Stories over novels": what is behind it is not wanted."""
