@@ -260,13 +260,6 @@ class Listener(Measured):
         if not self._goes_with(place):
             state.once, self.excess = 0, False
 
-    def _goes_with(self, place: int) -> bool:
-        """Whether a value stands right behind: "less gory horror" is less of both."""
-        ahead = self.marks[place + 1 : place + 2]
-        if ahead and ahead[0].tag == "fill" and self._words(ahead[0]) == ("的",):
-            ahead = self.marks[place + 2 : place + 3]
-        return bool(self.state.once) and bool(ahead) and ahead[0].tag == "value"
-
     def _verdict(self, mark: Mark) -> bool:
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
         state, words = self.state, self._words(mark)

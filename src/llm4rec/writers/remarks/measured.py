@@ -124,3 +124,10 @@ class Measured(Clauses):
         self.void.add((start, end))
         self.steps.append(Wish(more=more, text=self.text[start:end], pairs=mark.value, start=start, end=end))
         self.part.settled = True
+
+    def _goes_with(self, place: int) -> bool:
+        """Whether a value stands right behind: "less gory horror" is less of both."""
+        ahead = self.marks[place + 1 : place + 2]
+        if ahead and ahead[0].tag == "fill" and self._words(ahead[0]) == ("的",):
+            ahead = self.marks[place + 2 : place + 3]
+        return bool(self.state.once) and bool(ahead) and ahead[0].tag == "value"
