@@ -247,3 +247,57 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
 def test_the_account_numbers_its_steps_in_the_language_of_the_remark():
     assert str(read("no horror")) == "1. not: categories Horror"
     assert str(read("不要恐怖片")) == "1. 不要：categories Horror"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        # weariness
+        ("kind of over romance", [("never", "Romance")]),
+        ("I've had my fill of war", [("never", "War")]),
+        # a kind said again and again is complained about, unless it is asked for
+        ("drama drama drama", [("-", "Drama")]),
+        ("war, war and more war", [("-", "War")]),
+        # letters drawn out
+        ("these are sooo looong", [("range", "runtime", None, 120.0)]),
+        # what stands apart
+        ("keep the horror away from me", [("never", "Horror")]),
+        # questions that are no refusals
+        ("don't you have any comedy?", [("must", "Comedy")]),
+        ("have you no comedy?", [("must", "Comedy")]),
+        # places of every form
+        ("I hated the second to last", [("disliked", "i1")]),
+        ("I've seen the one in second place", [("known", "i1")]),
+        ("the third!! more of that!!", [("+", "i2")]),
+        ("less like the first one", [("-", "i0")]),
+        # what goes with what is taken away goes too
+        ("the second is awful, get rid of it and anything like it", [("disliked", "i1"), ("-", "i1")]),
+        # a word before a kind goes with it
+        ("more actual drama", [("+", "Drama")]),
+        ("too many gory horror films", [("-", "Crime,Horror,Thriller,War"), ("-", "Horror")]),
+        # in Chinese a comma ends what is refused, and 少一点 stands behind
+        ("爱情片看够了，来点喜剧", [("-", "Romance"), ("+", "Comedy")]),
+        ("战争片少一点，想看喜剧", [("-", "War"), ("must", "Comedy")]),
+        ("都好长啊", [("range", "runtime", None, 120.0)]),
+        ("不想再看恐怖片", [("never", "Horror")]),
+    ],
+)
+def test_ways_of_saying_that_stand_apart_or_are_doubled(text, meant):
+    assert brief(read(text)) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["got anything for my 6 yr old?", "hi im 9", "she just turned 8", "有适合七岁看的吗"]
+)
+def test_the_age_of_a_child_asks_for_what_suits_children(text):
+    wishes = [step for step in read(text).latest if step.kind == "wish" and step.more]
+    assert any(("categories", "War") in step.against for step in wishes)
+
+
+@pytest.mark.parametrize("text", ["I'm 45", "I have 9 of them", "in 8 years"])
+def test_other_numbers_are_no_age_of_a_child(text):
+    assert all(("categories", "War") not in getattr(step, "against", ()) for step in read(text).latest)
+
+
+def test_more_drama_three_times_is_asked_for():
+    assert brief(read("give me drama drama drama"))[0] != ("-", "Drama")

@@ -5,6 +5,7 @@ Reads no titles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,11 @@ TOLD = frozenset(
     | {"known", "others", "undo", "restart", "more", "less"}
 )
 """Marks that say something themselves: what is said of a value goes no further."""
+BACK = frozenset({"it", "they", "them", "those", "that", "these", "this", "no", "not"})
+"""Words behind a comma that speak of what is before it."""
+WOULD = re.compile(r"^\W*(\w+ )?would (be|suit|do|go|make|hit|cheer|work|help) (?!too|a bit|so)")
+"""Behind a kind, what it would be is why it is asked for: "some Italian cinema would be grand"."""
+OWNED = frozenset({"my", "our", "his", "her", "their"})
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
 
@@ -34,11 +40,11 @@ class Bare(Listener):
     def __init__(self, setting: Setting, parts: Sequence[Token], text: str, language: str) -> None:
         super().__init__(setting, parts, text, language)
         self.unread: set[tuple[int, int]] = set()  # where wishes stand that no reader knows
-        self.heard_so: dict[str, str | None] = {}
+        self.heard_so: dict[tuple[str, ...], str | None] = {}
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
         """As a listener hears; words that nobody reads are a wish only where nothing else is said, or they are asked for."""
-        found = super().heard(marks)
+        found = self._turned_aspects(super().heard(marks))
         unread = [step for step in found if isinstance(step, Wish) and (step.start, step.end) in self.unread]
         if len(unread) == len(found):
             return found
@@ -153,7 +159,8 @@ class Bare(Listener):
         first, last = 0, len(self.parts)
         for mark in self.marks:
             start, end = self._span(mark.start, mark.end)
-            if (mark.tag in TOLD and mark.start not in self.asides) or self._contrasts(mark):
+            told = mark.tag in TOLD and mark.start not in self.asides
+            if told or self._contrasts(mark) or self._ends(mark, piece):
                 if end <= piece.start:
                     first = mark.end
                 elif start >= piece.end:
@@ -163,6 +170,12 @@ class Bare(Listener):
         while first < last and not self.parts[first].word[0].isalnum():
             first += 1
         return first, last
+
+    def _ends(self, mark: Mark, piece: Values | Soft) -> bool:
+        """Whether a sentence ends at a mark: what is behind a question may answer it."""
+        if mark.tag != "stop":
+            return False
+        return self._words(mark) != ("?",) or self._span(mark.start, mark.end)[1] <= piece.start
 
     def _contrasts(self, mark: Mark) -> bool:
         """Whether a mark is a word of contrast, or begins with one: "but not"."""
@@ -183,7 +196,7 @@ class Bare(Listener):
                 felt = feeling_of([word.word for word in behind])
                 back = {word.word for word in behind} & {"it", "they", "them", "those", "that"}
                 return last if turned or felt or back else mark.start
-            if start >= piece.end and mark.tag not in ("item", "kind", "fill"):
+            if start >= piece.end and mark.tag not in ("item", "kind", "fill", "sign", "positive"):
                 return last
         return last
 
@@ -208,16 +221,78 @@ class Bare(Listener):
                 return True
         return False
 
+    def _heard(self, *phrases: str) -> str | None:
+        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once."""
+        assert self.setting.polarity is not None
+        if phrases not in self.heard_so:
+            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases)
+        return self.heard_so[phrases]
+
+    def _turned_aspects(self, steps: list[Step]) -> list[Step]:
+        """Things that are spoken of and nothing is asked of them: "spaceships leave me cold" wants fewer."""
+        if self.setting.polarity is None or self.language != "en":
+            return steps
+        made = list(steps)
+        marks = {
+            self._span(m.start, m.end): m for m in self.marks if m.tag == "aspect" and m.value[1] is None
+        }
+        for place, step in enumerate(steps):
+            mark = marks.get((step.start, step.end))
+            if not isinstance(step, Wish) or not step.more or mark is None or mark.start not in self.open:
+                continue
+            piece = Soft(text=step.text, wanted=True, start=step.start, end=step.end)
+            first, last = self._sentence(mark)
+            group = self._group(mark)
+            if not self._is_subject(group[0], first):
+                continue
+            if self._unread(piece, first, last) and self._direction(group, first, last) in ("less", "known"):
+                made[place] = step.model_copy(update={"more": False})
+        return made
+
+    def _is_subject(self, mark: Mark, first: int) -> bool:
+        """Whether nothing but "the" or "all these" is before a thing, and it is nobody's: "my toddler" is who watches."""
+        before = [m for m in self.marks if first <= m.start < mark.start]
+        owned = any(word in OWNED for m in before for word in self._words(m))
+        return not owned and all(m.tag in ("fill", "degree", "these", "sign", "comma") for m in before)
+
+    def _sentence(self, mark: Mark) -> tuple[int, int]:
+        """The tokens of the sentence, or the part of it behind a contrast, in which a mark stands."""
+        ends = [m for m in self.marks if m.tag == "stop" or self._contrasts(m)]
+        first = max((m.end for m in ends if m.end <= mark.start), default=0)
+        return first, min((m.start for m in ends if m.start >= mark.end), default=len(self.parts))
+
+    def _group(self, mark: Mark) -> list[Mark]:
+        """The things that are named together with one: "spaceships and aliens"."""
+        at = self.marks.index(mark)
+        one = two = at
+        while (
+            one >= 2
+            and self.marks[one - 1].tag in ("and", "or", "comma")
+            and self.marks[one - 2].tag in ("aspect", "value")
+        ):
+            one -= 2
+        while (
+            two + 2 < len(self.marks)
+            and self.marks[two + 1].tag in ("and", "or", "comma")
+            and self.marks[two + 2].tag in ("aspect", "value")
+        ):
+            two += 2
+        return [self.marks[one], self.marks[two]]
+
     def _direction(self, inside: list[Mark], first: int, last: int) -> str | None:
         """By the reader of phrases where there is one for this language, else by the words of feeling around."""
         polarity = self.setting.polarity
         start, end = self._span(first, last)
         if polarity is not None and self.language == "en":
             one, two = self._span(inside[0].start, inside[-1].end)
-            phrase = f"{self.text[start:one]}{KIND}{self.text[two:end]}"
-            if phrase not in self.heard_so:
-                self.heard_so[phrase] = polarity.kinds(phrase)
-            found = self.heard_so[phrase]
+            before, behind = self.text[start:one], self.text[two:end]
+            if WOULD.search(behind) and feeling_of([p.word for p in self.parts[inside[-1].end : last]]) >= 0:
+                return "more"
+            first_said, comma, rest = behind.partition(",")
+            parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
+            found = self._heard(
+                *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
+            )
             if found is not None:
                 return found
         feeling = feeling_of([part.word for part in self.parts[first:last]])

@@ -81,6 +81,9 @@ class Clauses(Composer, ABC):
         self.order = ""
         self.void: set[tuple[int, int]] = set()  # where words stand that only tell of an item
         self.asides: set[int] = set()  # where aspects stand that only tell of a value
+        self.open: set[int] = set()  # where aspects stand of which nothing is asked
+        self.told: list[int] = []  # the items that this remark spoke of
+        self.held: list[int] = []  # what the clause before only named
         self.so_far = (0, 0)  # pieces and steps before "too"
         self.value: Mark | None = None  # the last value that was named
 
@@ -111,12 +114,22 @@ class Clauses(Composer, ABC):
 
     def _comma(self, place: int, mark: Mark) -> None:
         self._flush()
+        if self.refused:
+            self._close(mark.start)  # "英语片看够了，来点法国的"
+            self._wanted_again()
+        self._new_clause(mark)
         self.excess = False
         behind = self.marks[place + 1].tag if place + 1 < len(self.marks) else ""
         listed = behind in ("title", "and", "or") and self.part.last == mark.start
         if self.part.spoken and not listed:
             self._close(mark.start)
         super()._comma(place, mark)
+
+    def _new_clause(self, mark: Mark) -> None:
+        """In Chinese a comma ends a clause: "too" goes no further."""
+        if self.language == "zh" and (self.excess or self.part.blamed):
+            self._close(mark.start)
+            self.state.once = 0
 
     def _close(self, end: int) -> None:
         """What the clause that ends here says of items: stars, that they are known, or a feeling."""
@@ -138,6 +151,8 @@ class Clauses(Composer, ABC):
         elif part.known or (part.already and part.spoken and not part.settled):
             what = "known" if not feeling else "liked" if feeling > 0 else "disliked"
             self._event(what, self._target(part), span)
+        elif part.spoken and not part.settled and self._bare_place(part, end):
+            self.held = part.spoken  # "the ninth!! more of that"
         elif part.spoken and not part.settled:
             self._judgement(part, part.spoken, self._said_of(part, end, feeling), span)
         elif part.these and not part.settled and not feeling and (found := self._said_of(part, end, 0.0)):
@@ -146,7 +161,19 @@ class Clauses(Composer, ABC):
             self._felt(part, feeling, span)
         self.part.settled = False  # what was made here is of the clause that ends
         if part.spoken:
-            self.about = list(dict.fromkeys(part.spoken))
+            self.told = self.about = list(dict.fromkeys(part.spoken))
+
+    def _bare_place(self, part: Part, end: int) -> bool:
+        """Whether a clause only names items, and more is said behind it."""
+        words = [
+            m
+            for m in self.marks
+            if part.start <= m.start < end and m.tag not in ("title", "fill", "and", "comma")
+        ]
+        rest = [
+            m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")
+        ]
+        return not words and rest[:1] in (["more"], ["less"], ["like"])
 
     def _settles(self, part: Part, piece: Any) -> bool:
         """Whether a piece says what a clause is about: words beside an item only tell of it."""
@@ -288,7 +315,7 @@ class Clauses(Composer, ABC):
 
     def _felt_of(self, mark: Mark, span: tuple[int, int]) -> None:
         """Behind "like": to be like it, or that it was liked."""
-        wanted = self.state.polarity == WANTED
+        wanted = self.state.polarity == WANTED and self.state.once != UNWANTED  # "less like the first"
         if self.resembling:
             self._alike(mark.value, wanted, span)
         else:
@@ -313,6 +340,17 @@ class Clauses(Composer, ABC):
         before = self.parts[mark.start - 1].word if mark.start else ""
         if self._words(mark) == ("like",) and before in ("don't", "not", "really", "also", "i", "we"):
             self.resembling = False
+        said = self.part.spoken or self.told
+        ahead = self.marks[place + 1 : place + 2]
+        if (
+            said
+            and self.resembling
+            and self.state.polarity == UNWANTED
+            and ahead
+            and ahead[0].tag in ("it", "these")
+        ):
+            self._alike(said, False, self._span(mark.start, mark.end))  # "drop it and anything like it"
+            return
         super()._like(place, mark)
 
     def _hate(self, place: int, mark: Mark) -> None:

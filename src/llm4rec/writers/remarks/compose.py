@@ -67,8 +67,10 @@ class Listener(Measured):
             and self.marks[place - 1].tag == "positive"
             and self._words(self.marks[place - 1])[0] in SWAPPED
         )
-        if behind in NAMING or swapped:
-            return  # "others by her", "swap the first for something else"
+        rest = [m.tag for m in self.marks[place + 1 :]]
+        clause = rest[: next((at for at, tag in enumerate(rest) if tag in ("stop", "comma")), len(rest))]
+        if behind in NAMING or swapped or "like" in clause:
+            return  # "others by her", "swap the first for something else", "what else is there like it"
         self._event("passed", self.part.spoken or list(self.setting.shown), self._span(mark.start, mark.end))
 
     def _these(self, place: int, mark: Mark) -> None:
@@ -121,12 +123,26 @@ class Listener(Measured):
 
     def _less(self, place: int, mark: Mark) -> None:
         """ "Fewer" is less; "don't give me fewer" is more."""
+        if self._behind(place):
+            self._wish_of_last(False)
+            return
         state = self.state
         doubled = state.polarity == UNWANTED and not state.used and not state.brief
         super()._less(place, mark)
         if doubled:
             self._wanted_again()
             self.state.once = WANTED
+
+    def _more(self, place: int, mark: Mark) -> None:
+        """ "More of that" is like what was just spoken of; "喜剧多一点" is more of what is before."""
+        if self._behind(place):
+            self._wish_of_last(True)
+            return
+        items = self._pointed(place)
+        if items:
+            self._alike(items, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
+            return
+        super()._more(place, mark)
 
     def _over(self, place: int, mark: Mark) -> None:
         """ "Stories over novels": what is behind it is not wanted."""
@@ -229,6 +245,8 @@ class Listener(Measured):
                 return  # "the second one is boring": told as a feeling when the clause ends
             wanted, more = False, False  # "these are so gloomy"
         strong = not more and not state.once and not self.mild
+        if not (state.once or state.like or self.excess or state.polarity != WANTED):
+            self.open.add(mark.start)
         start, end = self._span(mark.start, mark.end)
         pairs, against = self._pairs(aspect)
         if not pairs and not against:
@@ -238,7 +256,9 @@ class Listener(Measured):
             self.steps.append(
                 Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
             )
-        state.once, state.used, self.excess, self.part.settled = 0, True, False, True
+        state.used, self.part.settled = True, True
+        if not self._goes_with(place):
+            state.once, self.excess = 0, False
 
     def _verdict(self, mark: Mark) -> bool:
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
@@ -308,6 +328,10 @@ class Listener(Measured):
     def _value(self, place: int, mark: Mark) -> None:
         """ "Less drama", "I love westerns": wishes, whatever stands behind them."""
         self.value = mark
+        if self.state.once and self.state.run:
+            once = self.state.once
+            self._flush()
+            self.state.once = once  # "more feel-good drama" is more drama
         if not self.state.once and not self.excess and self._complains(place):
             self.state.once = UNWANTED  # "these are so tragic"
         if self.state.once and self.state.polarity != OPEN:

@@ -12,6 +12,12 @@ from llm4rec.writers.asking.readings import Lean, Range
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.remarks.clauses import Clauses
+from llm4rec.writers.remarks.steps import Wish
+
+THOSE = frozenset(
+    {("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")}
+)
+"""Words for items that were just spoken of."""
 
 
 class Measured(Clauses):
@@ -88,3 +94,40 @@ class Measured(Clauses):
         bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
         side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
         self._add(Range(column=column, start=start, end=end, **side))
+
+    # Of what there is to be more or less, where it was named before
+
+    def _pointed(self, place: int) -> list[int]:
+        """The items of this remark that "more of that" is about; none where it is about something else."""
+        items = self.part.spoken or self.held or self.told
+        ahead = [m for m in self.marks[place + 1 : place + 3] if m.tag != "sign"]
+        pointing = bool(ahead) and self._words(ahead[0]) in THOSE
+        alone = len(ahead) < 2 or ahead[1].tag in ("stop", "comma", "positive", "fill")
+        return (
+            list(items) if pointing and alone and self.parts[self.marks[place].end - 1].word == "of" else []
+        )
+
+    def _behind(self, place: int) -> bool:
+        """Whether a Chinese more or less ends its clause, a value being before: "小说少一点"."""
+        if self.language != "zh" or self.value is None or self.value.start < self.part.start:
+            return False
+        between = [m.tag for m in self.marks[:place] if m.start >= self.value.end]
+        ahead = next((m.tag for m in self.marks[place + 1 :] if m.tag not in ("fill", "degree")), "stop")
+        return set(between) <= {"fill", "item", "kind", "degree"} and ahead in ("stop", "comma")
+
+    def _wish_of_last(self, more: bool) -> None:
+        """The value that was named last is wished for, or less of it, instead of asked for."""
+        self._flush()
+        mark = self.value
+        assert mark is not None
+        start, end = self._span(mark.start, mark.end)
+        self.void.add((start, end))
+        self.steps.append(Wish(more=more, text=self.text[start:end], pairs=mark.value, start=start, end=end))
+        self.part.settled = True
+
+    def _goes_with(self, place: int) -> bool:
+        """Whether a value stands right behind: "less gory horror" is less of both."""
+        ahead = self.marks[place + 1 : place + 2]
+        if ahead and ahead[0].tag == "fill" and self._words(ahead[0]) == ("的",):
+            ahead = self.marks[place + 2 : place + 3]
+        return bool(self.state.once) and bool(ahead) and ahead[0].tag == "value"

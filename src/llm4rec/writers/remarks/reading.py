@@ -14,6 +14,7 @@ from llm4rec.writers.asking.told import note as told_note
 from llm4rec.writers.remarks.bare import Bare
 from llm4rec.writers.remarks.clauses import Setting
 from llm4rec.writers.remarks.feelings import Feelings
+from llm4rec.writers.remarks.plain import plainly
 from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.spelling import righted
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
@@ -30,6 +31,7 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
     clean, done = cleaned(text)
     language = language_of(clean)
     parts, read_as = righted(unhyphened(tokens(clean)), setting.lexicon)
+    parts = plainly(parts, setting.lexicon)
     told = is_description(parts)
     # A head learnt from reviews: what it says of "shorter please" means nothing.
     listener = Bare(setting if told else replace(setting, feelings=Feelings()), parts, clean, language)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llm4rec.core.texts import Token, phrase
-from llm4rec.writers.asking.lexicon import Lexicon
-from llm4rec.writers.asking.scan import Mark, Scanner
-from llm4rec.writers.remarks.wordlists import wordlists
+from llm4rec.core.texts import phrase
+from llm4rec.writers.asking.scan import Mark
+from llm4rec.writers.remarks.places import ASIAN, Places
 
 GRADING = frozenset({"give", "gave", "rate", "rated"})
+SMALL = frozenset("了吧啊啦我看给呀")
 STARS = frozenset({"star", "stars", "星", "颗星"})
 SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
-LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
-_ASIAN = 0x2E7F
-"""Letters from here on are Chinese ones."""
+CALENDAR = frozenset(
+    {
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "christmas",
+        "halloween",
+        "easter",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -27,15 +37,8 @@ class Stars:
     share: float
 
 
-class Spoken(Scanner):
+class Spoken(Places):
     """Scans remarks. `shown` are item numbers of the list that is spoken of, best first."""
-
-    def __init__(
-        self, lexicon: Lexicon, parts: Sequence[Token], this_year: int | None, shown: Sequence[int]
-    ) -> None:
-        super().__init__(lexicon, parts, this_year)
-        self.shown = shown
-        self.lists = wordlists()
 
     def _at(self, at: int) -> Mark:
         place = self._place(at)
@@ -45,6 +48,7 @@ class Spoken(Scanner):
         if known is not None:
             return known
         marks = (
+            self._age(at),
             self._stars(at),
             self._trait(at),
             self._who(at),
@@ -82,6 +86,16 @@ class Spoken(Scanner):
         told = self.lexicon.values.longest(self.words, at) or self.lists.aspects.longest(self.words, at)
         if len(words) == 1 and not (self.parts[named.end - 1].capital and told is None):
             return None
+        if words[0] in CALENDAR and self.words[max(at - 1, 0)] in (
+            "on",
+            "for",
+            "this",
+            "next",
+            "last",
+            "in",
+            "every",
+        ):
+            return None
         here = [n for n in named.value if n in self.shown]
         judged = self._like_name(at, named.end)
         return Mark("title", at, named.end, here or named.value) if here or judged else None
@@ -92,7 +106,7 @@ class Spoken(Scanner):
         judged = behind in ("was", "is", "太", "很", "真")
         if judged or not self.parts[at].capital:
             return judged
-        if ord(behind[0]) > _ASIAN or (at and ord(self.words[at - 1][0]) > _ASIAN):
+        if ord(behind[0]) > ASIAN or (at and ord(self.words[at - 1][0]) > ASIAN):
             return True
         first = not self.marks or self.marks[-1].tag == "stop"
         verb = behind.endswith("ed") or self.lists.places["alone"].longest(self.words, end) is not None
@@ -128,126 +142,6 @@ class Spoken(Scanner):
     def _is_plain(self, at: int) -> bool:
         return at < len(self.words) and self.words[at][0].isalpha()
 
-    # Places
-
-    def _place(self, at: int) -> Mark | None:
-        """ "the second one", "number 3", "the last two", "第二个": a mark of the items there, none where there are none."""
-        start = at + 1 if self.words[at] == "the" else at
-        for read in (self._chinese_place, self._numbered, self._bare, self._ordinal, self._last):
-            found = read(start)
-            if found is not None:
-                end, places = found
-                inside = [self.shown[p] for p in places if -len(self.shown) <= p < len(self.shown)]
-                return Mark("title" if inside else "nowhere", at, end, inside, near="place")
-        return None
-
-    def _is(self, key: str, at: int) -> int | None:
-        found = self.lists.places[key].longest(self.words, at)
-        return None if found is None else found[0]
-
-    def _count(self, at: int) -> tuple[int, int] | None:
-        """A whole number at a token, and where it ends."""
-        if at < len(self.words) and self.words[at].isdigit() and len(self.words[at]) < 4:
-            return at + 1, int(self.words[at])
-        found = self.lexicon.words.numbers.longest(self.words, at)
-        if found is None or found[1] != int(found[1]) or not 1 <= found[1] <= 100:
-            return None
-        return found[0], int(found[1])
-
-    def _chinese_place(self, at: int) -> tuple[int, list[int]] | None:
-        end = self._is("ordinal", at)
-        if end is not None:
-            last = self.words[at] == "最"
-            number = self._count(end)
-            if number is not None and self.words[number[0] : number[0] + 2] in LISTED:
-                return number[0], [number[1] - 1]
-            if (
-                number is None
-                and last
-                and (stop := self._is("count", end))
-                and "一" not in self.words[at:stop]
-            ):
-                return stop, [-1]
-            if number is not None and (stop := self._is("count", number[0])):
-                if last:
-                    return stop, list(range(-number[1], 0))
-                return stop, [number[1] - 1]
-        for key, side in (("first", 1), ("last", -1)):
-            end = self._is(key, at)
-            if end is None or ord(self.words[at][0]) <= _ASIAN:
-                continue
-            number = self._count(end)
-            if number is not None and (stop := self._is("count", number[0])):
-                return stop, list(range(number[1])) if side > 0 else list(range(-number[1], 0))
-        return None
-
-    def _numbered(self, at: int) -> tuple[int, list[int]] | None:
-        end = self._is("number", at)
-        number = self._count(end) if end is not None else None
-        return None if number is None or number[1] < 1 else (number[0], [number[1] - 1])
-
-    def _bare(self, at: int) -> tuple[int, list[int]] | None:
-        """ "Seen 1, 2 and 4": numbers alone are places behind what is known, where no noun is behind them."""
-        if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
-            return None
-        behind = self.words[at + 1] if at + 1 < len(self.words) else ","
-        alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
-        if not alone or (behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words)):
-            return None
-        listed = bool(self.marks) and self._before("fill", "and", "or", "comma")
-        named = listed == "title" and any(m.near == "place" for m in self.marks[-3:])
-        begins = (
-            not self.marks or self.marks[-1].tag in ("stop", "comma") or listed in ("not", "hate", "like")
-        )
-        said = begins and (
-            behind[0].isalpha() or (bool(self.marks) and self.marks[-1].tag in ("not", "hate", "like"))
-        )
-        known = listed == "known" or (any(m.tag == "known" for m in self.marks) and listed == "title")
-        return (at + 1, [int(self.words[at]) - 1]) if named or said or known else None
-
-    def _ordinal(self, at: int) -> tuple[int, list[int]] | None:
-        if ord(self.words[at][0]) > _ASIAN:
-            return None
-        if self.words[at].isdigit():
-            spelt = self.words[at + 1 : at + 2] and self.words[at + 1] in ("st", "nd", "rd", "th")
-            return self._followed(at + 2, [int(self.words[at]) - 1]) if spelt else None
-        first = self._is("first", at)
-        number = None if first is None else self._count(first)
-        if number is not None and self.words[number[0] : number[0] + 1] not in (["star"], ["stars"], ["/"]):
-            return self._noun(number[0]), list(range(number[1]))
-        found = self.lexicon.words.ordinals.longest(self.words, at)
-        if first is None and found is None:
-            return None
-        end, place = (at + 1, 1.0) if found is None else found
-        return self._followed(end, [int(place) - 1])
-
-    def _last(self, at: int) -> tuple[int, list[int]] | None:
-        end = self._is("last", at)
-        if end is None or ord(self.words[at][0]) > _ASIAN:
-            return None
-        number = self._count(end)
-        if number is not None and self.ranges.at(at) is None:
-            return self._noun(number[0]), list(range(-number[1], 0))
-        return self._followed(end, [-1])
-
-    def _noun(self, at: int) -> int:
-        """Behind a noun for items, where there is one."""
-        cue = self.lexicon.words.cues.longest(self.words, at)
-        return cue[0] if cue is not None and cue[1] == "item" else at
-
-    def _followed(self, end: int, places: list[int]) -> tuple[int, list[int]] | None:
-        """The place, if what is behind it lets it be one."""
-        if end < len(self.words) and self.words[end][0].isalnum():
-            if self.lists.places["not_behind"].longest(self.words, end) is not None:
-                return None
-            pointed = (
-                self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
-            )
-            if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
-                return None
-            end = self._noun(end)
-        return end, places
-
     # Traits, aspects, cues
 
     def _trait(self, at: int) -> Mark | None:
@@ -258,9 +152,17 @@ class Spoken(Scanner):
         if noun is None:
             return None
         end, trait = noun
+        if self._and_so_on(at, start):
+            return Mark("fill", at, end)  # "memoirs, that sort of thing"
         if self.words[end : end + 1] == ["of"] and (place := self._named(end + 1, fuzzy=True)):
             return Mark("trait", at, place.end, (trait, place.value if place.tag == "title" else []))
         return None if pointed is None else Mark("trait", at, end, (trait, None))
+
+    def _and_so_on(self, at: int, start: int) -> bool:
+        """Whether "that kind of thing" only ends a list of what was named."""
+        if start == at or len(self.marks) < 2 or self.marks[-1].tag != "comma":
+            return False
+        return self.words[at] == "that" and self.marks[-2].tag in ("value", "name", "aspect", "word")
 
     def _trait_of(self, place: Mark) -> Mark | None:
         """ "第二本的作者"."""
@@ -299,9 +201,29 @@ class Spoken(Scanner):
         found = self.lists.cues.longest(self.words, at)
         if found is None or self._rivals(at) > found[0]:
             return None
+        if found[1] == "not" and self._ends_clause(found[0]) and ord(self.words[at][0]) > ASIAN:
+            return Mark("refused", at, found[0])  # "吓人的别给我推"
+        if found[1] == "refused" and ord(self.words[at][0]) > ASIAN and not self._named_before(found[0]):
+            return Mark("not", at, found[0])  # "不想再看枪战"
+        if self.words[found[0] - 1] == "over" and self.ranges.at(found[0] - 1) is not None:
+            return None  # "just over two hours"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
+
+    def _named_before(self, end: int) -> bool:
+        """Whether something is named in the clause so far, or nothing behind it: then what is refused stands before."""
+        begins = not self.marks or self._before("fill") in ("", "comma", "stop", "it", "these")
+        over = end >= len(self.words) or not self.words[end][0].isalnum() or self.words[end] in SMALL
+        return not begins or over
+
+    def _ends_clause(self, at: int) -> bool:
+        """Whether nothing but small words stands between here and the end of the clause, and something is before."""
+        named = self._before("fill", "item", "kind") in ("value", "name", "aspect", "title", "word")
+        rest = next(
+            (w for w in self.words[at:] if w not in ("了", "吧", "啊", "啦", "我", "看", "给", "呀")), ","
+        )
+        return named and not rest[0].isalnum()
 
     def _aspect(self, at: int) -> Mark | None:
         """What items are, though no attribute says so; a value of the catalog that is as long goes before."""

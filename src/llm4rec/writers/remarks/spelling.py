@@ -5,6 +5,7 @@ Knows no grammar: only which words there are.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,45 +20,69 @@ from llm4rec.writers.asking.wordlists import wordlists as asking_words
 from llm4rec.writers.remarks.feelings import listed_words
 from llm4rec.writers.remarks.wordlists import wordlists
 
-SPELT = {
-    bare.replace("'", ""): bare
-    for bare in (
-        *(
-            "don't",
-            "doesn't",
-            "didn't",
-            "isn't",
-            "aren't",
-            "wasn't",
-            "weren't",
-            "can't",
-            "couldn't",
-            "wouldn't",
-        ),
-        *(
-            "shouldn't",
-            "won't",
-            "hasn't",
-            "haven't",
-            "hadn't",
-            "ain't",
-            "i've",
-            "we've",
-            "i'm",
-            "that's",
-            "they're",
-        ),
-    )
-} | {
-    "pls": "please",
-    "plz": "please",
-    "thx": "thanks",
-    "wanna": "want",
-    "gimme": "give",
-    "luv": "love",
-    "u": "you",
-}
+SPELT = (
+    {
+        bare.replace("'", ""): bare
+        for bare in (
+            *(
+                "don't",
+                "doesn't",
+                "didn't",
+                "isn't",
+                "aren't",
+                "wasn't",
+                "weren't",
+                "can't",
+                "couldn't",
+                "wouldn't",
+            ),
+            *(
+                "shouldn't",
+                "won't",
+                "hasn't",
+                "haven't",
+                "hadn't",
+                "ain't",
+                "i've",
+                "we've",
+                "i'm",
+                "that's",
+                "they're",
+            ),
+        )
+    }
+    | {
+        bare.replace("'", ""): bare
+        for bare in (
+            *(
+                "what's",
+                "where's",
+                "there's",
+                "let's",
+                "he's",
+                "she's",
+                "you've",
+                "you're",
+                "everything's",
+                "who's",
+            ),
+            *("how's", "they've", "could've", "should've", "mustn't", "needn't", "y'all", "i'd've", "here's"),
+        )
+    }
+    | {
+        "pls": "please",
+        "plss": "please",
+        "pleez": "please",
+        "plz": "please",
+        "thx": "thanks",
+        "wanna": "want",
+        "gimme": "give",
+        "luv": "love",
+        "u": "you",
+    }
+)
 """Words that are often typed without their apostrophe, or short."""
+STRETCHED = re.compile(r"([a-z])\1{2,}")
 LEAST = 5
 """A shorter word has too many others near it."""
 ENDINGS = frozenset(
@@ -106,8 +131,11 @@ class Spelling:
 
     def meant(self, word: str) -> str | None:
         """The word that one means that is none itself; None where it is one, or nothing is near enough."""
-        if len(word) < LEAST or not word.isascii() or not word.isalpha():
+        if not word.isascii() or not word.isalpha():
             return None
+        short = self._shortened(word)
+        if short is not None or len(word) < LEAST:
+            return short
         kin = self._kin(word)
         if kin is not None or word in self.right or stem(word) in self.right:
             return kin
@@ -118,6 +146,16 @@ class Spelling:
             for known in self.targets.get(word[0], []):
                 if near(known, word, reach) or near(known, stem(word), reach):
                     return known
+        return None
+
+    def _shortened(self, word: str) -> str | None:
+        """ "Sooo" is so and "looong" long: letters that stand three times or more are one or two of a word there is."""
+        if word in self.right or STRETCHED.search(word) is None:
+            return None
+        for kept in (r"\1", r"\1\1"):
+            short = STRETCHED.sub(kept, word)
+            if short in SPELT or short in self.right:
+                return SPELT.get(short, short)
         return None
 
     def _kin(self, word: str) -> str | None:

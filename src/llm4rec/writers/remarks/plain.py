@@ -1,0 +1,103 @@
+"""Ways of saying that are doubled or stand apart ("drama drama drama", "keep the horror away") in words the grammar reads.
+
+Knows only which words there are; where each stands in the text is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llm4rec.core.texts import Token
+from llm4rec.writers.asking.lexicon import Lexicon
+from llm4rec.writers.remarks.wordlists import wordlists
+
+DRUMMED = 3
+"""A kind that is said so often in a row is complained about."""
+APART = {"keep": {"away", "out", "off"}, "leave": {"out", "off", "aside"}}
+"""What does without a thing, and where its end stands: "leave the war films out"."""
+REACH = 8
+"""So many words may stand between the two."""
+SELF = frozenset({"me", "us", "it", "them", "him", "her", "things"})
+BETWEEN = frozenset({",", "!", ".", "and", "more"})
+"""What may stand between: "war, war and more war"."""
+ASKING = frozenset({"please", "more", "want", "give", "need", "love", "yes"})
+SAID_LONG = frozenset("长短老旧慢贵闷烦久厚薄")
+"""Behind 好 these are too much of it; 好看 and 好笑 are praise."""
+
+
+def plainly(parts: Sequence[Token], lexicon: Lexicon) -> list[Token]:
+    """The tokens of a remark with such ways of saying put plainly."""
+    return _joined_again(_once(_very(parts), lexicon))
+
+
+def _very(parts: Sequence[Token]) -> list[Token]:
+    """好长 as 太长."""
+    made = list(parts)
+    for at, part in enumerate(made[:-1]):
+        if part.word == "好" and made[at + 1].word in SAID_LONG:
+            made[at] = replace(part, word="太")
+    return made
+
+
+def _once(parts: Sequence[Token], lexicon: Lexicon) -> list[Token]:
+    """ "Drama drama drama" as "less drama", unless it is asked for."""
+    words = [part.word for part in parts]
+    made: list[Token] = []
+    at = 0
+    while at < len(parts):
+        size, end = _drummed(words, at, lexicon)
+        near = words[max(at - 2, 0) : at] + words[end : end + 2]
+        if size and not ASKING.intersection(near):
+            made += [replace(parts[at], word="less"), *parts[at : at + size]]
+            at = end
+        else:
+            made.append(parts[at])
+            at += 1
+    return made
+
+
+def _drummed(words: Sequence[str], at: int, lexicon: Lexicon) -> tuple[int, int]:
+    """How many words a kind has that is said again and again from here, and where that ends; 0 where none is."""
+    found = lexicon.values.longest(words, at) or wordlists().aspects.longest(words, at)
+    if found is None:
+        return 0, at
+    said, end, times = list(words[at : found[0]]), found[0], 1
+    while True:
+        start = end
+        while start < len(words) and words[start] in BETWEEN:
+            start += 1
+        if list(words[start : start + len(said)]) != said:
+            break
+        end, times = start + len(said), times + 1
+    return (len(said), end) if times >= DRUMMED else (0, at)
+
+
+def _joined_again(parts: Sequence[Token]) -> list[Token]:
+    """ "Keep the horror away from me" as "no the horror"."""
+    made: list[Token] = []
+    dropped: set[int] = set()
+    words = [part.word for part in parts]
+    for at, part in enumerate(parts):
+        end = _apart(words, at)
+        if end:
+            made.append(replace(part, word="no"))
+            dropped.add(end)
+            if words[end + 1 : end + 2] == ["from"] and words[end + 2 : end + 3] in (["me"], ["us"]):
+                dropped |= {end + 1, end + 2}
+        elif at not in dropped:
+            made.append(part)
+    return made
+
+
+def _apart(words: Sequence[str], at: int) -> int:
+    """Where the end of a verb that begins here stands apart from it; 0 where it does not."""
+    ends = APART.get(words[at])
+    if ends is None or at + 1 >= len(words) or words[at + 1] in SELF:
+        return 0
+    for end in range(at + 1, min(at + REACH, len(words))):
+        if not words[end][0].isalnum():
+            return 0
+        if words[end] in ends:
+            return end if end > at + 1 else 0
+    return 0
