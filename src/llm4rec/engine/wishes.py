@@ -156,18 +156,8 @@ class Desk:
 
         At least `depth` items come out where so many may be shown; n says how far a reading is opened.
         """
-        ids = self.catalog.ids
-        named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
-        named = named[named >= 0]
-        free = np.ones(len(self.catalog), dtype=bool)
-        free[named] = False
-        free[asker.excluded] = False
-        unseen = free.copy()
-        unseen[asker.history.items] = False
-        seen = not (self.shelf.allowed(reading.hard) & unseen).any() and bool(
-            (self.shelf.allowed(reading.hard) & free).any()
-        )
-        reading, allowed = self.shelf.opened(reading, n, free if seen else unseen)
+        free, seen = self._free(reading, asker)
+        reading, allowed = self.shelf.opened(reading, n, free)
         if seen and len(asker.history):
             reading = reading.with_notes(component_from(f"{HOME}note")(reading.language, "only_known"))
         request = Request(
@@ -198,6 +188,19 @@ class Desk:
             trade=trade,
         )
         return Asked(reading, answer)
+
+    def _free(self, reading: Any, asker: Asker) -> tuple[NDArray[np.bool_], bool]:
+        """(items,) what may be shown; and whether that is what is known already, because nothing new fulfils the hard pieces."""
+        ids = self.catalog.ids
+        named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
+        free = np.ones(len(self.catalog), dtype=bool)
+        free[named[named >= 0]] = False
+        free[asker.excluded] = False
+        unseen = free.copy()
+        unseen[asker.history.items] = False
+        fulfils = self.shelf.allowed(reading.hard)
+        seen = not (fulfils & unseen).any() and bool((fulfils & free).any())
+        return (free if seen else unseen), seen
 
     def _scores(
         self, reading: Any, request: Request, asker: Asker, settings: AskSettings
