@@ -21,7 +21,7 @@ class LiveSettings(Config):
     prepare: Literal["lists", "words", "nothing"] = Field(
         "lists",
         description="what is made in the background before somebody asks for it: what lists with knobs need, "
-        "or also what wishes, chat and profiles need (with the page always), or nothing",
+        "or also what wishes, chat and profiles need (with the page: unless nothing), or nothing",
     )
     seen: tuple[str, ...] = Field(
         (), description="kinds of events that rule an item out where seen items are excluded; empty: all"

@@ -89,6 +89,7 @@ def application() -> FastAPI:
     if options.with_page:
         from llm4rec.apps.web.mount import with_page
 
+        # Before anybody asks: beside answers it would hold them up for as long as it takes.
         live.preparer.everything()
         app = with_page(app)
     # The loop gives way whenever it reads or writes; it waits no longer than this for those that compute to give way again.

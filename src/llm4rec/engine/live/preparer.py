@@ -27,8 +27,10 @@ class Preparer:
         self._worker = Worker(self.step, 1.0)
 
     def everything(self) -> None:
-        """Questions in words are to be expected."""
-        self._wanted |= frozenset(PARTS)
+        """Questions in words are to be expected: all is made now, unless the settings want nothing prepared."""
+        if self._wanted:
+            self._wanted |= frozenset(PARTS)
+            self.step()
 
     def start(self) -> None:
         """Begin in the background, where anything is wanted."""
