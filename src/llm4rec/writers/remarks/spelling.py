@@ -20,67 +20,22 @@ from llm4rec.writers.asking.wordlists import wordlists as asking_words
 from llm4rec.writers.remarks.feelings import listed_words
 from llm4rec.writers.remarks.wordlists import wordlists
 
-SPELT = (
-    {
-        bare.replace("'", ""): bare
-        for bare in (
-            *(
-                "don't",
-                "doesn't",
-                "didn't",
-                "isn't",
-                "aren't",
-                "wasn't",
-                "weren't",
-                "can't",
-                "couldn't",
-                "wouldn't",
-            ),
-            *(
-                "shouldn't",
-                "won't",
-                "hasn't",
-                "haven't",
-                "hadn't",
-                "ain't",
-                "i've",
-                "we've",
-                "i'm",
-                "that's",
-                "they're",
-            ),
-        )
-    }
-    | {
-        bare.replace("'", ""): bare
-        for bare in (
-            *(
-                "what's",
-                "where's",
-                "there's",
-                "let's",
-                "he's",
-                "she's",
-                "you've",
-                "you're",
-                "everything's",
-                "who's",
-            ),
-            *("how's", "they've", "could've", "should've", "mustn't", "needn't", "y'all", "i'd've", "here's"),
-        )
-    }
-    | {
-        "pls": "please",
-        "plss": "please",
-        "pleez": "please",
-        "plz": "please",
-        "thx": "thanks",
-        "wanna": "want",
-        "gimme": "give",
-        "luv": "love",
-        "u": "you",
-    }
+APOSTROPHES = (
+    "don't doesn't didn't isn't aren't wasn't weren't can't couldn't wouldn't shouldn't won't hasn't "
+    "haven't hadn't ain't i've we've i'm that's they're what's where's there's let's he's she's you've "
+    "you're everything's who's how's they've could've should've mustn't needn't y'all i'd've here's"
 )
+SPELT = {bare.replace("'", ""): bare for bare in APOSTROPHES.split()} | {
+    "pls": "please",
+    "plss": "please",
+    "pleez": "please",
+    "plz": "please",
+    "thx": "thanks",
+    "wanna": "want",
+    "gimme": "give",
+    "luv": "love",
+    "u": "you",
+}
 """Words that are often typed without their apostrophe, or short."""
 STRETCHED = re.compile(r"([a-z])\1{2,}")
 LEAST = 5
