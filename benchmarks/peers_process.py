@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.versus.job import VARIABLES, NoInterpreter, interpreter
 
-WORKER = Path(__file__).with_name("implicit_worker.py")
+WORKER = Path(__file__).parent / "workers" / "times_of_implicit.py"
 
 
 @cache

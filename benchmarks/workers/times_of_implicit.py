@@ -1,6 +1,6 @@
 """The peer in its own process: implicit's ALS on a matrix in a file. Needs nothing of llm4rec.
 
-`python implicit_worker.py TRAIN.npz OPTIONS` prints one line of JSON: seconds of each sweep, seconds of recommending to
+`python times_of_implicit.py TRAIN.npz OPTIONS` prints one line of JSON: seconds of each sweep, seconds of recommending to
 everybody, memory before and at its peak, and keeps the factors where a place is given.
 """
 
