@@ -11,8 +11,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from benchmarks.order_asked import (
     measured,
     shown,
 )
+from llm4rec.core import Floats
 from llm4rec.engine.registry import component
 from llm4rec.evaluation.tradeoff.points import Points
 from llm4rec.rerankers.chain import Chain
@@ -170,19 +172,16 @@ def told_of(row: Row, draw: Draw) -> dict[str, Any]:
     return {"strengths": list(strengths), "lists": lists.tolist(), "ms": spent}
 
 
-@dataclass(frozen=True, eq=False)
 class Table:
     """The test parts of all draws, and people drawn again; a person counts in every draw it asks in."""
 
-    tests: Sequence[Asked]
-
-    def __post_init__(self) -> None:
-        everybody, place = np.unique(np.concatenate([t.people for t in self.tests]), return_inverse=True)
-        rng, size = np.random.default_rng(0), len(everybody)
-        again = rng.multinomial(size, np.full(size, 1 / size), size=RESAMPLES).astype(np.float32)
-        cuts = np.cumsum([len(t.people) for t in self.tests])[:-1]
-        object.__setattr__(self, "again", again)
-        object.__setattr__(self, "places", np.split(place, cuts))
+    def __init__(self, tests: Sequence[Asked]) -> None:
+        self.tests = tests
+        everybody, place = np.unique(np.concatenate([t.people for t in tests]), return_inverse=True)
+        size = len(everybody)
+        again = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), size=RESAMPLES)
+        self.again: Floats = again.astype(np.float32)
+        self.places = np.split(place, np.cumsum([len(t.people) for t in tests])[:-1])
 
     def sums(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Sums over people drawn again, (resamples,), of values by person, a draw each."""
@@ -226,7 +225,8 @@ class Table:
         large = np.flatnonzero(shares >= 0.02)
         large = large if len(large) >= 5 else np.argsort(-shares)[:20]
         sums = [
-            np.stack([self.again @ self._by(x[:, g]) for g in large], axis=1) for x in (_stack(every), _stack(cold))
+            np.stack([self.again @ self._by(x[:, g]) for g in large], axis=1)
+            for x in (_stack(every), _stack(cold))
         ]
         whole = [np.asarray(_stack(x).sum(axis=0)).ravel() for x in (every, cold)]
         totals = [self.again @ self._by(_stack(x).sum(axis=1)) for x in (every, cold)]
@@ -268,8 +268,7 @@ def measure(name: str, small: bool, points: Points) -> dict[str, Any]:
         print(name, "part", number, len(draw.test.requests), "people", flush=True)
         for label, row in rows.items():
             about = {"row": repr(row), "part": number}
-            make: Callable[[], dict[str, Any]] = lambda row=row, draw=draw: told_of(row, draw)
-            found[label].append(points.of(about, make))
+            found[label].append(points.of(about, partial(told_of, row, draw)))
     table, first = Table(tests), Table(tests[:1])
     own = [test.before for test in tests]
     base = {key: float(np.mean(np.concatenate([t.own[key] for t in tests]))) for key in tests[0].own}
@@ -278,13 +277,15 @@ def measure(name: str, small: bool, points: Points) -> dict[str, Any]:
     if name in PROVIDERS:
         content["exposure"] = table.exposure(own)
     for label, parts in found.items():
-        lists = [np.array(part["lists"]) for part in parts]
+        lists = [np.array(part["lists"], dtype=np.int64) for part in parts]
         line: dict[str, Any] = {"strengths": [part["strengths"] for part in parts]}
         line |= {"changes": table.changes(lists), "ms": float(np.mean([part["ms"] for part in parts]))}
         line |= {"exposure": table.exposure(lists)} if label == "fair" else {}
         line |= {"first part": first.changes(lists[:1])} if len(tests) > 1 else {}
         content["rows"][label] = line
-        told = {k: f"{100 * v[0]:+.1f}% ({100 * v[1]:+.1f} {100 * v[2]:+.1f})" for k, v in line["changes"].items()}
+        told = {
+            k: f"{100 * v[0]:+.1f}% ({100 * v[1]:+.1f} {100 * v[2]:+.1f})" for k, v in line["changes"].items()
+        }
         print(label, line["strengths"], told, f"{line['ms']:.2f} ms", line.get("exposure", ""), flush=True)
     return content
 
@@ -295,7 +296,9 @@ def main() -> None:
     names = [name for name in sys.argv[1:] if name != "--small"] or list(PARTS)
     for name in names:
         folder = Path(tempfile.mkdtemp()) if small else OUT / f"order-{name}"
-        points = Points(folder, {"benchmark": "order", "data": name, "seed": SEED, "validations": VALIDATIONS})
+        points = Points(
+            folder, {"benchmark": "order", "data": name, "seed": SEED, "validations": VALIDATIONS}
+        )
         content = measure(name, small, points)
         if not small:
             keep("order", {**(result("order") or {}), name: content})

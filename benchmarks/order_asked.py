@@ -259,5 +259,7 @@ def encoded(texts: Sequence[str]) -> np.ndarray:
     """Whitened vectors, from the cache where they are there."""
     settings = Settings()
     encoder = build_encoder(settings, lambda steps, label, total=None: steps)
-    whitening = component_from("llm4rec.encoders:Whitening").fit(encoder.encode(texts), settings.encoder.width)
+    whitening = component_from("llm4rec.encoders:Whitening").fit(
+        encoder.encode(texts), settings.encoder.width
+    )
     return np.asarray(component_from("llm4rec.encoders:WhitenedEncoder")(encoder, whitening).encode(texts))

@@ -86,12 +86,21 @@ def duel(folder: Path, small: bool) -> dict[str, Any]:
         for side, curve in sides.items():
             mine = {name: row for name, row in rows.items() if row.curve == curve}
             tried += [
-                {"gain": axis, "side": side, "setting": name, "ndcg@10": change(row, "ndcg@10"), axis: change(row, axis)}
+                {
+                    "gain": axis,
+                    "side": side,
+                    "setting": name,
+                    "ndcg@10": change(row, "ndcg@10"),
+                    axis: change(row, axis),
+                }
                 for name, row in mine.items()
             ]
             for limit in LIMITS:
                 name = best(mine, axis, limit)
-                parts = {part: None if name is None else getattr(mine[name], part) for part in ("validation", "test")}
+                parts = {
+                    part: None if name is None else getattr(mine[name], part)
+                    for part in ("validation", "test")
+                }
                 lines.append({"gain": axis, "limit": limit, "side": side, "setting": name, **parts})
                 print(told(lines[-1]), flush=True)
     return {"chosen": lines, "tried": tried}
