@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.common import loaded
+from benchmarks.common import folder, loaded
 from llm4rec.core import (
     Candidates,
     Column,
@@ -30,6 +30,7 @@ from llm4rec.core import (
     top_k,
 )
 from llm4rec.core.sets import discount, divergence, interest_shares
+from llm4rec.data import read_items
 from llm4rec.data.folds import Split
 from llm4rec.data.simulator import Traits, WorldConfig, simulate
 from llm4rec.data.splits import split
@@ -133,7 +134,7 @@ def readers(people: int = 3000, themes: int = 40) -> Dataset:
     """Made-up readers of the real books, who like themes: clusters of texts. Authors are providers, by the first name."""
     from scipy.cluster.vq import kmeans2
 
-    catalog = loaded("goodbooks").dataset.catalog
+    catalog = read_items(folder("goodbooks") / "items.parquet")
     authors = catalog.columns["authors"].values
     first = np.array([str(one or "").partition(",")[0].strip() or None for one in authors], dtype=object)
     known = {**catalog.columns, PROVIDERS["goodbooks"]: Column(ColumnType.CATEGORY, first)}
