@@ -70,11 +70,9 @@ def each(*strengths: float) -> tuple[tuple[float, ...], ...]:
     return tuple((s,) for s in strengths)
 
 
-def fair(name: str) -> Row:
+def fair(name: str, grid: tuple[tuple[float, ...], ...], gain: str) -> Row:
     """Providers seen as they merit, cold items not less than before."""
-    return Row(
-        (("fair", {"field": PROVIDERS[name], "tolerance": 0.05, "cold": COLD[name]}),), each(1.0), ("ndcg",)
-    )
+    return Row((("fair", {"field": PROVIDERS[name], "tolerance": 0.05, "cold": COLD[name]}),), grid, (gain,))
 
 
 def by_genres() -> dict[str, Row]:
@@ -94,7 +92,7 @@ def by_genres() -> dict[str, Row]:
         "novel, then xquad, even, then mmr": Row(
             (NOVEL, EVEN, MMR), tuple(product((0.3, 0.33, 0.36), (0.75, 0.8, 0.83), (0.3, 0.35, 0.4))), ALL
         ),
-        "fair": fair("ml-100k"),
+        "fair": fair("ml-100k", each(1.0), "ndcg"),
     }
 
 
@@ -102,14 +100,14 @@ def by_texts(name: str) -> dict[str, Row]:
     """Of what has no categories."""
     mmr, dpp = ("mmr", {"kernel": TEXTS}), ("dpp", {"kernel": TEXTS})
     rows = {
-        "mmr": Row((mmr,), each(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), ("text ild",)),
+        "mmr": Row((mmr,), each(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8), ("text ild",)),
         "dpp": Row((dpp,), each(0.02, 0.05, 0.1, 0.15, 0.2), ("text ild",)),
         "ssd": Row((("ssd", {}),), each(0.1, 0.2, 0.4, 0.6), ("text ild",)),
         "novel": Row((NOVEL,), each(0.1, 0.2, 0.3, 0.4, 0.5), ("coverage",)),
         "novel, then mmr": Row((NOVEL, mmr), tuple(product((0.1, 0.2, 0.3), (0.2, 0.3, 0.4))), BOTH),
         "novel, then dpp": Row((NOVEL, dpp), tuple(product((0.1, 0.2, 0.3), (0.02, 0.05, 0.1))), BOTH),
     }
-    return rows | ({"fair": fair(name)} if name in PROVIDERS else {})
+    return rows | ({"fair": fair(name, each(0.05, 0.1, 0.2, 0.4, 1.0), "gap")} if name in PROVIDERS else {})
 
 
 def rows_of(name: str) -> dict[str, Row]:
@@ -138,13 +136,23 @@ def moved(lists: np.ndarray, one: Asked) -> dict[str, float]:
     """Relative changes against the ranker's own lists."""
     new, items = measured(lists, one), len(one.context.catalog)
     found = {key: float(new[key].mean() / values.mean() - 1) for key, values in one.own.items()}
-    return found | {"coverage": covered(lists, items) / covered(one.before, items) - 1}
+    found["coverage"] = covered(lists, items) / covered(one.before, items) - 1
+    if one.name in PROVIDERS:
+        found["gap"] = gap(lists, one) / gap(one.before, one) - 1
+    return found
+
+
+def gap(lists: np.ndarray, one: Asked) -> float:
+    """Half the sum of |share of exposure - share of merit| over providers."""
+    every, _, merit = exposed(lists, one)
+    seen = np.asarray(every.sum(axis=0)).ravel()
+    return float(np.abs(seen / seen.sum() - merit).sum() / 2)
 
 
 def worth(gain: Sequence[str], found: Mapping[str, float]) -> float:
     """How much of what a row is for it reached: of several, the least, each over what is asked for."""
     if len(gain) == 1:
-        return -found["kl"] if gain[0] == "kl" else found[gain[0]]
+        return -found[gain[0]] if gain[0] in ("kl", "gap") else found[gain[0]]
     return min(found[key] / ASKED[key] for key in gain)
 
 
@@ -230,7 +238,7 @@ class Table:
         ]
         whole = [np.asarray(_stack(x).sum(axis=0)).ravel() for x in (every, cold)]
         totals = [self.again @ self._by(_stack(x).sum(axis=1)) for x in (every, cold)]
-        ratio = whole[0] / whole[0].sum() / shares
+        ratio = whole[0] / whole[0].sum() / np.maximum(shares, 1e-12)
         inside = whole[1][large] / np.maximum(whole[0][large], 1e-9) @ shares[large] / shares[large].sum()
         drawn = (sums[1] / np.maximum(sums[0], 1e-9)) @ shares[large] / shares[large].sum()
         return {
