@@ -266,6 +266,13 @@ def _ends(drawn: np.ndarray) -> list[float]:
     return [float(v) for v in np.quantile(drawn, [0.025, 0.975])]
 
 
+def providers_of(tests: Sequence[Asked], lists: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Exposure over all parts, and the least and most of each part by itself."""
+    alone = [Table([test]).exposure([one]) for test, one in zip(tests, lists, strict=True)]
+    parts = [[one["least"], one["most"]] for one in alone]
+    return {"exposure": {**Table(tests).exposure(lists), "parts": parts}}
+
+
 def measure(name: str, small: bool, points: Points) -> dict[str, Any]:
     """The table of a data set; what is kept is not chosen again."""
     rows = rows_of(name)
@@ -283,12 +290,12 @@ def measure(name: str, small: bool, points: Points) -> dict[str, Any]:
     base["coverage"] = float(np.mean([covered(x, len(tests[0].context.catalog)) for x in own]))
     content: dict[str, Any] = {"people": sum(map(len, own)), "parts": len(tests), "own": base, "rows": {}}
     if name in PROVIDERS:
-        content["exposure"] = table.exposure(own)
+        content |= providers_of(tests, own)
     for label, parts in found.items():
         lists = [np.array(part["lists"], dtype=np.int64) for part in parts]
         line: dict[str, Any] = {"strengths": [part["strengths"] for part in parts]}
         line |= {"changes": table.changes(lists), "ms": float(np.mean([part["ms"] for part in parts]))}
-        line |= {"exposure": table.exposure(lists)} if label == "fair" else {}
+        line |= providers_of(tests, lists) if label == "fair" else {}
         line |= {"first part": first.changes(lists[:1])} if len(tests) > 1 else {}
         content["rows"][label] = line
         told = {

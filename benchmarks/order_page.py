@@ -93,12 +93,13 @@ def firsts(found: Mapping[str, Any]) -> Iterator[str]:
 
 def exposures(found: Mapping[str, Any]) -> Iterator[str]:
     """Providers before and after `fair`."""
-    yield "| providers | exposure over merit, least to most | within .8–1.25 | cold items' share of exposure | inside providers |\n|---|---|---|---|---|"
+    yield "| providers | exposure over merit, least to most | of the worst part | within .8–1.25 | cold items' share of exposure | inside providers |\n|---|---|---|---|---|---|"
     for label, row in (("own order", found["exposure"]), ("fair", found["rows"]["fair"]["exposure"])):
         cold = " | ".join(
             "{:.2f} % ({:.2f}–{:.2f})".format(*(100 * v for v in row[k])) for k in ("cold", "cold inside")
         )
-        yield f"| {label} | {row['least']:.2f}–{row['most']:.2f} | {row['within']:.0%} of {row['providers']} | {cold} |"
+        worst = f"{min(low for low, _ in row['parts']):.2f}–{max(high for _, high in row['parts']):.2f}"
+        yield f"| {label} | {row['least']:.2f}–{row['most']:.2f} | {worst} | {row['within']:.0%} of {row['providers']} | {cold} |"
     yield ""
 
 
