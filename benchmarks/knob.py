@@ -127,7 +127,11 @@ def main() -> None:
             content[f"{name}, {knob}"] = found = turned(asking, knob)
             print(name, knob, {k: v for k, v in found.items() if k != "rows"}, flush=True)
             for row in found["rows"]:
-                print("  ", {k: np.round(v, 3).tolist() for k, v in row.items()}, flush=True)
+                print(
+                    "  ",
+                    {k: np.round(np.asarray(v, dtype=float), 3).tolist() for k, v in row.items()},
+                    flush=True,
+                )
             keep("knob", content)
 
 
