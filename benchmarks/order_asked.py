@@ -6,9 +6,9 @@ sixths of the rest. Large data sets: the last item of a person is the test and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -83,10 +83,15 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """A test part, and the parts that strengths are chosen on."""
+    """A test part, and the parts that strengths are chosen on, which are made when they are first needed."""
 
-    validations: tuple[Asked, ...]
+    make: Callable[[], tuple[Asked, ...]]
     test: Asked
+
+    @cached_property
+    def validations(self) -> tuple[Asked, ...]:
+        """What is chosen on."""
+        return self.make()
 
 
 def draws(name: str, small: bool = False) -> Iterator[Draw]:
@@ -104,8 +109,8 @@ def of_parts(small: bool) -> Iterator[Draw]:
     for part in range(1 if small else PARTS["ml-100k"]):
         train, rest = divided(dataset, 5, part)
         inner = [divided(train, 6, one) for one in range(1 if small else VALIDATIONS)]
-        some = tuple(asked_rest(*one, vectors) for one in inner)
-        yield Draw(some, some[0] if small else asked_rest(train, rest, vectors))
+        make = partial(asked_parts, inner, vectors)
+        yield Draw(make, make()[0] if small else asked_rest(train, rest, vectors))
 
 
 def of_lasts(name: str, small: bool) -> Draw:
@@ -117,8 +122,8 @@ def of_lasts(name: str, small: bool) -> Draw:
     model = build_model("ease", {"decay": None, "tune": False}).fit(learnt.train, FitContext())
     first = asked_held(model, learnt.train, learnt.tests[""], vectors, name, 200 if small else PEOPLE)
     if small:
-        return Draw((first,), first)
-    return Draw((first,), asked_held(model, learnt.train, fold.tests[""], vectors, name, PEOPLE))
+        return Draw(lambda: (first,), first)
+    return Draw(lambda: (first,), asked_held(model, learnt.train, fold.tests[""], vectors, name, PEOPLE))
 
 
 def lasts(name: str) -> tuple[Dataset, Split]:
@@ -165,6 +170,11 @@ def asked_rest(train: Dataset, rest: Dataset, vectors: np.ndarray) -> Asked:
     requests = [Request(train.history(u), user=u, n=N) for u in people]
     targets = [np.unique(rest.history(u).items) for u in people]
     return asked(model, train, requests, targets, vectors, "ml-100k")
+
+
+def asked_parts(parts: Sequence[tuple[Dataset, Dataset]], vectors: np.ndarray) -> tuple[Asked, ...]:
+    """The same for each pair of parts."""
+    return tuple(asked_rest(train, rest, vectors) for train, rest in parts)
 
 
 def asked_held(
