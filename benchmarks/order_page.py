@@ -16,7 +16,7 @@ SHOWN = {
     "coverage": "catalog coverage",
     "novelty": "novelty",
 }
-ASKED = {"ndcg": -0.02, "ild": 0.07, "genres": 0.12, "coverage": 0.15}
+ASKED = ("ndcg", "ild", "genres", "coverage")
 ABOUT = {
     "ml-100k": "Ratings of 4 and more; each fifth of them drawn is the test once, strengths chosen on sixths of the rest; EASE (reg 200), genres.",
     "amazon-games": "Last items of people drawn with seed 0, strengths chosen on the items before; EASE, whitened vectors of titles. No providers in the data.",
@@ -77,18 +77,18 @@ def moved(value: Sequence[float]) -> str:
 
 
 def firsts(found: Mapping[str, Any]) -> Iterator[str]:
-    """The chains on the first part alone, which no search for a chain had among its data."""
+    """The chains on the first part alone: those that looked for them saw the rest."""
     chains = {
-        label: row["first part"]
-        for label, row in found["rows"].items()
-        if "," in label and "first part" in row
+        n: row["first part"] for n, row in found["rows"].items() if ", then " in n and "first part" in row
     }
     if chains:
-        told = [
-            f"{label}: {', '.join(f'{SHOWN[k]} {moved(row[k])}' for k in ASKED)}"
-            for label, row in chains.items()
-        ]
-        yield "The first part alone, which was no data of the search for chains: " + "; ".join(told) + ".\n"
+        yield (
+            "Which rerankers to chain was looked for on validation parts of what is not the first part, that is on data of the other parts. The first part "
+            "alone (it had been asked before for the rows of one and two rerankers, and once, at other strengths, for that of three):\n"
+        )
+        for name, row in chains.items():
+            yield f"- {name}: {', '.join(f'{SHOWN[key]} {moved(row[key])}' for key in ASKED)}"
+        yield ""
 
 
 def exposures(found: Mapping[str, Any]) -> Iterator[str]:
