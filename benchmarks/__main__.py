@@ -14,6 +14,7 @@ NAMES = {
     "stacked": "the stacker against each of its inputs",
     "knob": "what a setting of a knob gains and costs, on three data sets",
     "order": "what reranking costs and gains on three catalogs, by genres and by texts",
+    "order_speed": "what a reranker costs a person, by the number of candidates",
     "attack": "fake profiles against three models, without and with caps on an account",
     "tradeoff": "diversity and novelty in the training of attention or behind it; whole fronts of three data sets",
     "ratings": "stars on the five official folds of ml-100k, with intervals",

@@ -29,6 +29,7 @@ AXES = ("ild@10", "breadth@10", "novelty@10", "coverage@10", "calibration@10", "
 def orders() -> Iterator[str]:
     """All that is measured of the order of lists."""
     yield from tables()
+    yield from speeds()
     yield from knobs()
     yield from duels()
     yield from fronts()
@@ -100,6 +101,22 @@ def exposures(found: Mapping[str, Any]) -> Iterator[str]:
         )
         worst = f"{min(low for low, _ in row['parts']):.2f}–{max(high for _, high in row['parts']):.2f}"
         yield f"| {label} | {row['least']:.2f}–{row['most']:.2f} | {worst} | {row['within']:.0%} of {row['providers']} | {cold} |"
+    yield ""
+
+
+def speeds() -> Iterator[str]:
+    """Time by number of candidates."""
+    found = result("order-speed")
+    if not found:
+        return
+    depths = list(next(iter(found.values()))["ms"])
+    yield (
+        "CPU milliseconds a person for a list of 10, 256 people at once, one thread, by candidates (`python -m benchmarks.order_speed`; vectors of 256 "
+        "numbers). *Slope*: time grows as candidates to this power, 1 is linear.\n"
+    )
+    yield f"| reranker | {' | '.join(depths)} | slope |\n|{'---|' * (len(depths) + 2)}"
+    for label, row in found.items():
+        yield f"| {label} | {' | '.join(f'{value:.3f}' for value in row['ms'].values())} | {row['slope']:.2f} |"
     yield ""
 
 
