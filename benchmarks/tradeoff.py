@@ -2,7 +2,7 @@
 
 The duel: ml-100k, ratings of 4 and more, the last fifth of each person's events as the test, the fifth before it for choosing (one event a person
 could not tell a loss of 2 %). Epochs, weights and strengths are chosen on validation: for each gain the largest within each limit of NDCG
-loss. The test part is asked once a setting that was chosen. Every network and setting is kept as soon as it is measured: the same command
+loss. The test part is asked once, of networks and of settings on the front. Every network and setting is kept as soon as it is measured: the same command
 goes on after a cut.
 Parts by name: duel, ml-100k, amazon-games, sample-shop; all without one.
 Small trial: python -m benchmarks.tradeoff --small (few epochs, nothing is kept).
