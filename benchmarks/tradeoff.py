@@ -1,8 +1,11 @@
-"""Diversity and novelty in the training of `attention`, or behind it: the whole front of each, and both at equal NDCG@10.
+"""Diversity and novelty in the training of `attention`, or behind it, at equal NDCG@10; and the whole front of three data sets.
 
-ml-100k, ratings of 4 and more, leave-last-out. Epochs are chosen on validation for every network; so are the strengths and weights that are
-compared: for each term the largest gain at an NDCG loss within each limit. The test part is asked once a setting that was chosen.
-Small trial: python -m benchmarks.tradeoff --small (few epochs, no figure to quote).
+The duel: ml-100k, ratings of 4 and more, the last fifth of each person's events as the test, the fifth before it for choosing (one event a person
+could not tell a loss of 2 %). Epochs, weights and strengths are chosen on validation: for each gain the largest within each limit of NDCG
+loss. The test part is asked once, of networks and of settings on the front. Every network and setting is kept as soon as it is measured: the same command
+goes on after a cut.
+Parts by name: duel, ml-100k, amazon-games, sample-shop; all without one.
+Small trial: python -m benchmarks.tradeoff --small (few epochs, nothing is kept).
 """
 
 from __future__ import annotations
@@ -13,25 +16,37 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import OUT, keep, loaded
+import numpy as np
+
+from benchmarks.common import OUT, keep, loaded, result
+from llm4rec import sample_shop
 from llm4rec.apps.cli.screen import Bars
-from llm4rec.data import LoadedDataset
+from llm4rec.core import Dataset
+from llm4rec.data.folds import Split
 from llm4rec.data.splits import split
 from llm4rec.engine import Settings
 from llm4rec.evaluation.tradeoff import Row, Sweep, tradeoff
 
 LIMITS = (0.02, 0.05, 0.10)
 TERMS = {
-    "ild@10": ("mmr", [{"diversity_reg": reg} for reg in (0.5, 1.0, 2.0, 4.0)]),
-    "novelty@10": ("novel", [{"novelty_reg": reg} for reg in (0.25, 0.5, 1.0, 2.0)]),
+    "ild@10": ("mmr", [{"diversity_reg": reg} for reg in (0.5, 1.0, 2.0)]),
+    "novelty@10": ("novel", [{"novelty_reg": reg} for reg in (0.25, 0.5, 1.0)]),
 }
 """What is gained: which reranker is made for it, and which weights in training."""
-CURVES = {
-    "ml-100k": ("leave-last-out", {"min_rating": 4}, "ease"),
-    "amazon-games": ("leave-last-out", {}, "ease"),
-    "goodbooks": ("leave-last-out", {}, "ease"),
-}
-"""Whole fronts: protocol, cleaning, and whose lists are reordered."""
+FRONTS = ("ml-100k", "amazon-games", "sample-shop")
+EPOCHS, MINUTES = 16, 10.0
+
+
+def last_fifths(dataset: Dataset) -> Split:
+    """The last fifth of each person's events is the test, the fifth before it the validation."""
+    rows = dataset.interactions
+    order = np.lexsort((np.arange(len(rows)), rows.timestamps, rows.users))
+    users = rows.users[order]
+    first = np.searchsorted(users, users)
+    share = (np.arange(len(users)) - first) / np.bincount(users)[users]
+    parts = np.empty(len(rows), dtype=object)
+    parts[order] = np.select([share >= 0.8, share >= 0.6], ["test", "valid"], "train")
+    return split(dataset, "official:fifth", {"fifth": parts})
 
 
 def named(options: Mapping[str, Any]) -> str:
@@ -39,15 +54,14 @@ def named(options: Mapping[str, Any]) -> str:
     return f"attention({';'.join(f'{key}={value}' for key, value in options.items())})"
 
 
-def trained(data: LoadedDataset, axis: str, folder: Path, small: bool) -> dict[str, Row]:
+def trained(dataset: Dataset, axis: str, folder: Path, small: bool) -> dict[str, Row]:
     """Networks with a term beside the plain one, and the reranker behind the plain one, on the same questions."""
     reranker, options = TERMS[axis]
-    base: dict[str, Any] = {"epochs": 3 if small else 32}
+    base: dict[str, Any] = {"epochs": 2 if small else EPOCHS}
     settings = Settings(encoder={"name": "none"}).with_model("attention", base)
-    others = tuple(named({**base, **one}) for one in options[: 2 if small else None])
-    made = split(data.dataset, "leave-last-out", data.marks)
+    others = tuple(named({**base, **one}) for one in options[: 1 if small else None])
     sweep = Sweep(reranker, others, minutes=60.0)
-    return dict(tradeoff(data.dataset, made, settings, sweep, folder, Bars()).rows)
+    return dict(tradeoff(dataset, last_fifths(dataset), settings, sweep, folder, Bars()).rows)
 
 
 def change(row: Row, metric: str) -> float:
@@ -62,61 +76,81 @@ def best(rows: Mapping[str, Row], axis: str, limit: float) -> str | None:
     return max(cheap, key=lambda name: change(rows[name], axis), default=None)
 
 
-def duel(data: LoadedDataset, folder: Path, small: bool) -> list[dict[str, Any]]:
-    """In training and behind it, for each gain and limit: what was chosen and its figures on both parts."""
-    lines = []
+def duel(folder: Path, small: bool) -> dict[str, Any]:
+    """In training and behind it, for each gain and limit: what was chosen and its figures on both parts; and every setting on validation."""
+    dataset = loaded("ml-100k", min_rating=4).dataset
+    lines, tried = [], []
     for axis in TERMS:
-        rows = trained(data, axis, folder, small)
-        for limit in LIMITS:
-            for side, curve in (("in training", "other models"), ("behind it", TERMS[axis][0])):
-                name = best({n: row for n, row in rows.items() if row.curve == curve}, axis, limit)
-                row = None if name is None else rows[name]
-                parts = {part: None if row is None else getattr(row, part) for part in ("validation", "test")}
+        rows = trained(dataset, axis, folder, small)
+        sides = {"in training": "other models", "behind it": TERMS[axis][0]}
+        for side, curve in sides.items():
+            mine = {name: row for name, row in rows.items() if row.curve == curve}
+            tried += [
+                {
+                    "gain": axis,
+                    "side": side,
+                    "setting": name,
+                    "ndcg@10": change(row, "ndcg@10"),
+                    axis: change(row, axis),
+                }
+                for name, row in mine.items()
+            ]
+            for limit in LIMITS:
+                name = best(mine, axis, limit)
+                parts = {
+                    part: None if name is None else getattr(mine[name], part)
+                    for part in ("validation", "test")
+                }
                 lines.append({"gain": axis, "limit": limit, "side": side, "setting": name, **parts})
-    return lines
+                print(told(lines[-1]), flush=True)
+    return {"chosen": lines, "tried": tried}
 
 
 def told(line: Mapping[str, Any]) -> str:
     """One line for the screen."""
     parts = [f"{line['gain']} at {line['limit']:.0%}, {line['side']}: {line['setting'] or 'nothing'}"]
-    for part in ("validation", "test"):
-        if line[part] is not None:
-            figures = [
-                f"{key} {100 * line[part][key]['change']:+.1f}% ({100 * line[part][key]['change_low']:+.1f} "
-                f"{100 * line[part][key]['change_high']:+.1f})"
-                for key in ("ndcg@10", line["gain"])
-            ]
-            parts.append(f"{part} {', '.join(figures)}")
+    parts += [
+        f"{part} {figure(line, part, 'ndcg@10')}, {line['gain']} {figure(line, part, line['gain'])}"
+        for part in ("validation", "test")
+        if line[part] is not None
+    ]
     return "; ".join(parts)
 
 
-def fronts(small: bool) -> dict[str, Any]:
-    """The whole front of each data set, as `llm4rec tradeoff` makes it."""
-    found = {}
-    for name, (protocol, cleaning, model) in list(CURVES.items())[: 1 if small else None]:
-        data = loaded(name, **cleaning)
-        settings = Settings(encoder={"name": "none"}).with_model(model, {})
-        sweep = Sweep("mmr,novel" if small else None, minutes=1.0 if small else 30.0)
-        folder = Path(tempfile.mkdtemp()) if small else OUT / f"tradeoff-{name}"
-        made = split(data.dataset, protocol, data.marks)
-        traded = tradeoff(data.dataset, made, settings, sweep, folder, Bars())
-        traded.write(folder)
-        found[name] = traded.as_json()
-        print(name, found[name]["recommended"], found[name]["volumes"], *traded.notes, sep="\n  ", flush=True)
-    return found
+def figure(line: Mapping[str, Any], part: str, metric: str) -> str:
+    """A change with its interval, "-1.2 % (-2.0 to -.4)"."""
+    found = line[part][metric]
+    return f"{100 * found['change']:+.1f} % ({100 * found['change_low']:+.1f} to {100 * found['change_high']:+.1f})"
+
+
+def fronted(name: str, folder: Path, small: bool) -> dict[str, Any]:
+    """The whole front of a data set, as `llm4rec tradeoff` makes it: lists of EASE, settings of every reranker that suits the data."""
+    if name == "sample-shop":
+        dataset = sample_shop(seed=0)
+        made = split(dataset, "leave-last-out")
+    else:
+        data = loaded(name, **({"min_rating": 4} if name == "ml-100k" else {}))
+        dataset = data.dataset
+        made = last_fifths(dataset) if name == "ml-100k" else split(dataset, "leave-last-out", data.marks)
+    texts = name == "amazon-games" and not small
+    settings = (Settings() if texts else Settings(encoder={"name": "none"})).with_model("ease", {})
+    sweep = Sweep("mmr,novel" if small else None, minutes=1.0 if small else MINUTES)
+    traded = tradeoff(dataset, made, settings, sweep, folder, Bars())
+    traded.write(folder)
+    content = traded.as_json()
+    print(name, content["recommended"], content["volumes"], *traded.notes, sep="\n  ", flush=True)
+    return {**content, "rows": {n: row for n, row in content["rows"].items() if row["test"] is not None}}
 
 
 def main() -> None:
-    """The duel, then the fronts."""
+    """The duel and the fronts, or what is named."""
     small = "--small" in sys.argv
-    data = loaded("ml-100k", min_rating=4)
-    folder = Path(tempfile.mkdtemp()) if small else OUT / "tradeoff-attention"
-    lines = duel(data, folder, small)
-    for line in lines:
-        print(told(line), flush=True)
-    curves = fronts(small)
-    if not small:
-        keep("tradeoff", {"duel": lines, "fronts": curves})
+    names = [name for name in sys.argv[1:] if name != "--small"] or ["duel", *FRONTS]
+    for name in names:
+        folder = Path(tempfile.mkdtemp()) if small else OUT / f"tradeoff-{name}"
+        content = duel(folder, small) if name == "duel" else fronted(name, folder, small)
+        if not small:
+            keep("tradeoff", {**(result("tradeoff") or {}), name: content})
 
 
 if __name__ == "__main__":
