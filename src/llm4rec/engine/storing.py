@@ -15,6 +15,7 @@ from llm4rec.core import (
     DEFAULT_TENANT,
     AuditEntry,
     Dataset,
+    EditsVersion,
     Feedback,
     Id,
     ItemVersion,
@@ -114,7 +115,7 @@ def person(store: Store, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str, li
     """Everything kept of one person, by kind of record, as plain values: what they may ask for."""
     from llm4rec.core import Impression, Report, as_plain
 
-    nouns: tuple[type[Any], ...] = (Feedback, Impression, UserVersion, Report)
+    nouns: tuple[type[Any], ...] = (Feedback, Impression, UserVersion, EditsVersion, Report)
     told: dict[str, list[dict[str, Any]]] = {}
     for noun in nouns:
         (rows,) = store.recent(noun, [user], tenant=tenant, n=2**31 - 1)
@@ -149,4 +150,5 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
     from llm4rec.core import as_plain
 
     slots = [as_plain(slot) for slot in told.get("slots", ())]
-    return {**told, **({"slots": slots} if slots else {})}
+    edits = {"edits": told["edits"].as_json()} if "edits" in told else {}
+    return {**told, **({"slots": slots} if slots else {}), **edits}
