@@ -49,7 +49,7 @@ def test_what_tells_no_time_is_the_same_batch_whenever_it_comes_again(running):
         assert [one["repeated"] for one in told] == [True] * 4
         client.upsert_users({"new": {"age": 32}})
         client.upsert_users({"new": {"age": 31}}, key="u")
-    (state,) = service.live.states.of(["new"]).values()
+    (state,) = service.live.states.of({"new": "new"}).values()
     assert [str(one.item) for one in state.events] == ["item-1", "item-3"]
     assert state.attributes == {"age": 32}, "an old batch that comes again is no news"
     assert len(service.live.export("new")["Feedback"]) == 2
