@@ -66,7 +66,7 @@ async def explain(request: Request, form: forms.Explain) -> Response:
 @door(router, "POST /interests", "read", answers.Profile)
 async def interests(request: Request, form: forms.Interests) -> Response:
     """What somebody likes and dislikes, with the events that prove it."""
-    edits = None if form.edits is None else _edits(form.edits)
+    edits = None if form.edits is None else _edits(form.edits.model_dump(exclude_unset=True))
 
     def work(live: Live) -> Any:
         who: dict[str, Any] = {"user": form.user, "history": form.history}
