@@ -21,6 +21,7 @@ from llm4rec.core import (
     KeyRecord,
     ProfileEdits,
     Report,
+    SettingsError,
     Shown,
     UserVersion,
 )
@@ -230,7 +231,10 @@ def _words(value: Sequence[object]) -> str:
 def _edits(value: object) -> str:
     if not isinstance(value, ProfileEdits):
         raise TypeError(f"it is ProfileEdits, not {type(value).__name__}")
-    return _json(value.as_json())
+    try:  # a copy with changes was never looked at, and what cannot be read again is not kept
+        return _json(ProfileEdits.of(value.as_json(), "edits").as_json())
+    except SettingsError as error:
+        raise ValueError(str(error)[:300]) from None
 
 
 def _slots(value: Sequence[Shown]) -> str:

@@ -215,6 +215,7 @@ def says_what_cannot_be_kept(store: Store, tenant: str) -> None:
         (Impression("m", "u", 1.0, (Shown("i", float("nan")),)), "slots"),
         (EditsVersion("u", 1.0, ProfileEdits(removed=("a\0b",))), "edits"),
         (EditsVersion("u", 1.0, no_text), "edits"),
+        (EditsVersion("u", 1.0, ProfileEdits().model_copy(update={"removed": ("x",) * 201})), "removed"),
         (Exposure(1, "i", "", "", "", 1), "Exposure"),
     ):
         _refused(lambda row=row: store.append([row], tenant=tenant), what)  # type: ignore[misc]
