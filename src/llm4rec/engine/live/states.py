@@ -134,10 +134,11 @@ class States:
     def _read(self, users: Mapping[str, Id]) -> dict[str, State]:
         store, tenant, ids = self._store, self._tenant, list(users.values())
         events = store.recent(Feedback, ids, tenant=tenant, n=self._settings.events)
+        versions: list[Told] = [*store.current(UserVersion, ids, tenant=tenant).rows]
+        versions += store.current(EditsVersion, ids, tenant=tenant).rows
         known: dict[str, list[Told]] = {}
-        for kind in (UserVersion, EditsVersion):
-            for version in store.current(kind, ids, tenant=tenant).rows:
-                known.setdefault(str(version.user), []).append(version)
+        for version in versions:
+            known.setdefault(str(version.user), []).append(version)
         shown = store.recent(Impression, ids, tenant=tenant, n=SHOWN) if self._caps else [()] * len(users)
         states = {}
         for user, own, lists in zip(users, events, shown, strict=True):

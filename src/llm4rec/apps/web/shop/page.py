@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from llm4rec.apps.web.elements import Field, Knob, Panel, Tag, button, chip
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.readers import Reader, last_items
 from llm4rec.apps.web.shop.card import Card, Told, unsure_of
 from llm4rec.apps.web.shop.looking import Looked, looked
@@ -146,7 +147,7 @@ class Window:
         self.notes_list.clear()
         with self.notes_list:
             for note in found.notes:
-                Tag("li", note)
+                Tag("li", worded(note, self.words))
         self.chips.clear()
         with self.chips:
             for where, words, place in self.shop.chips():
