@@ -121,7 +121,9 @@ def test_a_person_is_exported_and_erased_with_a_proof(http):
 
 def test_edits_of_a_profile_are_kept_read_and_taken_back(http, open_house):
     ask = {"user": "user-5", "n": 5}
+    wish = {"user": "user-5", "text": "number", "n": 20}
     first = sent(http, "POST /v1/recommend", ask)["items"]
+    asked = sent(http, "POST /v1/ask", wish)["items"]
     row = {"user": "user-5", "edits": {"removed": ["odd"], "keywords": {"number": 0.5}}}
     told = shaped(sent(http, "POST /v1/users/edits", {"edits": [row], "key": "k"}), answers.Kept)
     assert (told["rows"], told["repeated"]) == (1, False)
@@ -132,6 +134,11 @@ def test_edits_of_a_profile_are_kept_read_and_taken_back(http, open_house):
     assert second != first
     assert second == sent(http, "POST /v1/recommend", {**ask, "profile": row["edits"]})["items"]
     assert first == sent(http, "POST /v1/recommend", {**ask, "profile": {}})["items"], "own edits go before"
+    assert sent(http, "POST /v1/ask", wish)["items"] != asked
+    assert sent(http, "POST /v1/ask", {**wish, "profile": {}})["items"] == asked
+    for route in ("explain", "chat"):
+        own = {"user": "user-5", "profile": {"erased": True}}
+        sent(http, f"POST /v1/{route}", {**own, "text": "hello"} if route == "chat" else own)
     profile = sent(http, "POST /v1/interests", {"user": "user-5"})["profile"]
     assert profile["events"] == 0
     assert sent(http, "POST /v1/interests", {"user": "user-5", "edits": {}})["profile"]["events"] == 9

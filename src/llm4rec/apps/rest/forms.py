@@ -48,6 +48,11 @@ class Edits(Form):
     erased: bool = Field(False, description="nothing of the past counts")
 
 
+OwnEdits = Annotated[
+    Edits | None, Field(description="in the place of the edits that are kept of the user; {} for none")
+]
+
+
 class Question(Form):
     """What is asked for: a user or a bare history, how many, and the limits."""
 
@@ -65,7 +70,7 @@ class Question(Form):
         None, description="[from, to]; either may be null"
     )
     available: bool | None = Field(None, description="false shows what cannot be had as well")
-    profile: Edits | None = Field(None, description="in the place of the edits that are kept of the user")
+    profile: OwnEdits = None
     remarks: Opaque | None = None
     diversity: Share | None = None
     novelty: Share | None = None
@@ -188,6 +193,7 @@ class Explain(Form):
 
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     items: Annotated[list[ItemOrUser], Field(min_length=1, max_length=100)] | None = None
     n: Annotated[int, Field(ge=1, le=100)] = 10
     language: Language = "auto"
@@ -198,7 +204,7 @@ class Interests(Form):
 
     user: ItemOrUser | None = None
     history: History | None = None
-    edits: Edits | None = Field(None, description="in the place of the edits that are kept of the user")
+    edits: OwnEdits = None
     language: Language = "auto"
 
 
@@ -208,6 +214,7 @@ class Ask(Form):
     text: Text
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     n: Count = 10
     excluded: Ids = []
     diversity: Share | None = None
@@ -221,6 +228,7 @@ class Chat(Form):
     text: Annotated[str, Field(max_length=2_000)]
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     dialogue: Annotated[dict[str, Any], Field(max_length=8)] | None = None
     language: Language = "auto"
 
