@@ -203,7 +203,8 @@ class SqlStore:
         def part(connection: sa.Connection) -> Retained:
             return erasing_sql.retain(connection, self.database, tenant, float(before))
 
-        total = done = self._alone(part)
+        done: Retained = self._alone(part)
+        total = done
         while done.impressions:
             done = self._alone(part)
             total = Retained(*(map(add, astuple(total), astuple(done))))

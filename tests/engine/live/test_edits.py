@@ -6,8 +6,10 @@ import threading
 import pytest
 
 from llm4rec.core import DataError, EditsVersion, ProfileEdits, SettingsError, StoreBusyError, stream
+from llm4rec.engine import Engine
 from llm4rec.engine.live import open_live
 from llm4rec.store import StoreConfig, open_store
+from llm4rec.testing import checkerboard
 
 ERASED = ProfileEdits(erased=True)
 EVEN, ODD = "even number", "odd number"
@@ -204,6 +206,20 @@ def test_what_are_no_edits_is_refused_by_name(live, store, row, what):
     with pytest.raises((DataError, SettingsError), match=what):
         live.upsert_edits([row])
     assert [*stream(store, EditsVersion)] == []
+
+
+def test_what_edited_lists_wait_for_is_made_before_they_are_asked_for(growing, lively):
+    def prepared(engine):
+        engine.preparer.step()
+        return engine.serving.engine.fitted.made.names
+
+    fresh = Engine(growing.settings, model="popular").fit(checkerboard())
+    assert "profiler" not in prepared(lively(fresh))
+    said(lively(fresh), erased=True)
+    assert "profiler" in prepared(lively(fresh))
+    assert "profiler" not in prepared(
+        lively(Engine(fresh.settings, model="popular").fit(checkerboard()), prepare="nothing")
+    )
 
 
 def test_without_the_store_lists_go_on_and_say_what_they_could_not_look_up(live, store, monkeypatch):

@@ -77,7 +77,8 @@ class Live(Words, Promotes, People, Edits, Minutes, Nights):
         self._others: dict[str, Live] = {}
         self.registry, self._begun_at = Registry(store, tenant=tenant, now=now), now()
         self._worker = Worker(self.work, self.settings.sync_seconds)
-        self.preparer = Preparer(lambda: self._serving.engine.fitted, first_of(self.settings.prepare))
+        first = first_of(self.settings.prepare, bool(store.read(EditsVersion, tenant=tenant, limit=1).rows))
+        self.preparer = Preparer(lambda: self._serving.engine.fitted, first)
         self.reports = Reports()
         self.states = States(store, tenant, self.settings)
         self.log = ImpressionLog(store, tenant, self.settings)
