@@ -19,7 +19,7 @@ from .conftest import Running
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 CASES = int(os.environ.get("L4R_FUZZ_CASES", "104"))
-OPERATIONS = 32
+OPERATIONS = 35
 SECONDS = 10.0  # until an answer counts as a hang
 TENANTS = ("alpha", "beta")
 SHARED = ["ann", "item-0", "thing", "exp", 5]
