@@ -61,6 +61,18 @@ def test_an_unknown_user_is_shown_what_is_popular_and_told_so(ease, data):
     assert engine.recommend(n=20).items == answer.items
 
 
+def test_a_history_that_tells_no_items_apart_is_answered_by_what_is_popular_and_says_so(ease, data):
+    left = data.only((data.interactions.items != 5) & (data.interactions.items != 4))
+    fewer = left.only(~((left.interactions.items == 6) & (left.interactions.users > 2)))
+    engine = Engine(ease.settings).fit(fewer)
+    answer = engine.recommend(history=["item-5"], n=19)
+    popular = [item for item in engine.recommend(n=20).items if item != "item-5"]
+    assert list(answer.items) == popular
+    assert popular[-2:] == ["item-6", "item-4"]
+    assert answer.degraded == ("the model can tell nothing from this history: what is popular is shown",)
+    assert len(engine.recommend(history=["item-7"], n=1).degraded) == 0
+
+
 def test_unknown_items_of_a_history_are_left_out_and_counted(ease):
     history = [f"item-{n}" for n in range(0, 20, 2) if n != 4]
     answer = ease.recommend(history=[*history, "gone", "gone-too"], n=1)

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from llm4rec.core.errors import CannotSayError, DataError, SettingsError
 from llm4rec.core.plackett import drawn_places, place_chances, taken
@@ -229,3 +230,18 @@ def test_influence_is_what_leaving_a_person_out_does():
 def test_one_person_who_holds_everything_is_no_ground_for_an_interval():
     with pytest.raises(CannotSayError, match="one person"):
         ratio(np.ones(30), np.eye(30)[0], np.arange(30))
+
+
+def test_where_two_people_make_all_the_spread_it_is_known_as_well_as_from_four():
+    influence = np.zeros(100)
+    influence[:2] = 1.0, -1.0  # kurtosis 50: 2 · 100 / 49 degrees of freedom
+    low, high = Ratio(0.0, influence).interval()
+    error = np.sqrt(2.0 / 99.0 / 100.0)
+    assert high == pytest.approx(error * stats.t.ppf(0.975, 200.0 / 49.0))
+    assert low == pytest.approx(-high)
+
+
+def test_without_outliers_degrees_of_freedom_are_people_less_one():
+    influence = np.tile([1.0, -1.0], 50)
+    _, high = Ratio(0.0, influence).interval()
+    assert high == pytest.approx(np.sqrt(100.0 / 99.0 / 100.0) * stats.t.ppf(0.975, 99))

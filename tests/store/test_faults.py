@@ -234,3 +234,19 @@ def test_a_refused_batch_costs_its_neighbours_nothing(store):
     refused = [one.exception() for one in futures[1:]]
     assert futures[0].result().rows == 1
     assert all(isinstance(error, DataError) for error in refused)
+
+
+def test_rows_that_nobody_waits_for_gather_and_go_along_with_the_next_that_somebody_does(tmp_path):
+    with open_store(str(tmp_path / "shop.db"), StoreConfig(gather_seconds=60)) as store:
+        soon = [store.append_soon(clicks((f"u{n}", "a"))) for n in range(3)]
+        now = store.append(clicks(("late", "a")))
+        assert [one.result(timeout=0).first for one in soon] == [now.first - 3, now.first - 2, now.first - 1]
+        left = store.append_soon(clicks(("last", "a")))
+        with pytest.raises(TimeoutError):
+            left.result(timeout=0.2)
+    assert left.result(timeout=0).rows == 1
+
+
+def test_rows_that_nobody_waits_for_are_written_without_anybody_asking(tmp_path):
+    with open_store(str(tmp_path / "shop.db"), StoreConfig(gather_seconds=0.01)) as store:
+        assert store.append_soon(clicks(("u", "a"))).result(timeout=10).rows == 1

@@ -34,6 +34,8 @@ from llm4rec.engine.vectors import by_index, by_products
 
 CHUNK_BYTES = 64_000_000
 NOT_SURE = "not sure yet: what is known of this user says no more than that some things are popular"
+STRANGER = "nothing is known of this user: what is popular is shown"
+UNHEARD = "the model can tell nothing from this history: what is popular is shown"
 PAIRS = 20_000  # pairs of numbers that are compared one by one rather than sorted
 MANY = 64  # requests from which products of vectors are faster than rows of scores
 
@@ -41,13 +43,21 @@ MANY = 64  # requests from which products of vectors are faster than rows of sco
 def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndarray]:
     """(requests, items) finite scores over the whole catalog, and which rows the model declined, (requests,).
 
-    A declined row is answered by the fallback (what is popular).
+    A declined row is answered by the fallback (what is popular); so is one that tells no item from another.
     """
     result = fitted.model.score(requests)
-    declined = np.isneginf(result[:, 0]) if result.shape[1] else np.zeros(len(requests), bool)
+    declined = _says_nothing(result) if result.shape[1] else np.zeros(len(requests), bool)
     if declined.any():
         result[declined] = fitted.fallback.score([r for r, d in zip(requests, declined, strict=True) if d])
     return _tilted(result, requests), declined
+
+
+def _says_nothing(rows: Floats) -> NDArray[np.bool_]:
+    """(rows,): declined (-inf), or the same score for every item."""
+    level = rows[:, 0] == rows[:, -1]
+    for row in np.flatnonzero(level):
+        level[row] = (rows[row] == rows[row, 0]).all()
+    return level
 
 
 def _tilted(rows: Floats, requests: Sequence[Request]) -> Floats:
@@ -231,8 +241,10 @@ def composed(
 def _of_strangers(fitted: Fitted, requests: Sequence[Request], declined: np.ndarray) -> list[list[str]]:
     """What is told of each list because nothing, or little, is known of who asks."""
     told = [""] * len(requests) if fitted.adapts is None else fitted.adapts.adapted(requests)
-    nothing = "nothing is known of this user: what is popular is shown"
-    return [[nothing] if no else [one] * bool(one) for no, one in zip(declined, told, strict=True)]
+    return [
+        [UNHEARD if len(request.history) else STRANGER] if no else [one] * bool(one)
+        for request, no, one in zip(requests, declined, told, strict=True)
+    ]
 
 
 def _kept(items: Numbers, request: Request) -> Numbers:

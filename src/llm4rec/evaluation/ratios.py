@@ -34,13 +34,18 @@ class Ratio:
         """Two-sided interval, corrected for skewness (Hall 1992, "On the removal of skewness by transformation").
 
         Off-policy values are a few large ones among many zeros; there the plain interval covers too seldom and a bound
-        by Bernstein's inequality nearly always. Needs no resampling.
+        by Bernstein's inequality nearly always. Needs no resampling. Where few people make most of the spread, the spread
+        itself is known as well as from few: degrees of freedom follow the kurtosis (Satterthwaite 1946, "An approximate
+        distribution of estimates of variance components"; people less one where values are normal).
         """
         n = len(self.influence)
         if n < 2 or self.error == 0.0:
             return self.value, self.value
-        skew = float(np.mean((self.influence / self.influence.std()) ** 3)) / np.sqrt(n)
-        z = float(stats.t.ppf((1.0 + level) / 2.0, n - 1))
+        apart = self.influence - self.influence.mean()
+        apart /= apart.std()
+        skew = float(np.mean(apart**3)) / np.sqrt(n)
+        freedom = min(n - 1.0, 2.0 * n / max(float(np.mean(apart**4)) - 1.0, 1e-9))
+        z = float(stats.t.ppf((1.0 + level) / 2.0, max(freedom, 1.0)))
         return self.value - self.error * _straight(z, skew), self.value - self.error * _straight(-z, skew)
 
     def less(self, other: Ratio) -> Ratio:

@@ -114,7 +114,7 @@ class LightMaps:
         """Items that were there when it was made."""
         return len(self.kinds if len(self.kinds) else self.codes) - len(self.likes)
 
-    def answer(self, items: Numbers, weights: Floats) -> tuple[Times, Times]:
+    def answer(self, items: Numbers, weights: Floats) -> tuple[Times, Floats]:
         """(maps, all items): what weighted items (items, maps) say of each by each map; and how far that spreads over the
         fitted ones (maps,), 0 for rounding.
         """
@@ -134,10 +134,11 @@ class LightMaps:
         if len(self.kinds):
             total = np.take(total, self.kinds[: self.fitted], axis=1)
         mean = np.einsum("im,im->m", weights, self.means[rows])
-        energy = np.einsum("mc,mc->m", total, total) / max(self.fitted, 1)
+        energy = np.array([row @ row for row in total]) / max(self.fitted, 1)
         energy += np.einsum("im,im->m", weights**2, self.rest[rows])
         variance = energy - mean * mean
-        spread = np.sqrt(np.where(variance > SAME * energy, variance, 0.0))
+        # The last bits of a product depend on where memory lies: rounded, the same question has the same answer.
+        spread = np.sqrt(np.where(variance > SAME * energy, variance, 0.0)).astype(np.float32)
         if len(self.likes):
             mixed = (total[:, self.likes] * self.shares).sum(axis=2)
             total = np.concatenate([total, mixed], axis=1)
@@ -241,4 +242,4 @@ def spread_of(said: NDArray[Any]) -> float:
     """Standard deviation; 0 where it is rounding."""
     size = max(len(said), 1)
     mean, energy = float(said.sum()) / size, float(said @ said) / size
-    return (energy - mean * mean) ** 0.5 if energy - mean * mean > SAME * energy else 0.0
+    return float(np.float32((energy - mean * mean) ** 0.5)) if energy - mean * mean > SAME * energy else 0.0

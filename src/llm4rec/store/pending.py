@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -17,21 +18,26 @@ GROUP_ROWS, GROUP_JOBS = 5_000, 500  # of one transaction, unless one job alone 
 
 @dataclass(eq=False)
 class Job:
-    """Something to write: a batch of rows, or work that has the connection to itself."""
+    """Something to write: a batch of rows, or work that has the connection to itself. Nobody waits for a `patient` one."""
 
     work: Any
     rows: int
     alone: bool = False
+    patient: bool = False
     done: Future[Any] = field(default_factory=Future)
 
 
 class Pending:
-    """The queue and its thread. `write` gives one result or exception a job, after they are durable."""
+    """The queue and its thread. `write` gives one result or exception a job, after they are durable.
 
-    def __init__(self, write: Callable[[Sequence[Job]], Sequence[Any]], most: int) -> None:
-        self._write, self._most = write, most
+    Patient jobs are left to gather for `gather` seconds: a transaction costs the same whether it has one row or many.
+    Any other job takes them along at once, in the order in which they came.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Job]], Sequence[Any]], most: int, gather: float) -> None:
+        self._write, self._most, self._gather = write, most, gather
         self._jobs: deque[Job] = deque()
-        self._rows = 0
+        self._rows = self._urgent = 0
         self._changed = threading.Condition()
         self._closed = False
         self._process = os.getpid()
@@ -51,7 +57,9 @@ class Pending:
                 )
             self._jobs.append(job)
             self._rows += job.rows
-            self._changed.notify()
+            self._urgent += not job.patient
+            if not job.patient or len(self._jobs) == 1:
+                self._changed.notify()
         return job.done
 
     def close(self) -> None:
@@ -82,6 +90,7 @@ class Pending:
         with self._changed:
             while not self._jobs and not self._closed:
                 self._changed.wait()
+            self._gathered()
             group: list[Job] = []
             rows = 0
             while self._jobs and len(group) < GROUP_JOBS:
@@ -90,5 +99,12 @@ class Pending:
                     break
                 group.append(self._jobs.popleft())
                 rows += job.rows
+                self._urgent -= not job.patient
             self._rows -= rows
             return group
+
+    def _gathered(self) -> None:
+        """Return once somebody waits, or patient jobs have had their time."""
+        end = time.monotonic() + self._gather
+        while not self._urgent and not self._closed and (left := end - time.monotonic()) > 0:
+            self._changed.wait(left)

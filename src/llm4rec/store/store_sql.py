@@ -58,7 +58,7 @@ class SqlStore:
         except BaseException:
             self.database.close()
             raise
-        self._pending = Pending(self._write, config.waiting_rows)
+        self._pending = Pending(self._write, config.waiting_rows, config.gather_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +80,7 @@ class SqlStore:
         arrived: float | None = None,
     ) -> Receipt:
         """Keep all rows or none; returns when they are on disk. See `Store`."""
-        return self.append_soon(rows, tenant=tenant, key=key, arrived=arrived).result()
+        return self._handed_over(rows, tenant, key, arrived).result()
 
     def append_soon(
         self,
@@ -90,19 +90,8 @@ class SqlStore:
         key: str | None = None,
         arrived: float | None = None,
     ) -> Future[Receipt]:
-        """The same without waiting: the future is done when the rows are on disk."""
-        if not 0 < len(rows) <= MOST_ROWS:
-            raise DataError(
-                f"a batch has 1 to {MOST_ROWS:,} rows, not {len(rows):,}; split it, or leave it out"
-            )
-        tenant = _tenant(tenant)
-        laid = tuple((spec_of(type(row)).table, self._row(row, tenant)) for row in rows)
-        if key is None:
-            batch = Batch(tenant, laid, self._now())
-        else:
-            name = id_text(key, "idempotency key")
-            batch = Batch(tenant, laid, self._now(), name, digest_of(laid, arrived))
-        return self._pending.hand_over(Job(batch, len(laid)))
+        """The same without waiting: the future is done when the rows are on disk, `gather_seconds` later at least."""
+        return self._handed_over(rows, tenant, key, arrived, patient=True)
 
     def read(
         self, noun: type[R], *, tenant: str = DEFAULT_TENANT, after: int = 0, limit: int = 1_000
@@ -243,6 +232,27 @@ class SqlStore:
 
     def _alone(self, work: Callable[[sa.Connection], Any]) -> Any:
         return self._pending.hand_over(Job(work, 1, alone=True)).result()
+
+    def _handed_over(
+        self,
+        rows: Sequence[Record],
+        tenant: str,
+        key: str | None,
+        arrived: float | None,
+        patient: bool = False,
+    ) -> Future[Receipt]:
+        if not 0 < len(rows) <= MOST_ROWS:
+            raise DataError(
+                f"a batch has 1 to {MOST_ROWS:,} rows, not {len(rows):,}; split it, or leave it out"
+            )
+        tenant = _tenant(tenant)
+        laid = tuple((spec_of(type(row)).table, self._row(row, tenant)) for row in rows)
+        if key is None:
+            batch = Batch(tenant, laid, self._now())
+        else:
+            name = id_text(key, "idempotency key")
+            batch = Batch(tenant, laid, self._now(), name, digest_of(laid, arrived))
+        return self._pending.hand_over(Job(batch, len(laid), patient=patient))
 
     def _row(self, record: Record, tenant: str) -> dict[str, Any]:
         row = encoded(record)

@@ -49,15 +49,16 @@ class ImpressionLog:
         if self.trouble and refuse:
             raise StoreBusyError(f"answers are not given while they cannot be logged: {self.trouble}")
         try:
-            done = self.store.append_soon(rows, tenant=self.tenant)
+            if self.settings.impressions == "wait":
+                self.store.append(rows, tenant=self.tenant)
+                self._worked(len(rows))
+            else:
+                done = self.store.append_soon(rows, tenant=self.tenant)
+                done.add_done_callback(lambda ended: self._ended(ended, rows))
         except StoreError as error:
             self._failed(() if refuse else rows, error)
             if refuse:
                 raise
-            return self.trouble
-        if self.settings.impressions == "wait":
-            return self._waited(done, rows, refuse)
-        done.add_done_callback(lambda ended: self._ended(ended, rows))
         return self.trouble
 
     def retry(self) -> None:
@@ -96,17 +97,6 @@ class ImpressionLog:
                     self.store.append([one], tenant=self.tenant)
                 except DataError:
                     continue
-
-    def _waited(self, done: Future[Receipt], rows: Sequence[Impression], refuse: bool) -> str:
-        try:
-            done.result()
-        except StoreError as error:
-            self._failed(() if refuse else rows, error)
-            if refuse:
-                raise
-            return self.trouble
-        self._worked(len(rows))
-        return ""
 
     def _ended(self, done: Future[Receipt], rows: Sequence[Impression]) -> None:
         """On the thread of the store."""
