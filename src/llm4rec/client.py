@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from llm4rec.core import Id, Llm4recError, Recommendations
+from llm4rec.core import Id, Llm4recError, ProfileEdits, Recommendations
 from llm4rec.core.candidates import Reason
 
 if TYPE_CHECKING:
@@ -99,6 +99,19 @@ class Client:
         """What is known about users: their attributes by id."""
         rows = [{"user": user, "attributes": dict(told)} for user, told in users.items()]
         return self.post("users", users=rows, key=_key(key))
+
+    def upsert_edits(self, edits: Mapping[Id, ProfileEdits], key: str | None = None) -> Plain:
+        """What users say of their own profiles, as a whole: it steers their answers until it is taken back."""
+        rows = [{"user": user, "edits": told.as_json()} for user, told in edits.items()]
+        return self.post("users/edits", edits=rows, key=_key(key))
+
+    def edits(self, user: Id) -> ProfileEdits:
+        """The edits that are kept of a user's profile; empty ones where there are none."""
+        return ProfileEdits.of(self.post("users/edits/read", user=user)["edits"], "the edits")
+
+    def delete_edits(self, users: Iterable[Id], key: str | None = None) -> Plain:
+        """Take back all that these users said of their profiles."""
+        return self.post("users/edits/delete", ids=list(users), key=_key(key))
 
     def export(self, user: Id) -> Plain:
         """All that is kept of a person."""

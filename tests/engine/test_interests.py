@@ -42,6 +42,17 @@ def test_a_wish_moves_an_item_by_no_more_than_the_bound(engine):
     assert (after > before).any()
 
 
+def test_what_a_search_wants_is_not_lost_beside_what_the_profile_wants(engine):
+    sea, ghost = (ProfileEdits(keywords={word: 1.0}) for word in ("sea", "ghost"))
+    user = engine.fitted.dataset.users.ids.ids[3]
+    searched, _ = engine._asked(user=user, query="ghost stories")
+    for edits in (sea, ghost, ProfileEdits(removed=("sea",))):
+        both, _ = engine._asked(edits, user=user, query="ghost stories")
+        alone, _ = engine._asked(edits, user=user)
+        own = 0.0 if alone.tilt is None else alone.tilt
+        np.testing.assert_allclose(both.tilt, searched.tilt + own, atol=1e-6)
+
+
 def test_a_removed_topic_counts_no_more_but_its_items_stay_hidden(engine):
     user = engine.fitted.dataset.users.ids.ids[0]
     topic = engine.interests(user).topics[0]

@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import DataError, Feedback, FolderError, ItemVersion, UserVersion, stream
+from llm4rec.core import (
+    DataError,
+    EditsVersion,
+    Feedback,
+    FolderError,
+    ItemVersion,
+    ProfileEdits,
+    UserVersion,
+    stream,
+)
 from llm4rec.data import read_dataset, write_folder
+from llm4rec.data.kept_edits import read_edits
 from llm4rec.engine.storing import export_folder, import_dataset, person
 from llm4rec.store import open_store
 
@@ -66,8 +76,8 @@ def described(table):
 
 def test_a_dataset_comes_back_as_it_was(store, dataset, tmp_path):
     counts = import_dataset(store, dataset)
-    assert counts == {"interactions": 4, "items": 3, "users": 3, "written": 10}
-    assert export_folder(store, tmp_path / "out") == {"interactions": 4, "items": 3, "users": 3}
+    assert counts == {"interactions": 4, "items": 3, "users": 3, "edits": 0, "written": 10}
+    assert export_folder(store, tmp_path / "out") == {"interactions": 4, "items": 3, "users": 3, "edits": 0}
     again = read_dataset(tmp_path / "out")
     assert rows_of(again) == rows_of(dataset)
     assert described(again.catalog) == described(dataset.catalog)
@@ -75,6 +85,30 @@ def test_a_dataset_comes_back_as_it_was(store, dataset, tmp_path):
     assert (again.name, again.synthetic) == ("a shop", True)
     assert again.users.ids.ids == (1, 2, 3)
     assert again.catalog.ids.ids == ("007", "b", "c")
+
+
+def test_edits_of_profiles_go_along_and_are_no_data(store, dataset, tmp_path):
+    war = ProfileEdits(removed=("war", '雪 / "snow"'), keywords={"sea": 0.5})
+    import_dataset(store, dataset)
+    told = [("1", ProfileEdits(erased=True)), ("1", war), ("2", war), ("2", ProfileEdits())]
+    store.append([EditsVersion(user, 5.0, edits) for user, edits in told])
+    assert export_folder(store, tmp_path / "out")["edits"] == 1
+    again = read_dataset(tmp_path / "out")
+    assert not [note for note in again.notes if "edits" in note], "no table was left out"
+    kept = read_edits(tmp_path / "out")
+    assert kept == {"1": war}
+    with open_store(str(tmp_path / "other.db")) as other:
+        assert [import_dataset(other, again, edits=kept)["written"] for _ in range(2)] == [11, 0]
+        assert [(row.user, row.edits) for row in stream(other, EditsVersion)] == [("1", war)]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "5", '{"user_id": "u"}', '{"user_id": "u", "edits": {"removd": []}}', "[" * 100_000]
+)
+def test_a_line_of_edits_that_is_none_is_named(tmp_path, line):
+    (tmp_path / "edits.jsonl").write_text(f'{{"user_id": 1, "edits": {{}}}}\n{line}\n')
+    with pytest.raises(DataError, match=r"edits\.jsonl, line 2"):
+        read_edits(tmp_path)
 
 
 def test_interactions_are_kept_in_the_order_of_time(store, dataset):

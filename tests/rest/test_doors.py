@@ -48,7 +48,14 @@ def test_roles_open_what_they_should(running):
     service = running(roles=("read", "write", "admin"))
     event = {"events": [{"user": "ann", "item": "item-0", "kind": "click"}]}
     routes = {"/v1/recommend": ASK, "/v1/feedback": event, "/v1/users/erase": {"user": "ann"}}
-    wanted = {"read": [200, 403, 403], "write": [200, 200, 403], "admin": [200, 200, 200]}
+    said = {"edits": [{"user": "ann", "edits": {}}]}
+    routes = {"/v1/users/edits/read": {"user": "ann"}, "/v1/users/edits": said, **routes}
+    routes = {"/v1/users/edits/delete": {"ids": ["ann"]}, **routes}
+    wanted = {
+        "read": [403, 200, 403, 200, 403, 403],
+        "write": [200, 200, 200, 200, 200, 403],
+        "admin": [200] * 6,
+    }
     for role, statuses in wanted.items():
         with service.client(service.keys[role]) as http:
             assert [http.post(path, json=body).status_code for path, body in routes.items()] == statuses, role

@@ -18,8 +18,8 @@ from .conftest import Running
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
-CASES = int(os.environ.get("L4R_FUZZ_CASES", "104"))
-OPERATIONS = 32
+CASES = int(os.environ.get("L4R_FUZZ_CASES", "114"))
+OPERATIONS = 35
 SECONDS = 10.0  # until an answer counts as a hang
 TENANTS = ("alpha", "beta")
 SHARED = ["ann", "item-0", "thing", "exp", 5]
@@ -37,6 +37,7 @@ def plant(live, tenant):
     told = {"title": f"odd {word}", "text": word}
     own.upsert_items([{"item": one, "attributes": told} for one in ("thing", f"{word}-item", 5)])
     own.upsert_users([{"user": one, "attributes": {"note": word}} for one in ("ann", 5)])
+    own.upsert_edits([{"user": one, "edits": {"keywords": {word: 0.5}}} for one in ("ann", 5)])
     events = [
         {"user": one, "item": item, "kind": "click", "text": word, "context": {"place": word}}
         for one in ("ann", 5)

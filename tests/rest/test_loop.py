@@ -3,7 +3,7 @@
 import pytest
 
 from llm4rec.client import Client, ServiceError
-from llm4rec.core import Impression, StoreBusyError, stream
+from llm4rec.core import Impression, ProfileEdits, StoreBusyError, stream
 from llm4rec.store import open_store
 
 CLICKS = [{"user": "new", "item": f"item-{n}", "kind": "click"} for n in (1, 3)]
@@ -49,10 +49,29 @@ def test_what_tells_no_time_is_the_same_batch_whenever_it_comes_again(running):
         assert [one["repeated"] for one in told] == [True] * 4
         client.upsert_users({"new": {"age": 32}})
         client.upsert_users({"new": {"age": 31}}, key="u")
-    (state,) = service.live.states.of(["new"]).values()
+    (state,) = service.live.states.of({"new": "new"}).values()
     assert [str(one.item) for one in state.events] == ["item-1", "item-3"]
     assert state.attributes == {"age": 32}, "an old batch that comes again is no news"
     assert len(service.live.export("new")["Feedback"]) == 2
+
+
+def test_what_a_person_said_of_their_profile_holds_in_every_worker_and_after_a_restart(running):
+    service, beside = running(), running()
+    edits = ProfileEdits(erased=True, keywords={"odd": 1.0})
+    with Client(service.url) as client, Client(beside.url) as other:
+        plain = other.recommend(user="user-4", n=5).items
+        for _ in range(2):
+            told = client.upsert_edits({"user-4": edits}, key="e")
+        assert told["repeated"]
+        assert client.edits("user-4") == other.edits("user-4") == edits
+        steered = client.recommend(user="user-4", n=5).items
+        assert steered == other.recommend(user="user-4", n=5).items != plain
+    with Client(running().url) as later:
+        assert later.edits("user-4") == edits
+        assert later.recommend(user="user-4", n=5).items == steered
+        later.delete_edits(["user-4"])
+        assert later.edits("user-4").empty
+        assert later.recommend(user="user-4", n=5).items == plain
 
 
 def test_what_went_out_is_on_record_when_the_service_has_ended(running, tmp_path):

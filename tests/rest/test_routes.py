@@ -119,6 +119,56 @@ def test_a_person_is_exported_and_erased_with_a_proof(http):
     shaped(sent(http, "POST /v1/users/delete", {"ids": ["eva"]}), answers.Kept)
 
 
+def test_edits_of_a_profile_are_kept_read_and_taken_back(http, open_house):
+    ask = {"user": "user-5", "n": 5}
+    wish = {"user": "user-5", "text": "number", "n": 20}
+    first = sent(http, "POST /v1/recommend", ask)["items"]
+    asked = sent(http, "POST /v1/ask", wish)["items"]
+    row = {"user": "user-5", "edits": {"removed": ["odd"], "keywords": {"number": 0.5}}}
+    told = shaped(sent(http, "POST /v1/users/edits", {"edits": [row], "key": "k"}), answers.Kept)
+    assert (told["rows"], told["repeated"]) == (1, False)
+    assert sent(http, "POST /v1/users/edits", {"edits": [row], "key": "k"})["repeated"]
+    kept = shaped(sent(http, "POST /v1/users/edits/read", {"user": "user-5"}), answers.KeptEdits)
+    assert kept["edits"] == {"keywords": {"number": 0.5}, "removed": ["odd"]}
+    second = sent(http, "POST /v1/recommend", ask)["items"]
+    assert second != first
+    assert second == sent(http, "POST /v1/recommend", {**ask, "profile": row["edits"]})["items"]
+    assert first == sent(http, "POST /v1/recommend", {**ask, "profile": {}})["items"], "own edits go before"
+    assert sent(http, "POST /v1/ask", wish)["items"] != asked
+    assert sent(http, "POST /v1/ask", {**wish, "profile": {}})["items"] == asked
+    for route in ("explain", "chat"):
+        own = {"user": "user-5", "profile": {"erased": True}}
+        sent(http, f"POST /v1/{route}", {**own, "text": "hello"} if route == "chat" else own)
+    profile = sent(http, "POST /v1/interests", {"user": "user-5"})["profile"]
+    assert profile["events"] == 0
+    assert sent(http, "POST /v1/interests", {"user": "user-5", "edits": {}})["profile"]["events"] == 9
+    shaped(sent(http, "POST /v1/users/edits/delete", {"ids": ["user-5"]}), answers.Kept)
+    assert sent(http, "POST /v1/recommend", ask)["items"] == first
+    assert sent(http, "POST /v1/users/edits/read", {"user": "user-5"})["edits"] == {}
+    assert len(open_house.live.export("user-5")["EditsVersion"]) == 2
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {"removed": ["x" * 501]},
+        {"removed": ["x"] * 201},
+        {"topics": {"a": 1.5}},
+        {"keywords": {"a": "much"}},
+        {"erased": 1},
+        {"forgotten": True},
+        [],
+        None,
+    ],
+)
+def test_what_are_no_edits_is_an_error_that_names_the_field(http, edits):
+    told = sent(http, "POST /v1/users/edits", {"edits": [{"user": "u", "edits": edits}]}, 422)
+    assert "body.edits.0.edits" in told["error"]["what"]
+    assert "much" not in told["error"]["what"]
+    sent(http, "POST /v1/recommend", {"user": "u", "profile": edits or {"x": 1}}, 422)
+    assert sent(http, "POST /v1/users/edits", {"edits": [{"user": "u", "edits": {"removed": ["\0"]}}]}, 422)
+
+
 def test_reports_and_experiments(http):
     told = sent(http, "POST /v1/reports", {"item": "item-8", "user": "user-1", "text": "not for children"})
     assert shaped(told, answers.Reported)["item"] == "item-8"
@@ -244,7 +294,7 @@ def test_every_route_is_documented_with_examples_that_hold_and_all_errors(http):
             content = told["requestBody"]["content"]["application/json"]
             form = getattr(forms, content["schema"]["$ref"].rpartition("/")[2])
             form.model_validate(content["example"])
-    assert seen == 32
+    assert seen == 35
 
 
 @pytest.mark.parametrize("name", sorted(examples.QUESTIONS))

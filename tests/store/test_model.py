@@ -10,10 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from llm4rec.core import (
     DataError,
+    EditsVersion,
     Erasure,
     Exposure,
     Feedback,
     Impression,
+    ProfileEdits,
     Shown,
     UserVersion,
     stream,
@@ -27,6 +29,7 @@ ITEMS = st.sampled_from(["a", "b", "c"])
 TIMES = st.integers(0, 9).map(lambda day: day * 86_400.0)
 CLICKS = st.builds(Feedback, USERS, ITEMS, st.just("click"), TIMES)
 VERSIONS = st.builds(UserVersion, USERS, TIMES, st.dictionaries(ITEMS, st.integers(0, 3), max_size=2))
+EDITS = st.builds(EditsVersion, USERS, TIMES, st.booleans().map(lambda told: ProfileEdits(erased=told)))
 SHOWN = st.lists(ITEMS, min_size=1, max_size=3, unique=True).map(
     lambda ids: tuple(Shown(i, 1.0) for i in ids)
 )
@@ -46,7 +49,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(
         tenant=TENANTS,
-        rows=st.lists(CLICKS | VERSIONS | ANSWERS, min_size=1, max_size=4),
+        rows=st.lists(CLICKS | VERSIONS | EDITS | ANSWERS, min_size=1, max_size=4),
         key=st.none() | st.sampled_from(["k1", "k2"]),
     )
     def append(self, tenant, rows, key):
@@ -74,8 +77,9 @@ class Model(RuleBasedStateMachine):
     def erase(self, tenant, user):
         mine = [row for row in self.rows[tenant] if row.user == user]
         proof = self.store.erase(user, tenant=self.name + tenant)
-        counts = [sum(isinstance(row, kind) for row in mine) for kind in (Feedback, Impression, UserVersion)]
-        tables = ("interactions", "impressions", "users")
+        kinds = (Feedback, Impression, UserVersion, EditsVersion)
+        counts = [sum(isinstance(row, kind) for row in mine) for kind in kinds]
+        tables = ("interactions", "impressions", "users", "edits")
         assert [proof.before[table] for table in tables] == counts
         assert not any(proof.after[table] for table in tables)
         self.rows[tenant] = [row for row in self.rows[tenant] if row.user != user]
@@ -85,8 +89,16 @@ class Model(RuleBasedStateMachine):
     def retain(self, tenant, before):
         old = [row for row in self.rows[tenant] if isinstance(row, Impression) and row.time < before]
         done = self.store.retain(before, tenant=self.name + tenant)
-        assert (done.impressions, done.keys) == (len(old), 0), "keys are as young as this test"
-        self.rows[tenant] = [row for row in self.rows[tenant] if row not in old]
+        left, seen = [], set()
+        for row in self.rows[tenant][::-1]:
+            if isinstance(row, EditsVersion) and row.time < before and row.user in seen:
+                continue
+            if isinstance(row, EditsVersion):
+                seen.add(row.user)
+            left.append(row)
+        stale = len(self.rows[tenant]) - len(left)
+        assert (done.impressions, done.keys, done.edits) == (len(old), 0, stale), "keys are young here"
+        self.rows[tenant] = [row for row in left[::-1] if row not in old]
         for row in old:
             for slot in row.slots:
                 place = (int(row.time // 86_400), slot.item)
@@ -96,12 +108,13 @@ class Model(RuleBasedStateMachine):
     def holds_the_same(self):
         for tenant, rows in self.rows.items():
             place = self.name + tenant
-            for kind in (Feedback, Impression, UserVersion):
+            for kind in (Feedback, Impression, UserVersion, EditsVersion):
                 mine = [row for row in rows if isinstance(row, kind)]
                 assert list(stream(self.store, kind, tenant=place)) == mine
-            newest = {row.user: row for row in rows if isinstance(row, UserVersion)}
-            current = self.store.current(UserVersion, tenant=place).rows
-            assert {row.user: row for row in current} == newest
+            for kind in (UserVersion, EditsVersion):
+                newest = {row.user: row for row in rows if isinstance(row, kind)}
+                current = self.store.current(kind, tenant=place).rows
+                assert {row.user: row for row in current} == newest
             proofs = list(stream(self.store, Erasure, tenant=place))
             assert len(proofs) == self.erased[tenant]
             assert unbroken(proofs)

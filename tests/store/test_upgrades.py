@@ -4,9 +4,11 @@ import pytest
 
 from llm4rec.core import (
     AuditEntry,
+    EditsVersion,
     Erasure,
     Feedback,
     Impression,
+    ProfileEdits,
     SettingsError,
     Shown,
     StoreError,
@@ -42,6 +44,19 @@ def test_an_older_store_is_upgraded_with_its_rows(new_url):
     with open_store(url) as store:
         assert store.append(clicks(("u", "c"))).first == 3
         assert not any(store.erase("u").after.values())
+
+
+@pytest.mark.parametrize("version", range(1, NEWEST))
+def test_a_store_of_any_older_schema_keeps_edits_after_the_upgrade(new_url, version):
+    url = new_url()
+    old = Database(url, StoreConfig())
+    assert prepare(old, upto=version)["schema"] == str(version)
+    old.close()
+    edits = EditsVersion("u", 1.0, ProfileEdits(removed=("war",)))
+    with open_store(url) as store:
+        store.append([edits])
+    with open_store(url) as store:
+        assert store.current(EditsVersion, ["u"]).rows == (edits,)
 
 
 def test_a_newer_store_is_refused_with_a_remedy(new_url):
@@ -87,6 +102,7 @@ def test_pseudonyms_hide_people_and_still_find_them(tmp_path, monkeypatch):
         Feedback("margarethe", "i", "click", 1.0),
         Impression("m", "margarethe", 2.0, (Shown("i", 1.0),)),
         UserVersion("margarethe", 3.0, {"age": 31}),
+        EditsVersion("margarethe", 4.0, ProfileEdits(erased=True)),
     ]
     with open_store(url, config) as store:
         store.append(rows, key="k")
@@ -97,13 +113,14 @@ def test_pseudonyms_hide_people_and_still_find_them(tmp_path, monkeypatch):
         assert len(mine[0].user) == 40
         assert store.read(Feedback, tenant="other").rows[0].user != mine[0].user, "of each tenant its own"
         assert store.current(UserVersion, ["margarethe"]).rows[0].attributes == {"age": 31}
+        assert store.current(EditsVersion, ["margarethe"]).rows[0].edits.erased
         assert len(store.vectors("m", ["margarethe"], owner="user")[0]) == 1
     kept = on_disk(tmp_path)
     assert b"margarethe" not in kept
     assert b"a key of enough letters" not in kept
     with open_store(url, config) as store:
         proof = store.erase("margarethe")
-        assert sum(proof.before.values()) == 4
+        assert sum(proof.before.values()) == 5
         assert not any(proof.after.values())
 
 

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from llm4rec.core import Feedback, Impression, stream
+from llm4rec.core import EditsVersion, Feedback, Impression, stream
 from llm4rec.store import open_store
 
 from .waiting import connected
 
 pytestmark = pytest.mark.browser
+KINDS = (EditsVersion, Feedback, Impression)
 
 
 def test_interests_with_their_proofs_are_changed_by_their_owner_and_steer_the_list(visitor):
@@ -25,9 +26,58 @@ def test_interests_with_their_proofs_are_changed_by_their_owner_and_steer_the_li
     page.go_back()
     page.get_by_role("button", name="Let nothing of the past count").click()
     page.get_by_text("Edited: nothing of the past").wait_for()
+    assert page.get_by_label("History", exact=True).locator("li").count() > 0, "what they did is still told"
     page.get_by_role("button", name="See the list").click()
     page.locator(".card:not(.bone)").first.wait_for()
-    assert page.locator(".card h2").all_inner_texts() != before
+    after = page.locator(".card h2").all_inner_texts()
+    assert after != before
+    page.context.close()
+    page = visitor("/users/reader-011")  # another browser, on another day
+    page.get_by_text("Edited: nothing of the past").wait_for()
+    page.get_by_role("button", name="See the list").click()
+    page.locator(".card:not(.bone)").first.wait_for()
+    assert page.locator(".card h2").all_inner_texts() == after
+    page.go_back()
+    page.get_by_role("button", name="Take all edits back").click()
+    page.locator(".interests li").first.wait_for()
+    page.get_by_role("button", name="See the list").click()
+    page.locator(".card:not(.bone)").first.wait_for()
+    assert page.locator(".card h2").all_inner_texts() == before
+
+
+def test_edits_made_in_two_browsers_come_together(visitor):
+    one, other = visitor("/users/reader-013"), visitor("/users/reader-013")
+    for page in (one, other):
+        page.locator(".interests li").first.wait_for()
+        connected(page)
+    first, second = one.locator(".interests strong").all_inner_texts()[:2]
+    one.get_by_role("button", name=f"Less of {first}", exact=True).click()
+    one.get_by_text(f"Edited: {first} -0.5").wait_for()
+    other.get_by_role("button", name=f"Remove {second}", exact=True).click()
+    other.get_by_text(f"Edited: {first} -0.5 · without {second}").wait_for()
+    other.get_by_role("button", name="Take all edits back").click()
+    other.get_by_role("button", name="Take all edits back").wait_for(state="detached")
+
+
+def test_who_may_only_read_sees_edits_and_cannot_change_them(visitor, keyed):
+    seen = {}
+    for role in ("write", "read"):
+        page = visitor("/", url=keyed.url)
+        page.get_by_label("Key").fill(keyed.keys[role])
+        page.get_by_role("button", name="Sign in").click()
+        page.locator(".card:not(.bone)").first.wait_for()
+        page.goto("/users/reader-012")
+        page.locator(".interests li").first.wait_for()
+        connected(page)
+        if role == "write":
+            page.locator(".interests").get_by_role("button", name="Remove").first.click()
+        page.get_by_text("Edited: without").wait_for()
+        seen[role] = {
+            name: page.get_by_role("button", name=name).count() > 0
+            for name in ("Remove", "Let nothing of the past count", "Take all edits back")
+        }
+    assert set(seen["write"].values()) == {True}
+    assert set(seen["read"].values()) == {False}
 
 
 def test_the_file_holds_what_is_kept_and_erasing_leaves_nothing_in_the_store(visitor, service):
@@ -38,16 +88,19 @@ def test_the_file_holds_what_is_kept_and_erasing_leaves_nothing_in_the_store(vis
     page.get_by_text("You like").first.wait_for()
     page.get_by_role("link", name="Interests and history").click()
     page.get_by_role("button", name="Export").wait_for()
+    page.locator(".interests").get_by_role("button", name="Remove").first.click()
+    page.get_by_text("Edited: without").wait_for()
     user = page.locator("h1").inner_text()
 
     def kept():
         with open_store(str(service.store)) as store:
-            return [row for kind in (Feedback, Impression) for row in stream(store, kind) if row.user == user]
+            return [row for kind in KINDS for row in stream(store, kind) if row.user == user]
 
     with page.expect_download() as file:
         page.get_by_role("button", name="Export").click()
     told = json.loads(file.value.path().read_text())
     assert [row["kind"] for row in told["Feedback"]] == ["like"]
+    assert len(told["EditsVersion"][0]["edits"]["removed"]) == 1
     assert kept()
     page.get_by_role("button", name="Erase").click()
     page.get_by_role("button", name="Erase for good").click()

@@ -45,7 +45,7 @@ from llm4rec.core.errors import (
 from llm4rec.core.explanation import Evidence, Explanation
 from llm4rec.core.history import History
 from llm4rec.core.interactions import DAY, NEGATIVE_KINDS, REAL_TIME, Interactions, is_positive
-from llm4rec.core.interests import Liking, Profile, ProfileEdits, Proof
+from llm4rec.core.interests import UNEDITED, Liking, Profile, ProfileEdits, Proof
 from llm4rec.core.keeping import (
     DEFAULT_TENANT,
     Erases,
@@ -97,6 +97,7 @@ from llm4rec.core.protocols import (
 from llm4rec.core.ranking import gains, masked, surely_better
 from llm4rec.core.records import (
     AuditEntry,
+    EditsVersion,
     EngineRecord,
     Feedback,
     Impression,
@@ -116,6 +117,7 @@ __all__ = [
     "DEFAULT_TENANT",
     "NEGATIVE_KINDS",
     "REAL_TIME",
+    "UNEDITED",
     "Adapts",
     "Answers",
     "AuditEntry",
@@ -136,6 +138,7 @@ __all__ = [
     "Description",
     "Distils",
     "Doubts",
+    "EditsVersion",
     "Embeds",
     "Encoder",
     "EngineRecord",

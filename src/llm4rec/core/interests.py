@@ -15,6 +15,8 @@ from llm4rec.core.errors import DataError
 from llm4rec.core.vocabulary import Id
 
 Wish = Annotated[float, Field(ge=-1.0, le=1.0)]
+Name = Annotated[str, Field(max_length=500)]
+Wishes = Annotated[dict[Name, Wish], Field(max_length=200)]
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,22 @@ class ProfileEdits(Config):
     """What the owner of a profile says about it. Goes before what events show.
 
     `topics` and `keywords` by name: from 1 (more of it) to -1 (less of it). `removed`: names of topics and keywords whose
-    events no longer count. `erased`: nothing of the past counts.
+    events no longer count. `erased`: nothing of the past counts. At most 200 names of each, of 500 characters.
     """
 
-    topics: dict[str, Wish] = Field({})
-    keywords: dict[str, Wish] = Field({})
-    removed: tuple[str, ...] = ()
+    topics: Wishes = Field({})
+    keywords: Wishes = Field({})
+    removed: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
     erased: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is said."""
+        return not (self.topics or self.keywords or self.removed or self.erased)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is said, as plain values."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -116,3 +127,7 @@ class ProfileEdits(Config):
                 f"{file} holds {type(told).__name__}, not an object with topics, keywords, removed, erased"
             )
         return cls.of(told, str(file))
+
+
+UNEDITED = ProfileEdits()
+"""Edits that say nothing."""

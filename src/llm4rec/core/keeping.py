@@ -84,10 +84,11 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What a retention dropped: impressions, which live on as exposures, and idempotency keys."""
+    """What a retention dropped: impressions, which live on as exposures, idempotency keys, and edits no longer in force."""
 
     impressions: int
     keys: int
+    edits: int = 0
 
 
 @runtime_checkable
@@ -198,7 +199,8 @@ class Erases(Protocol):
         ...
 
     def retain(self, before: float, *, tenant: str = DEFAULT_TENANT) -> Retained:
-        """Drop impressions and idempotency keys older than `before` (UTC seconds); what was shown stays as counts."""
+        """Drop what is older than `before` (UTC seconds): impressions, of which counts stay, idempotency keys, and edits
+        of profiles that newer ones took the place of."""
         ...
 
 

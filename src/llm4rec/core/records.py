@@ -1,4 +1,4 @@
-"""What a service keeps, row by row: impressions, feedback, versions of items and users, reports, audit, keys, engines.
+"""What a service keeps, row by row: impressions, feedback, versions of items, users and edits, reports, audit, keys, engines.
 
 Knows nothing of where it is kept. Ids are outside ids: what a store knows of has no numbers.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from llm4rec.core.interests import UNEDITED, ProfileEdits
 from llm4rec.core.vocabulary import Id
 
 ReportAction = Literal["report", "withdraw", "clear", "hide"]
@@ -83,6 +84,15 @@ class UserVersion:
     deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EditsVersion:
+    """What a user says of their own profile from now on, as a whole; the newest version counts. Empty: all taken back."""
+
+    user: Id
+    time: float
+    edits: ProfileEdits = UNEDITED
+
+
 @dataclass(frozen=True)
 class Report:
     """Who said what of which item, and when (UTC seconds): a report, its withdrawal, or the decision (`clear`, `hide`)."""
@@ -137,5 +147,13 @@ class EngineRecord:
 
 
 Record: TypeAlias = (
-    Feedback | Impression | ItemVersion | UserVersion | Report | AuditEntry | KeyRecord | EngineRecord
+    Feedback
+    | Impression
+    | ItemVersion
+    | UserVersion
+    | EditsVersion
+    | Report
+    | AuditEntry
+    | KeyRecord
+    | EngineRecord
 )

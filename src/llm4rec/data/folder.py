@@ -11,6 +11,7 @@ from llm4rec.core import DataError, NotFoundError, suggest
 from llm4rec.data.about import FILE, About, about_of, merged, read_about
 from llm4rec.data.files import SUFFIXES, read_table
 from llm4rec.data.frames import sheet_of
+from llm4rec.data.kept_edits import FILE as EDITS
 from llm4rec.data.report import Findings
 from llm4rec.data.sheet import Sheet
 
@@ -112,6 +113,8 @@ def _find_tables(folder: Path, findings: Findings) -> dict[str, Path]:
     """The file of every table; two files for one table are a problem that names both."""
     places: dict[str, Path] = {}
     for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES):
+        if path.name == EDITS:
+            continue
         if path.stem in LATER:
             findings.note(path.name, "kept for later, not read")
         elif path.stem not in TABLES:

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from llm4rec.core import DataError, Feedback, FolderError
+from llm4rec.core import DataError, Feedback, FolderError, ProfileEdits
+from llm4rec.data.kept_edits import write_edits
 from llm4rec.data.occasions import CONTEXT
 from llm4rec.data.writing import quoted
 
@@ -26,7 +27,8 @@ class Kept:
     """What goes into a folder: `feedback` gives all pages of it anew at each call, so that they are never all in memory.
 
     `gone` are items that were deleted: they and their events are left out. `types` are types of columns where known,
-    `whole` the tables ("items", "users") whose ids may be written as whole numbers where all of them are.
+    `whole` the tables ("items", "users") whose ids may be written as whole numbers where all of them are. `edits` of
+    profiles are no data to learn from: they lie beside.
     """
 
     feedback: Callable[[], Iterator[Sequence[Feedback]]]
@@ -37,6 +39,7 @@ class Kept:
     gone: frozenset[str] = frozenset()
     types: Mapping[str, str] = field(default_factory=dict)
     whole: tuple[str, ...] = ("items", "users")
+    edits: Mapping[str, ProfileEdits] = field(default_factory=dict)
 
 
 @dataclass
@@ -68,13 +71,15 @@ def write_records(kept: Kept, path: str | Path) -> dict[str, int]:
         _write_events(kept, seen, beside / "interactions.parquet")
         _described("item_id", kept.items, seen.whole_items).write_parquet(beside / "items.parquet")
         _described("user_id", kept.users, seen.whole_users).write_parquet(beside / "users.parquet")
+        write_edits(kept.edits, beside)
         (beside / "dataset.toml").write_text(_about(kept), encoding="utf-8")
         os.replace(beside, path)
     except OSError as error:
         raise FolderError(f"cannot write {path}: {error}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return {"interactions": seen.rows, "items": len(kept.items), "users": len(kept.users)}
+    tables = {"items": kept.items, "users": kept.users, "edits": kept.edits}
+    return {"interactions": seen.rows, **{name: len(rows) for name, rows in tables.items()}}
 
 
 def _look(kept: Kept) -> _Seen:

@@ -188,7 +188,9 @@ class Room:
         liked = [number for number in map(self.catalog.ids.number, state.of_items("liked")) if number >= 0]
         past = _followed(self.asker.history, liked)
         request, _ = moved(
-            self.desk, Request(past, user=self.asker.user, excluded=self.asker.excluded), remarks
+            self.desk,
+            Request(past, user=self.asker.user, excluded=self.asker.excluded, tilt=self.asker.tilt),
+            remarks,
         )
         excluded = self.asker.excluded if request.excluded is None else request.excluded
         bonus = self.helpers.settings.chat.known * self.shelf.surprise(state.reading.hard)
@@ -225,7 +227,7 @@ class Room:
 
         known = [number for number in map(self.catalog.ids.number, liked) if number >= 0]
         past = _followed(self.asker.history, known)
-        request = Request(past, user=self.asker.user, excluded=self.asker.excluded)
+        request = Request(past, user=self.asker.user, excluded=self.asker.excluded, tilt=self.asker.tilt)
         numbers = self.catalog.ids.numbers(items, "item")
         return in_words_of(self.helpers.generator, explained(self.desk.fitted, request, numbers, language))
 

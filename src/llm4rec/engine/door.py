@@ -27,11 +27,19 @@ def asked(
 
         request, told = intended(fitted, request, settings.ask)
         notes = (*notes, *told)
-    if profile is not None:
-        from llm4rec.engine.interests import steered
+    return edited(fitted, request, profile, notes)
 
-        request = steered(fitted, request, profile)
-    return request, notes
+
+def edited(
+    fitted: Fitted, request: Request, profile: ProfileEdits | None, notes: Notes = ()
+) -> tuple[Request, Notes]:
+    """The request steered by the edits of a profile, where there are any; and what is told of them behind `notes`."""
+    if profile is None or profile.empty:
+        return request, notes
+    from llm4rec.engine.interests import steered
+
+    request, told = steered(fitted, request, profile)
+    return request, (*notes, *told)
 
 
 def _request(

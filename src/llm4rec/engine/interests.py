@@ -34,11 +34,12 @@ def profile_of(
     return found
 
 
-def steered(fitted: Fitted, request: Request, edits: ProfileEdits) -> Request:
-    """The request of somebody who has edited their profile.
+def steered(fitted: Fitted, request: Request, edits: ProfileEdits) -> tuple[Request, tuple[str, ...]]:
+    """The request of somebody who has edited their profile, and which of the topics they speak of there are no more.
 
     Events of what was removed no longer count (its items stay hidden as they were), nothing of the past counts where
-    the profile was erased, and wishes tilt the scores by at most STRONGEST.
+    the profile was erased, and wishes tilt the scores by at most STRONGEST. Topics are those of one engine: the name of
+    another one's counts by its words.
     """
     h = request.history
     gone = np.isin(h.items, list(profiler(fitted).removed(edits))) | edits.erased
@@ -46,7 +47,12 @@ def steered(fitted: Fitted, request: Request, edits: ProfileEdits) -> Request:
     if gone.any() and request.seen == "exclude":
         hidden = np.unique(np.concatenate([h.items, *([] if hidden is None else [hidden])]))
     tilt = profiler(fitted).tilt(edits, STRONGEST) if edits.topics or edits.keywords else None
-    return replace(request, history=h.take(np.flatnonzero(~gone)), excluded=hidden, tilt=tilt)
+    if request.tilt is not None:
+        tilt = request.tilt if tilt is None else request.tilt + tilt
+    strange = profiler(fitted).strange(edits)
+    told = (f"edited topics that this engine does not have count by their words: {strange[:3]}",)
+    changed = replace(request, history=h.take(np.flatnonzero(~gone)), excluded=hidden, tilt=tilt)
+    return changed, told if strange else ()
 
 
 def profiler(fitted: Fitted) -> Any:

@@ -30,7 +30,7 @@ from llm4rec.core import (
 from llm4rec.engine import path
 from llm4rec.engine.build import build_generator
 from llm4rec.engine.chatting import Chatted, Helpers, Said, chatted
-from llm4rec.engine.door import at_least_one, past_of
+from llm4rec.engine.door import at_least_one, edited, past_of
 from llm4rec.engine.fitted import Fitted
 from llm4rec.engine.hiding import Hides
 from llm4rec.engine.remarks import Remarked, remark
@@ -153,7 +153,7 @@ class Speaks(ABC):
         spoken = language_of(language, self.fitted, request.user)
         return profile_of(self.fitted, request, history is None, edits, spoken)
 
-    def ask(
+    def ask(  # noqa: PLR0913 - who asks, what they may not be shown, and what they wish
         self,
         wish: Any,
         user: Id | None = None,
@@ -161,6 +161,7 @@ class Speaks(ABC):
         n: int = 10,
         *,
         excluded: Iterable[Id] = (),
+        profile: ProfileEdits | None = None,
         year: int | None = None,
         generator: Generator | None = None,
         **knobs: float | None,
@@ -170,8 +171,9 @@ class Speaks(ABC):
         Items that break a constraint are never among them; where none fulfils all, the reading is opened, and says
         how. `year` is what "the last ten years" counts from; `generator`, by default that of the settings, helps to read.
         `knobs` are those of `recommend` (diversity, novelty, explore): they choose among what answers the request best.
+        `profile` are edits of who asks, as for `recommend`.
         """
-        asker = replace(self._asker(user, history, excluded), knobs=knobs)
+        asker = replace(self._asker(user, history, excluded, profile), knobs=knobs)
         helper = generator or self._generator()
         return ask(Desk(self.fitted), wish, asker, at_least_one(n), self.settings.ask, year, helper)
 
@@ -183,6 +185,7 @@ class Speaks(ABC):
         history: Sequence[Id] | None = None,
         *,
         excluded: Iterable[Id] = (),
+        profile: ProfileEdits | None = None,
         language: str = "auto",
         year: int | None = None,
         generator: Generator | None = None,
@@ -190,11 +193,11 @@ class Speaks(ABC):
         """The answer to one message of a conversation, and the conversation after it; `dialogue` is that before, or None.
 
         It is a value with JSON in and out, and holds nothing of who speaks: give `user` or `history` each time, and what
-        is `excluded`. No item is named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the
+        is `excluded`, and the edits of their `profile`. No item is named that breaks what is remembered. `language` is "en", "zh", or "auto": that of the
         message. `generator`, by default that of the settings, may help to read and put reasons more nicely; where it
         fails, `degraded` says so.
         """
-        asker = self._asker(user, history, excluded)
+        asker = self._asker(user, history, excluded, profile)
         helpers = Helpers(self.settings, year, generator or self._generator())
         return chatted(Desk(self.fitted), asker, Said(text, dialogue, language), helpers)
 
@@ -226,10 +229,19 @@ class Speaks(ABC):
             self._generators.setdefault(name, build_generator(self.settings))
         return self._generators[name]
 
-    def _asker(self, user: Id | None, history: Sequence[Id] | None, excluded: Iterable[Id] = ()) -> Asker:
-        """Who speaks: their past, nobody's where neither is given, and what they may not be shown."""
+    def _asker(
+        self,
+        user: Id | None,
+        history: Sequence[Id] | None,
+        excluded: Iterable[Id] = (),
+        profile: ProfileEdits | None = None,
+    ) -> Asker:
+        """Who speaks: their past, nobody's where neither is given, what they may not be shown, and what they wish."""
         past, number, notes = past_of(self.fitted, user, history)
         if user is None and history is None:
             past, notes = History.of([]), ()
         hidden = self._hides.items({}, number)
-        return Asker(past, number, np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden), notes)
+        out = np.union1d(self.catalog.ids.numbers(excluded, "item"), hidden)
+        request, notes = edited(self.fitted, Request(past, user=number, excluded=out), profile, notes)
+        assert request.excluded is not None
+        return Asker(request.history, number, request.excluded, notes, request.tilt)

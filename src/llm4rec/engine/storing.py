@@ -6,18 +6,21 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from llm4rec.core import (
     DEFAULT_TENANT,
     AuditEntry,
     Dataset,
+    EditsVersion,
     Feedback,
     Id,
     ItemVersion,
+    ProfileEdits,
     Record,
     Store,
     UserVersion,
@@ -53,8 +56,16 @@ def restored(file: Path, url: str, erasures: str = "") -> int:
     return restore(file, url, erased=erasures_in(erasures) if erasures else ())
 
 
-def import_dataset(store: SqlStore, dataset: Dataset, tenant: str = DEFAULT_TENANT) -> dict[str, int]:
-    """Keep a data set: items, users, then interactions by time. Broken off and begun again, nothing is kept twice."""
+def import_dataset(
+    store: SqlStore,
+    dataset: Dataset,
+    tenant: str = DEFAULT_TENANT,
+    edits: Mapping[str, ProfileEdits] = MappingProxyType({}),
+) -> dict[str, int]:
+    """Keep a data set: items, users, interactions by time, then edits of profiles (`data.kept_edits.read_edits`).
+
+    Broken off and begun again, nothing is kept twice.
+    """
     from llm4rec.data.to_records import feedback, types, versions
 
     people, things = dataset.users.ids, dataset.catalog.ids
@@ -71,8 +82,12 @@ def import_dataset(store: SqlStore, dataset: Dataset, tenant: str = DEFAULT_TENA
         written += _keep(store, batch, f"import-things-{number}", tenant)
     for number, rows in enumerate(feedback(dataset)):
         written += _keep(store, rows, f"import-events-{number}", tenant)
+    newest = float(dataset.interactions.timestamps.max(initial=0.0))
+    told = [EditsVersion(user, newest, one) for user, one in edits.items()]
+    for start in range(0, len(told), PAGE):
+        written += _keep(store, told[start : start + PAGE], f"import-edits-{start}", tenant)
     counts = {"interactions": len(dataset.interactions), "items": len(things), "users": len(people)}
-    return {**counts, "written": written}
+    return {**counts, "edits": len(told), "written": written}
 
 
 def _keep(store: SqlStore, rows: Sequence[Record], name: str, tenant: str) -> int:
@@ -88,6 +103,7 @@ def export_folder(store: SqlStore, folder: str | Path, tenant: str = DEFAULT_TEN
 
     items = {row.item: row for row in stream_current(store, ItemVersion, tenant=tenant)}
     users = {row.user: row for row in stream_current(store, UserVersion, tenant=tenant)}
+    edits = {str(row.user): row.edits for row in stream_current(store, EditsVersion, tenant=tenant)}
 
     def pages() -> Iterator[Sequence[Feedback]]:
         after = 0
@@ -100,6 +116,7 @@ def export_folder(store: SqlStore, folder: str | Path, tenant: str = DEFAULT_TEN
         pages,
         {str(name): row.attributes for name, row in items.items() if not row.deleted},
         {str(name): row.attributes for name, row in users.items() if not row.deleted},
+        edits={user: told for user, told in edits.items() if not told.empty},
         gone=frozenset(str(name) for name, row in items.items() if row.deleted),
         **{
             **about,
@@ -114,7 +131,7 @@ def person(store: Store, user: Id, tenant: str = DEFAULT_TENANT) -> dict[str, li
     """Everything kept of one person, by kind of record, as plain values: what they may ask for."""
     from llm4rec.core import Impression, Report, as_plain
 
-    nouns: tuple[type[Any], ...] = (Feedback, Impression, UserVersion, Report)
+    nouns: tuple[type[Any], ...] = (Feedback, Impression, UserVersion, EditsVersion, Report)
     told: dict[str, list[dict[str, Any]]] = {}
     for noun in nouns:
         (rows,) = store.recent(noun, [user], tenant=tenant, n=2**31 - 1)
@@ -149,4 +166,5 @@ def _plain(told: dict[str, Any]) -> dict[str, Any]:
     from llm4rec.core import as_plain
 
     slots = [as_plain(slot) for slot in told.get("slots", ())]
-    return {**told, **({"slots": slots} if slots else {})}
+    edits = {"edits": told["edits"].as_json()} if "edits" in told else {}
+    return {**told, **({"slots": slots} if slots else {}), **edits}

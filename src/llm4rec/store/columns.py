@@ -11,6 +11,7 @@ from typing import Any
 from llm4rec.core import (
     AuditEntry,
     DataError,
+    EditsVersion,
     EngineRecord,
     Erasure,
     Exposure,
@@ -18,7 +19,9 @@ from llm4rec.core import (
     Impression,
     ItemVersion,
     KeyRecord,
+    ProfileEdits,
     Report,
+    SettingsError,
     Shown,
     UserVersion,
 )
@@ -69,6 +72,7 @@ SPECS: dict[type, Spec] = {
     UserVersion: Spec(
         "users", {"user": "id", "time": "number", "attributes": "json", "deleted": "flag"}, key="user"
     ),
+    EditsVersion: Spec("edits", {"user": "id", "time": "number", "edits": "edits"}, key="user"),
     Report: Spec(
         "reports",
         {"action": "name", "item": "id", "user": "id", "category": "name", "text": "text?", "time": "number"},
@@ -224,6 +228,15 @@ def _words(value: Sequence[object]) -> str:
     return "[]" if not value else _dumped([_text(word) for word in value])
 
 
+def _edits(value: object) -> str:
+    if not isinstance(value, ProfileEdits):
+        raise TypeError(f"it is ProfileEdits, not {type(value).__name__}")
+    try:  # a copy with changes was never looked at, and what cannot be read again is not kept
+        return _json(ProfileEdits.of(value.as_json(), "edits").as_json())
+    except SettingsError as error:
+        raise ValueError(str(error)[:300]) from None
+
+
 def _slots(value: Sequence[Shown]) -> str:
     return _dumped([_slot(one) for one in value])
 
@@ -242,7 +255,9 @@ def _shown(text: str) -> tuple[Shown, ...]:
 _IN: dict[str, Callable[[Any], Any]] = {
     **{"id": _id, "id?": _id, "name": _name, "label": _label, "text?": _text, "number": _number},
     **{"number?": _number, "count": _count, "flag": _flag, "json": _json, "words": _words, "slots": _slots},
+    **{"edits": _edits},
 }
 _OUT: dict[str, Callable[[Any], Any]] = {
     **{"flag": bool, "json": json.loads, "slots": _shown, "words": lambda text: tuple(json.loads(text))},
+    **{"edits": lambda text: ProfileEdits.of(json.loads(text), "edits in the store")},
 }

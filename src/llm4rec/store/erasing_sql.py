@@ -1,4 +1,4 @@
-"""Forgetting on purpose: a person with a proof, and impressions that are too old, of which counts stay."""
+"""Forgetting on purpose: a person with a proof; impressions that are too old, of which counts stay; edits out of force."""
 
 from __future__ import annotations
 
@@ -81,7 +81,16 @@ def retain(connection: sa.Connection, database: Database, tenant: str, before: f
         gone = sa.delete(table).where(table.c.seq == sa.bindparam("gone"))
         connection.execute(gone, [{"gone": row[0]} for row in rows])
     old = sa.delete(keys).where(keys.c.tenant == tenant, keys.c.time < before)
-    return Retained(len(rows), connection.execute(old).rowcount)
+    dropped = connection.execute(old).rowcount
+    return Retained(len(rows), dropped, connection.execute(_out_of_force(tenant, before)).rowcount)
+
+
+def _out_of_force(tenant: str, before: float) -> sa.Delete:
+    """Old edits of profiles that newer ones took the place of: what their owner took back is not kept for ever."""
+    edits, later = T["edits"], T["edits"].alias("later")
+    same = later.c.tenant == edits.c.tenant, later.c.user == edits.c.user
+    newer = sa.exists().where(*same, later.c.seq > edits.c.seq)
+    return sa.delete(edits).where(edits.c.tenant == tenant, edits.c.time < before, newer)
 
 
 def _shown(rows: Sequence[Any]) -> Counter[tuple[Any, ...]]:

@@ -58,6 +58,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         'CREATE UNIQUE INDEX "exposures_by_what" ON "exposures" '
         '("tenant", "day", "item", "policy", "experiment", "variant")',
     ),
+    (
+        f'CREATE TABLE "edits" ({ROW}, "user" TEXT NOT NULL, "time" {{real}} NOT NULL, "edits" TEXT NOT NULL)',
+        'CREATE INDEX "edits_by_place" ON "edits" ("tenant", "seq")',
+        'CREATE INDEX "edits_by_id" ON "edits" ("tenant", "user", "seq")',
+    ),
 )
 NEWEST = len(STEPS)
 

@@ -6,6 +6,8 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import astuple
+from operator import add
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -184,16 +186,18 @@ class SqlStore:
         return proof
 
     def retain(self, before: float, *, tenant: str = DEFAULT_TENANT) -> Retained:
-        """Drop old impressions and idempotency keys, part by part. See `Erases`."""
+        """Drop old impressions, idempotency keys and edits out of force, part by part. See `Erases`."""
         tenant = _tenant(tenant)
 
         def part(connection: sa.Connection) -> Retained:
             return erasing_sql.retain(connection, self.database, tenant, float(before))
 
-        impressions = keys = 0
-        while (done := self._alone(part)).impressions:
-            impressions, keys = impressions + done.impressions, keys + done.keys
-        return Retained(impressions, keys + done.keys)
+        done: Retained = self._alone(part)
+        total = done
+        while done.impressions:
+            done = self._alone(part)
+            total = Retained(*(map(add, astuple(total), astuple(done))))
+        return total
 
     def notes(self, *, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """What was noted about the data of a tenant as a whole: types of columns, the name of a data set."""

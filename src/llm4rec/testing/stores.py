@@ -12,6 +12,7 @@ import numpy as np
 from llm4rec.core import (
     AuditEntry,
     DataError,
+    EditsVersion,
     EngineRecord,
     Erases,
     Erasure,
@@ -21,6 +22,7 @@ from llm4rec.core import (
     ItemVersion,
     KeepsVectors,
     KeyRecord,
+    ProfileEdits,
     Record,
     Report,
     Shown,
@@ -65,6 +67,9 @@ def one_of_each() -> list[Record]:
         ),
         ItemVersion("i", 1.0, odd),
         UserVersion("u", 1.5, {"age": 31}),
+        EditsVersion(
+            "u", 1.75, ProfileEdits(keywords={"雪 'x'": -0.5}, removed=("Sea: ship / voyage",), erased=True)
+        ),
         Report("report", "i", "u", "hate", "rude", 2.0),
         AuditEntry("key-1", "promote", 3.0, "engine-7", {"from": "engine-6"}),
         KeyRecord("key-1", "ab" * 32, "admin", 0.5, "nightly", True),
@@ -208,6 +213,9 @@ def says_what_cannot_be_kept(store: Store, tenant: str) -> None:
         (replace(click, context={"a": "b\0"}), "context"),
         (Impression("m", "u", 1.0, (Shown("i", 1.0, 1.5),)), "slots"),
         (Impression("m", "u", 1.0, (Shown("i", float("nan")),)), "slots"),
+        (EditsVersion("u", 1.0, ProfileEdits(removed=("a\0b",))), "edits"),
+        (EditsVersion("u", 1.0, no_text), "edits"),
+        (EditsVersion("u", 1.0, ProfileEdits().model_copy(update={"removed": ("x",) * 201})), "removed"),
         (Exposure(1, "i", "", "", "", 1), "Exposure"),
     ):
         _refused(lambda row=row: store.append([row], tenant=tenant), what)  # type: ignore[misc]
@@ -285,7 +293,8 @@ def the_erased_are_gone_with_proof(store: Store, tenant: str) -> None:
     """Every row of a person is gone, those of others stay, and the proofs are a chain that shows any change."""
     if not isinstance(store, Erases):
         return
-    rows = [row for row in one_of_each() if isinstance(row, Feedback | Impression | UserVersion | Report)]
+    theirs = Feedback | Impression | UserVersion | EditsVersion | Report
+    rows = [row for row in one_of_each() if isinstance(row, theirs)]
     others = clicks(("v", "i"))
     store.append([*rows, *others, AuditEntry("k", "look", 1.0, "u")], tenant=tenant)
     if isinstance(store, KeepsVectors):
@@ -296,7 +305,8 @@ def the_erased_are_gone_with_proof(store: Store, tenant: str) -> None:
     assert sum(proof.before.values()) >= len(rows) + 1
     assert not any(proof.after.values()), "nothing is left"
     assert [*stream(store, Feedback, tenant=tenant)] == others
-    for noun in (Impression, UserVersion, Report):
+    assert proof.before["edits"] == 1
+    for noun in (Impression, UserVersion, EditsVersion, Report):
         assert store.read(noun, tenant=tenant).rows == ()
     assert store.read(AuditEntry, tenant=tenant).rows[0].subject == subject, "the audit names nobody"
     if isinstance(store, KeepsVectors):
@@ -331,6 +341,21 @@ def what_was_shown_is_counted(store: Store, tenant: str) -> None:
     assert store.append(shown, tenant=tenant, key="k").repeated, "a key younger than the cut stays"
 
 
+def what_was_taken_back_is_not_kept_for_ever(store: Store, tenant: str) -> None:
+    """Old edits of a profile go where newer ones took their place; those in force stay, however old."""
+    more, less = ProfileEdits(keywords={"sea": 1.0}), ProfileEdits(keywords={"sea": -1.0})
+    rows = [EditsVersion("u", 1.0, more), EditsVersion("v", 1.0, more), EditsVersion("u", 2.0, less)]
+    store.append([*rows, EditsVersion("u", 9.0)], tenant=tenant)
+    assert store.current(EditsVersion, ["u", "v"], tenant=tenant).rows == (rows[1], EditsVersion("u", 9.0))
+    if not isinstance(store, Erases):
+        return
+    assert store.retain(2.0, tenant=tenant).edits == 1
+    assert [row.time for row in stream(store, EditsVersion, tenant=tenant)] == [1.0, 2.0, 9.0]
+    assert store.retain(DAY, tenant=tenant).edits == 1
+    kept = {row.user: row.edits for row in stream(store, EditsVersion, tenant=tenant)}
+    assert kept == {"u": ProfileEdits(), "v": more}, "what holds now stays"
+
+
 def _refused(work: Callable[[], object], word: str) -> None:
     told = ""
     try:
@@ -354,4 +379,5 @@ STORE_CHECKS: Sequence[Check] = (
     vectors_are_kept_and_compared,
     the_erased_are_gone_with_proof,
     what_was_shown_is_counted,
+    what_was_taken_back_is_not_kept_for_ever,
 )

@@ -47,11 +47,12 @@ def import_folder(
 ) -> None:
     """Keep a dataset folder. The same command again keeps nothing twice, and goes on where it was broken off."""
     from llm4rec.data import read_dataset
+    from llm4rec.data.kept_edits import read_edits
     from llm4rec.engine.storing import import_dataset, opened
 
-    dataset = read_dataset(folder)
+    dataset, edits = read_dataset(folder), read_edits(folder)
     with opened(url, pseudonym_key_env, new=True) as store:
-        _tell(import_dataset(store, dataset, tenant), json)
+        _tell(import_dataset(store, dataset, tenant, edits), json)
 
 
 @app.command("export")
@@ -105,14 +106,15 @@ def retain(
     pseudonym_key_env: KeyName = "",
     json: AsJson = False,
 ) -> None:
-    """Drop impressions and idempotency keys older than that; how often items were shown stays as counts."""
+    """Drop older impressions, keys and edits that newer ones took the place of; how often items were shown stays."""
     import time
 
     from llm4rec.engine.storing import opened
 
     with opened(url, pseudonym_key_env) as store:
         done = store.retain(time.time() - days * 86_400, tenant=tenant)
-        _tell({"impressions dropped": done.impressions, "keys dropped": done.keys}, json)
+        counts = {"impressions": done.impressions, "keys": done.keys, "edits": done.edits}
+        _tell({f"{what} dropped": count for what, count in counts.items()}, json)
 
 
 @app.command("erase")

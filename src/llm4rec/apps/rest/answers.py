@@ -114,6 +114,12 @@ class Described(Answer):
     descriptions: list[Plain]
 
 
+class KeptEdits(Answer):
+    """What a user says of their own profile; empty where nothing is kept."""
+
+    edits: Plain
+
+
 class Exported(Answer):
     """All that is kept of a person."""
 

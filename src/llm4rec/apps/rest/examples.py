@@ -50,6 +50,7 @@ QUESTIONS: dict[str, Plain] = {
     "Remark": {"text": "I loved the first one", "user": "ann", "shown": ["b-1", "b-2"], "keep": True},
     "Items": {"items": [{"item": "b-9", "attributes": {"title": "Robots return", "price": 9.5}}]},
     "Users": {"users": [{"user": "ann", "attributes": {"age": 31}}]},
+    "EditsOfUsers": {"edits": [{"user": "ann", "edits": {"keywords": {"ghost": 1.0}, "removed": ["war"]}}]},
     "Gone": {"ids": ["b-9"]},
     "Similar": {"items": ["b-1"], "n": 5},
     "Explain": {"user": "ann", "items": ["b-1"], "language": "en"},
@@ -93,6 +94,7 @@ ANSWERS: dict[str, Plain] = {
         "dialogue": {"format": 1, "state": {}, "past": []},
     },
     "Described": {**SIGNED, "descriptions": [{"item": "b-1", "text": "…", "claims": []}]},
+    "KeptEdits": {**SIGNED, "edits": {"keywords": {"ghost": 1.0}, "removed": ["war"]}},
     "Exported": {**SIGNED, "person": {"user": "ann", "Feedback": [], "Impression": []}},
     "Erased": {
         **SIGNED,

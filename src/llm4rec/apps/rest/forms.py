@@ -35,6 +35,24 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+Named = Annotated[str, Field(max_length=500)]
+Wishes = Annotated[dict[Named, Annotated[float, Field(ge=-1.0, le=1.0)]], Field(max_length=200)]
+
+
+class Edits(Form):
+    """What the owner of a profile says of it: more (1) or less (-1) of topics and keywords, and what no longer counts."""
+
+    topics: Wishes = {}
+    keywords: Wishes = {}
+    removed: Annotated[list[Named], Field(max_length=200)] = []
+    erased: bool = Field(False, description="nothing of the past counts")
+
+
+OwnEdits = Annotated[
+    Edits | None, Field(description="in the place of the edits that are kept of the user; {} for none")
+]
+
+
 class Question(Form):
     """What is asked for: a user or a bare history, how many, and the limits."""
 
@@ -52,9 +70,7 @@ class Question(Form):
         None, description="[from, to]; either may be null"
     )
     available: bool | None = Field(None, description="false shows what cannot be had as well")
-    profile: Annotated[dict[str, Any], Field(max_length=8)] | None = Field(
-        None, description="edits of their owner: topics, keywords, removed, erased"
-    )
+    profile: OwnEdits = None
     remarks: Opaque | None = None
     diversity: Share | None = None
     novelty: Share | None = None
@@ -146,8 +162,21 @@ class Users(Keyed):
     users: Annotated[list[User], Field(min_length=1, max_length=MOST_ROWS)]
 
 
+class Edited(Form):
+    """What a user says of their own profile from now on, as a whole."""
+
+    user: ItemOrUser
+    edits: Edits
+
+
+class EditsOfUsers(Keyed):
+    """Edits of profiles, to be kept until they are taken back."""
+
+    edits: Annotated[list[Edited], Field(min_length=1, max_length=MOST_ROWS)]
+
+
 class Gone(Keyed):
-    """Ids to hide."""
+    """Ids of items to hide, of users to serve as unknown, or of users whose edits are taken back."""
 
     ids: Annotated[list[ItemOrUser], Field(min_length=1, max_length=MOST_ROWS)]
 
@@ -164,17 +193,18 @@ class Explain(Form):
 
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     items: Annotated[list[ItemOrUser], Field(min_length=1, max_length=100)] | None = None
     n: Annotated[int, Field(ge=1, le=100)] = 10
     language: Language = "auto"
 
 
 class Interests(Form):
-    """Whose interests; `edits` are what their owner says of them."""
+    """Whose interests."""
 
     user: ItemOrUser | None = None
     history: History | None = None
-    edits: Annotated[dict[str, Any], Field(max_length=8)] | None = None
+    edits: OwnEdits = None
     language: Language = "auto"
 
 
@@ -184,6 +214,7 @@ class Ask(Form):
     text: Text
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     n: Count = 10
     excluded: Ids = []
     diversity: Share | None = None
@@ -197,6 +228,7 @@ class Chat(Form):
     text: Annotated[str, Field(max_length=2_000)]
     user: ItemOrUser | None = None
     history: History | None = None
+    profile: OwnEdits = None
     dialogue: Annotated[dict[str, Any], Field(max_length=8)] | None = None
     language: Language = "auto"
 

@@ -57,7 +57,8 @@ async def explain(request: Request, form: forms.Explain) -> Response:
 
     def work(live: Live) -> Any:
         who: dict[str, Any] = {"user": form.user, "history": form.history}
-        version, found = live.spoken("explain", **who, items=form.items, n=form.n, language=form.language)
+        more: dict[str, Any] = {"items": form.items, "n": form.n, "language": form.language}
+        version, found = live.spoken("explain", **who, **more, profile=_own(form.profile))
         return answers.signed(version, explanations=[one.as_json() for one in found])
 
     return told(await handed(request, work))
@@ -66,7 +67,7 @@ async def explain(request: Request, form: forms.Explain) -> Response:
 @door(router, "POST /interests", "read", answers.Profile)
 async def interests(request: Request, form: forms.Interests) -> Response:
     """What somebody likes and dislikes, with the events that prove it."""
-    edits = None if form.edits is None else _edits(form.edits)
+    edits = _own(form.edits)
 
     def work(live: Live) -> Any:
         who: dict[str, Any] = {"user": form.user, "history": form.history}
@@ -81,11 +82,9 @@ async def ask(request: Request, form: forms.Ask) -> Response:
     """Items for a request in plain language, and how it was understood."""
 
     def work(live: Live) -> Any:
-        knobs = {name: getattr(form, name) for name in KNOBS}
-        year = time.gmtime().tm_year
-        found = live.ask(
-            form.text, form.user, form.history, form.n, excluded=form.excluded, year=year, **knobs
-        )
+        more: dict[str, Any] = {name: getattr(form, name) for name in KNOBS}
+        more |= {"excluded": form.excluded, "profile": _own(form.profile), "year": time.gmtime().tm_year}
+        found = live.ask(form.text, form.user, form.history, form.n, **more)
         reading = {"reading": found.reading.model_dump(mode="json"), "read": str(found.reading)}
         return {**answers.listed(found.answer), **reading}
 
@@ -103,6 +102,7 @@ async def chat(request: Request, form: forms.Chat) -> Response:
             form.dialogue,
             user=form.user,
             history=form.history,
+            profile=_own(form.profile),
             language=form.language,
             year=time.gmtime().tm_year,
         )
@@ -169,6 +169,11 @@ def _question(form: forms.Question) -> dict[str, Any]:
     if "remarks" in asked:
         asked["remarks"] = _remarks(asked["remarks"])
     return asked
+
+
+def _own(edits: forms.Edits | None) -> ProfileEdits | None:
+    """The edits that a question brings itself."""
+    return None if edits is None else _edits(edits.model_dump(exclude_unset=True))
 
 
 def _edits(given: Mapping[str, Any]) -> ProfileEdits:

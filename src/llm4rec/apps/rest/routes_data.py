@@ -1,4 +1,4 @@
-"""Routes that take: feedback, items, users, reports; and a person's data, handed out or erased."""
+"""Routes that take: feedback, items, users, edits, reports; and a person's data, handed out or erased."""
 
 from __future__ import annotations
 
@@ -55,6 +55,29 @@ async def upsert_users(request: Request, form: forms.Users) -> Response:
 async def delete_users(request: Request, form: forms.Gone) -> Response:
     """Serve these as unknown until they are upserted; to remove what they did, erase them."""
     return await _kept(request, form, "users", lambda live, key: live.delete_users(form.ids, key=key))
+
+
+@door(router, "POST /users/edits", "write", answers.Kept)
+async def upsert_edits(request: Request, form: forms.EditsOfUsers) -> Response:
+    """What users say of their own profiles, as a whole; it steers all their answers until it is taken back."""
+    rows = [row.model_dump(exclude_unset=True) for row in form.edits]
+    return await _kept(request, form, "edits", lambda live, key: live.upsert_edits(rows, key=key))
+
+
+@door(router, "POST /users/edits/read", "read", answers.KeptEdits)
+async def read_edits(request: Request, form: forms.Person) -> Response:
+    """The edits that are kept of a user's profile."""
+
+    def work(live: Live) -> Any:
+        return answers.signed(live.version, edits=live.edits(form.user).as_json())
+
+    return told(await handed(request, work))
+
+
+@door(router, "POST /users/edits/delete", "write", answers.Kept)
+async def delete_edits(request: Request, form: forms.Gone) -> Response:
+    """Take back all that these users said of their profiles."""
+    return await _kept(request, form, "edits", lambda live, key: live.delete_edits(form.ids, key=key))
 
 
 @door(router, "POST /users/export", "admin", answers.Exported)

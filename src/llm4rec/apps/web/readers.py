@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llm4rec.core import Id, ProfileEdits
+from llm4rec.core import UNEDITED, Id
 
 if TYPE_CHECKING:
     from llm4rec.apps.web.sessions import Session
@@ -45,20 +45,6 @@ class Reader:
         self.user, self.new, self.history = user or f"guest-{secrets.token_hex(4)}", not user, ()
 
 
-def edits_of(session: Session, user: str) -> ProfileEdits | None:
-    """What a user has said of their own interests in this session."""
-    found: ProfileEdits | None = session.kept.setdefault("edits", {}).get(user)
-    return found
-
-
-def edited(session: Session, user: str, edits: ProfileEdits | None) -> None:
-    """Keep what a user says of their interests, for as long as the session lasts."""
-    kept = session.kept.setdefault("edits", {})
-    kept.pop(user, None)
-    if edits is not None:
-        kept[user] = edits
-
-
 def found_users(live: Live, part: str) -> list[str]:
     """Users that the engine knows whose id has these letters; the first ones where none are given."""
     if not live.home:
@@ -69,8 +55,8 @@ def found_users(live: Live, part: str) -> list[str]:
 
 
 def last_items(live: Live, reader: Reader) -> list[str]:
-    """Titles of what somebody took last, newest first."""
-    desk, (one,) = live.asked([reader.who])
+    """Titles of what somebody took last, newest first, whether it counts or not."""
+    desk, (one,) = live.asked([{**reader.who, "profile": UNEDITED}])
     titles = desk.serving.engine.catalog.titles
     newest = dict.fromkeys(int(item) for item in one.request.history.items[::-1])
     return [titles[item] for item in list(newest)[:LAST]]

@@ -63,7 +63,9 @@ class Desk:
         name = None if user is None else self.at_rest(user)
         state = NOBODY if name is None or given is not None else states.get(name, NOBODY)
         if state.deleted:
-            state = NOBODY
+            state = replace(NOBODY, edits=state.edits)
+        if asked.get("profile") is None and not state.edits.empty:
+            asked["profile"] = state.edits
         number = -1 if user is None else self.serving.number(user)
         notes = [trouble] if trouble and name is not None and given is None else []
         past = given if given is not None else self.serving.history(number, state)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from llm4rec.core import (
     DEFAULT_TENANT,
+    EditsVersion,
     EngineRecord,
     Erasure,
     Feedback,
@@ -25,6 +26,7 @@ from llm4rec.core import (
     UserVersion,
 )
 from llm4rec.engine.live.answering import Asking, Desk
+from llm4rec.engine.live.edits import Edits
 from llm4rec.engine.live.exploring import Explorer
 from llm4rec.engine.live.figures import figures_of
 from llm4rec.engine.live.following import Following
@@ -52,7 +54,7 @@ LEARNT_FROM = 200_000  # newest rows of the store that exploration learns from
 BEHIND = "what other workers wrote may be missing: "
 
 
-class Live(Words, Promotes, People, Minutes, Nights):
+class Live(Words, Promotes, People, Edits, Minutes, Nights):
     """An engine that learns while it serves, for one tenant. See the docstring of this package for its shape.
 
     All methods are synchronous and may be called from many threads; every process opens its own.
@@ -75,7 +77,8 @@ class Live(Words, Promotes, People, Minutes, Nights):
         self._others: dict[str, Live] = {}
         self.registry, self._begun_at = Registry(store, tenant=tenant, now=now), now()
         self._worker = Worker(self.work, self.settings.sync_seconds)
-        self.preparer = Preparer(lambda: self._serving.engine.fitted, first_of(self.settings.prepare))
+        first = first_of(self.settings.prepare, bool(store.read(EditsVersion, tenant=tenant, limit=1).rows))
+        self.preparer = Preparer(lambda: self._serving.engine.fitted, first)
         self.reports = Reports()
         self.states = States(store, tenant, self.settings)
         self.log = ImpressionLog(store, tenant, self.settings)
@@ -88,7 +91,8 @@ class Live(Words, Promotes, People, Minutes, Nights):
         self.following = Following(store, tenant, self._takers())
         # States are read when needed: what came before this moment is in them.
         at = store.clock()
-        self.following.begin({Feedback: at, UserVersion: at, Erasure: at, EngineRecord: at if home else 0})
+        read_later = dict.fromkeys((Feedback, UserVersion, EditsVersion, Erasure), at)
+        self.following.begin({**read_later, EngineRecord: at if home else 0})
         self._opened, self._opened_as = engine, version or engine.fitted.version
         self._serving = self._made(engine, self._opened_as)
         self._opened = self._serving.base
@@ -160,7 +164,7 @@ class Live(Words, Promotes, People, Minutes, Nights):
         """The n best items now, with the id of the logged impression. Arguments of `Engine.recommend`, and further:
 
         price=(from, to), either may be None; available=False shows what cannot be had as well; experiment and variant
-        are logged with the answer. What could not be done as asked stands in `degraded`.
+        are logged with the answer. Without a `profile`, the edits that are kept of the user steer it. What could not be done as asked stands in `degraded`.
         """
         question = {"user": user, "history": history, "n": n, **limits}
         return self.recommend_many([question], explain=explain, chances=chances)[0]
@@ -194,15 +198,18 @@ class Live(Words, Promotes, People, Minutes, Nights):
             self.follow()
         given = list(questions)
         desk = Desk(self._serving, self.settings, self.now(), self.named)
-        names = [
-            self.named(q["user"]) for q in given if q.get("user") is not None and q.get("history") is None
-        ]
+        names = self._names(given)
         trouble = BEHIND + self.following.trouble if self.following.trouble else ""
         try:
             states = self.states.of(names) if names else {}
         except StoreError as error:
-            states, trouble = {}, f"newest events could not be read: {error}"
+            states, trouble = {}, f"newest events and edits could not be read: {error}"
         return desk, [desk.asking(question, states, trouble) for question in given]
+
+    def _names(self, questions: Iterable[Mapping[str, Any]]) -> dict[str, Id]:
+        """Whose states questions ask for, by their names in the store."""
+        users = [q["user"] for q in questions if q.get("user") is not None and q.get("history") is None]
+        return {self.named(user): user for user in users}
 
     def feedback(
         self, batch: Iterable[Feedback | Mapping[str, Any]], *, key: str | None = None
@@ -352,6 +359,7 @@ class Live(Words, Promotes, People, Minutes, Nights):
         return {
             Feedback: self.states.add,
             UserVersion: self.states.add,
+            EditsVersion: self.states.add,
             ItemVersion: self._take_items,
             Report: self._take_reports,
             EngineRecord: self._take_engines,
@@ -375,9 +383,7 @@ class Live(Words, Promotes, People, Minutes, Nights):
     def _answer(self, serving: Serving, question: Mapping[str, Any]) -> Recommendations:
         """The answer of another engine, not logged: what a shadow would have said."""
         desk = Desk(serving, self.settings, self.now(), self.named)
-        user = question.get("user")
-        named = [] if user is None or question.get("history") is not None else [self.named(user)]
-        one = desk.asking(question, self.states.of(named), "")
+        one = desk.asking(question, self.states.of(self._names([question])), "")
         return desk.answers([one], (False, False))[0]
 
     def _made(self, engine: Engine, version: str) -> Serving:

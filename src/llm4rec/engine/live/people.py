@@ -115,6 +115,7 @@ class People(ABC):
             state = self.states.drop(name)
             memory = {
                 "events": 0 if state is None else len(state.events),
+                "edits": int(state is not None and not state.edits.empty),
                 "impressions": waiting + self.answered.forget(str(user), name),
             }
             before = self._serving.engine.fitted.version

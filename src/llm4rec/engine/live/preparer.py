@@ -59,6 +59,7 @@ class Preparer:
         self._rest_until = time.monotonic() + PAUSE * (time.monotonic() - began)
 
 
-def first_of(prepare: str) -> frozenset[str]:
-    """The parts that a setting names."""
-    return {"nothing": frozenset[str](), "lists": LISTS, "words": frozenset(PARTS)}[prepare]
+def first_of(prepare: str, edited: bool) -> frozenset[str]:
+    """The parts that a setting names; lists of people who have edited their profiles need those."""
+    lists = LISTS | {"profiler"} if edited else LISTS
+    return {"nothing": frozenset[str](), "lists": lists, "words": frozenset(PARTS)}[prepare]

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from llm4rec.core import ComponentError, Explanation, Id, Profile, ProfileEdits, Recommendations
+from llm4rec.core import UNEDITED, ComponentError, Explanation, Id, Profile, ProfileEdits, Recommendations
 from llm4rec.engine.live.answering import Asking, Desk
 from llm4rec.engine.wishes import Asked
 
 LISTING = frozenset(("chat", "remark"))
 """Verbs that make lists of their own, and so must know what may not be shown."""
+EDITED = {"explain": "profile", "remark": "profile", "chat": "profile", "interests": "edits"}
+"""As what each verb takes edits."""
 
 
 class Words(ABC):
@@ -61,7 +63,7 @@ class Words(ABC):
         edits: ProfileEdits | None = None,
         language: str = "auto",
     ) -> Profile:
-        """`Engine.interests` over the newest events."""
+        """`Engine.interests` over the newest events, with the edits that are kept where none are given."""
         told: Profile
         _, told = self.spoken("interests", user=user, history=history, edits=edits, language=language)
         return told
@@ -76,10 +78,11 @@ class Words(ABC):
         excluded: Iterable[Id] = (),
         **more: Any,
     ) -> Asked:
-        """`Engine.ask` over the newest events; the answer is logged like any other."""
-        desk, (one,) = self.asked([{"user": user, "history": history, "n": n, "excluded": list(excluded)}])
-        engine = desk.serving.engine
-        told = engine.ask(wish, **_who(desk, one), n=n, excluded=_hidden(desk, one), **more)
+        """`Engine.ask` over the newest events and the edits that are kept; the answer is logged like any other."""
+        question = {"user": user, "history": history, "n": n, "excluded": list(excluded)}
+        desk, (one,) = self.asked([{**question, "profile": UNEDITED}])
+        engine, edits = desk.serving.engine, more.pop("profile", None) or one.state.edits
+        told = engine.ask(wish, **_who(desk, one), n=n, excluded=_hidden(desk, one), profile=edits, **more)
         (answer,) = self._logged(desk, [one], [desk.signed(told.answer, one)])
         return replace(told, answer=answer)
 
@@ -96,11 +99,16 @@ class Words(ABC):
         return self.spoken("remark", text, **more)[1]
 
     def spoken(self, verb: str, *told: Any, **more: Any) -> tuple[str, Any]:
-        """What a verb of the engine says to `user` or `history`, behind the version that said it."""
+        """What a verb of the engine says to `user` or `history`, behind the version that said it.
+
+        Edits that are given go before those that are kept. The verb is told of them beside the whole of the past.
+        """
         user, history = more.pop("user", None), more.pop("history", None)
-        desk, (one,) = self.asked([{"user": user, "history": history}])
+        desk, (one,) = self.asked([{"user": user, "history": history, "profile": UNEDITED}])
         if verb in LISTING:
             more["excluded"] = _hidden(desk, one)
+        if verb in EDITED and more.get(EDITED[verb]) is None:
+            more[EDITED[verb]] = one.state.edits
         return desk.serving.version, _verb(desk, verb)(*told, **_who(desk, one), **more)
 
     def described(self, items: Iterable[Id], **more: Any) -> tuple[str, Any]:

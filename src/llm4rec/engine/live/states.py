@@ -1,4 +1,4 @@
-"""What is newer than the engine, by user: events, showings, attributes; in memory, bounded, read from the store. Knows no numbers."""
+"""What is newer than the engine, by user: events, showings, attributes, edits; in memory, bounded, read from the store. Knows no numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llm4rec.core import Feedback, Impression, Store, UserVersion
+from llm4rec.core import UNEDITED, EditsVersion, Feedback, Id, Impression, ProfileEdits, Store, UserVersion
 from llm4rec.engine.live_settings import LiveSettings
 
 Showing = tuple[float, str]
+Told = Feedback | UserVersion | EditsVersion
 SHOWN = 100  # impressions of a user that caps look at
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Of one user: newest events, oldest first; what was shown when (time, item); what is known about them.
+    """Of one user: newest events, oldest first; what was shown when (time, item); what is known about them, and what
+    they say of their own profile.
 
     `made` remembers what a serving engine made of it; a changed state is a new value and remembers nothing.
     """
@@ -26,6 +28,7 @@ class State:
     shown: tuple[Showing, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     deleted: bool = False
+    edits: ProfileEdits = UNEDITED
     made: dict[str, Any] = field(default_factory=dict)
 
     def with_events(self, more: Sequence[Feedback], most: int) -> State:
@@ -59,21 +62,21 @@ class States:
     def __init__(self, store: Store, tenant: str, settings: LiveSettings) -> None:
         self._store, self._tenant, self._settings = store, tenant, settings
         self._known: OrderedDict[str, State] = OrderedDict()
-        self._arriving: dict[str, list[list[Feedback | UserVersion]]] = {}
+        self._arriving: dict[str, list[list[Told]]] = {}
         self._lock = threading.Lock()
         self._caps = bool(settings.cap or settings.cooldown_minutes)
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def of(self, users: Sequence[str]) -> dict[str, State]:
-        """States by user; StoreError where one has to be read and cannot be."""
+    def of(self, users: Mapping[str, Id]) -> dict[str, State]:
+        """States by user as the store names them (`users` says whose name each is); StoreError where one cannot be read."""
         with self._lock:
             found = {user: self._known[user] for user in users if user in self._known}
             for user in found:
                 self._known.move_to_end(user)
-            missing = [user for user in dict.fromkeys(users) if user not in found]
-            arriving: dict[str, list[Feedback | UserVersion]] = {user: [] for user in missing}
+            missing = {user: id_ for user, id_ in users.items() if user not in found}
+            arriving: dict[str, list[Told]] = {user: [] for user in missing}
             for user, late in arriving.items():
                 self._arriving.setdefault(user, []).append(late)
         if not missing:
@@ -89,9 +92,9 @@ class States:
         """The state of a user where it is in memory."""
         return self._known.get(user)
 
-    def add(self, rows: Iterable[Feedback | UserVersion]) -> None:
-        """Durable events and attributes of users, those that are not in memory left out."""
-        by_user: dict[str, list[Feedback | UserVersion]] = {}
+    def add(self, rows: Iterable[Told]) -> None:
+        """Durable events, attributes and edits of users, those that are not in memory left out."""
+        by_user: dict[str, list[Told]] = {}
         for row in rows:
             by_user.setdefault(str(row.user), []).append(row)
         with self._lock:
@@ -119,24 +122,28 @@ class States:
         with self._lock:
             return list(self._known)
 
-    def _with(self, state: State, rows: Sequence[Feedback | UserVersion]) -> State:
+    def _with(self, state: State, rows: Sequence[Told]) -> State:
         state = state.with_events([row for row in rows if isinstance(row, Feedback)], self._settings.events)
         for row in rows:
             if isinstance(row, UserVersion):
                 state = replace(state, attributes=row.attributes, deleted=row.deleted, made={})
+            elif isinstance(row, EditsVersion):
+                state = replace(state, edits=row.edits)
         return state
 
-    def _read(self, users: Sequence[str]) -> dict[str, State]:
-        store, tenant = self._store, self._tenant
-        events = store.recent(Feedback, users, tenant=tenant, n=self._settings.events)
-        versions = store.current(UserVersion, users, tenant=tenant).rows
-        shown = store.recent(Impression, users, tenant=tenant, n=SHOWN) if self._caps else [()] * len(users)
-        known = {str(version.user): version for version in versions}
+    def _read(self, users: Mapping[str, Id]) -> dict[str, State]:
+        store, tenant, ids = self._store, self._tenant, list(users.values())
+        events = store.recent(Feedback, ids, tenant=tenant, n=self._settings.events)
+        versions: list[Told] = [*store.current(UserVersion, ids, tenant=tenant).rows]
+        versions += store.current(EditsVersion, ids, tenant=tenant).rows
+        known: dict[str, list[Told]] = {}
+        for version in versions:
+            known.setdefault(str(version.user), []).append(version)
+        shown = store.recent(Impression, ids, tenant=tenant, n=SHOWN) if self._caps else [()] * len(users)
         states = {}
         for user, own, lists in zip(users, events, shown, strict=True):
             state = NOBODY.with_events(own, self._settings.events)
-            if user in known:
-                state = self._with(state, [known[user]])
+            state = self._with(state, known.get(user, []))
             for one in lists:
                 state = state.with_shown(one.time, (str(slot.item) for slot in one.slots), 10 * SHOWN)
             states[user] = state
@@ -144,7 +151,7 @@ class States:
 
     def _ended(
         self,
-        arriving: Mapping[str, list[Feedback | UserVersion]],
+        arriving: Mapping[str, list[Told]],
         read: Mapping[str, State] | None = None,
     ) -> dict[str, State]:
         """What was read, with what came meanwhile; nothing is kept of users who were dropped meanwhile."""

@@ -1,4 +1,4 @@
-"""What callers say made into records: feedback, items, users; and what they are told back. Keeps nothing."""
+"""What callers say made into records: feedback, items, users, edits; and what they are told back. Keeps nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from llm4rec.core import DataError, Feedback, ItemVersion, Receipt, UserVersion, suggest
+from llm4rec.core import (
+    DataError,
+    EditsVersion,
+    Feedback,
+    ItemVersion,
+    ProfileEdits,
+    Receipt,
+    UserVersion,
+    suggest,
+)
 
-R = TypeVar("R", Feedback, ItemVersion, UserVersion)
+R = TypeVar("R", Feedback, ItemVersion, UserVersion, EditsVersion)
 FORBIDDEN = frozenset({"", "impression"})
 
 
@@ -76,6 +85,20 @@ def users_of(given: Iterable[UserVersion | Mapping[str, Any]], now: float) -> li
         UserVersion(_id(r.user, "user", n), r.time, _attributes(r.attributes, n), bool(r.deleted))
         for n, r in enumerate(rows, 1)
     ]
+
+
+def edits_of(given: Iterable[EditsVersion | Mapping[str, Any]], now: float) -> list[EditsVersion]:
+    """Edits of profiles; a mapping is {"user": id, "edits": {...}}."""
+    rows = [_record(EditsVersion, one, now, place) for place, one in enumerate(given, 1)]
+    return [EditsVersion(_id(r.user, "user", n), r.time, _edits(r.edits, n)) for n, r in enumerate(rows, 1)]
+
+
+def _edits(value: object, place: int) -> ProfileEdits:
+    if isinstance(value, ProfileEdits):
+        return value
+    if not isinstance(value, Mapping):
+        raise DataError(f"row {place}: edits are {type(value).__name__}; they are names and values")
+    return ProfileEdits.of(value, f"row {place}: edits")
 
 
 def _record(kind: type[R], given: R | Mapping[str, Any], now: float, place: int) -> R:

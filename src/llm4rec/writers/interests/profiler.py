@@ -21,6 +21,9 @@ TOPICS, KEYWORDS, PROOFS = 5, 10, 5
 ENOUGH = 8.0  # equal events after which a profile is half sure
 ENOUGH_OF_ONE = 2.0  # and a topic or a keyword
 DOUBTFUL = 0.2  # less sure than this, a dislike is not spoken of
+REMEMBERED = (
+    500  # names of which it is remembered what they are about: kept edits ask the same with every list
+)
 OWN_WORDS = 0.5  # what a word of somebody's own text counts beside one of an item's
 
 
@@ -50,6 +53,7 @@ class Profiler:
         self.stars = stars
         self.feeling: Feeling | None = None
         self._vectors = vectors
+        self._known: dict[str, NDArray[np.bool_]] = {}
 
     @cached_property
     def terms(self) -> Terms:
@@ -104,8 +108,21 @@ class Profiler:
             gone.update(np.flatnonzero(self.about(name)).tolist())
         return frozenset(gone)
 
+    def strange(self, edits: ProfileEdits) -> list[str]:
+        """Names of topics that are none here: of another catalog, or of this one as it was."""
+        words = [name for name in edits.removed if len(words_of(name, stop_words())) > 1]
+        return [name for name in (*edits.topics, *words) if name not in self.topics.labels]
+
     def about(self, name: str) -> NDArray[np.bool_]:
         """Which items a topic holds, or whose texts have all the words of a keyword, in any form, (items,)."""
+        found = self._known.get(name)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[name] = self._about(name)
+        return found
+
+    def _about(self, name: str) -> NDArray[np.bool_]:
         if name in self.topics.labels:
             return np.asarray(self.topics.of == self.topics.labels.index(name))
         words = words_of(name, stop_words())

@@ -9,6 +9,7 @@ from typing import Any
 
 from llm4rec.apps.web.elements import Field, Tag, button, chip
 from llm4rec.apps.web.facts import Facts, facts_of, initials
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.readers import Reader
 from llm4rec.apps.web.visit import Visit
 from llm4rec.engine.build import component_from
@@ -127,7 +128,7 @@ class Conversation:
                     for facts in line.facts:
                         _small(facts)
             for note in line.degraded:
-                Tag("p", note, "unsure")
+                Tag("p", worded(note, self.words), "unsure")
 
     def _remember(self) -> None:
         """What is remembered, and what the question offers, as they are now."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from llm4rec.apps.web.elements import Tag
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.numbers import NONE, between, decimal, percent, seconds, signed, whole
 from llm4rec.apps.web.plots import table
 from llm4rec.apps.web.words import Words
@@ -133,7 +134,7 @@ def reasons(words: Words, seen: Seen) -> None:
     with Tag("ul", classes="counts"):
         for reason, count in seen["reasons"].items():
             with Tag("li"):
-                Tag("span", reason)
+                Tag("span", worded(reason, words))
                 Tag("strong", whole(count))
                 with Tag("div", classes="meter", aria_hidden="true"):
                     Tag("span", classes="fill").style(f"width:{100 * count / most:.0f}%")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,15 @@ import numpy as np
 
 from llm4rec.apps.rest.doors import noted_of
 from llm4rec.apps.rest.routes_data import subject_of
-from llm4rec.core import Profile, ProfileEdits
+from llm4rec.core import UNEDITED, Profile, ProfileEdits
 
 if TYPE_CHECKING:
     from llm4rec.apps.rest.keys import Who
     from llm4rec.engine.live import Live
 
 MOST_EVENTS = 60
+Change = Callable[[ProfileEdits], ProfileEdits]
+"""What becomes of edits."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,19 @@ class Event:
 
 @dataclass(frozen=True)
 class Known:
-    """Their profile and their latest events, newest first; `more` is how many there are where not all are here."""
+    """Their profile, what they say of it, and their latest events, newest first; `more` is how many there are where not
+    all are here."""
 
     profile: Profile
+    edits: ProfileEdits
     events: Sequence[Event]
     more: int
 
 
-def known_of(live: Live, user: str, edits: ProfileEdits | None, language: str) -> Known:
-    """What is known of a user."""
-    desk, (one,) = live.asked([{"user": user}])
+def known_of(live: Live, user: str, language: str) -> Known:
+    """What is known of a user; of what they did all, whether it counts or not."""
+    edits = live.edits(user)
+    desk, (one,) = live.asked([{"user": user, "profile": UNEDITED}])
     past, titles = one.request.history, desk.serving.engine.catalog.titles
     rows = range(len(past) - 1, max(len(past) - MOST_EVENTS, 0) - 1, -1)
     events = [
@@ -54,7 +59,12 @@ def known_of(live: Live, user: str, edits: ProfileEdits | None, language: str) -
         for row in rows
     ]
     profile = live.interests(user, edits=edits, language=language)
-    return Known(profile, events, len(past) if len(past) > MOST_EVENTS else 0)
+    return Known(profile, edits, events, len(past) if len(past) > MOST_EVENTS else 0)
+
+
+def edited(live: Live, user: str, change: Change) -> None:
+    """Keep the edits of a user, changed as their owner wants; whatever was said elsewhere meanwhile stays said."""
+    live.upsert_edits([{"user": user, "edits": change(live.edits(user))}])
 
 
 def _when(seconds: float) -> str:

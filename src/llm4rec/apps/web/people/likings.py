@@ -14,8 +14,8 @@ Edit = Callable[[str, str, str], Any]
 """Kind, name and what (more, less, without, all) to a handler."""
 
 
-def draw_likings(words: Words, profile: Profile, edit: Edit) -> None:
-    """All of a profile."""
+def draw_likings(words: Words, profile: Profile, edit: Edit | None) -> None:
+    """All of a profile; without `edit` it can only be read."""
     Tag("h2", words("people.interests"))
     if not (profile.topics or profile.keywords or profile.disliked):
         Tag("p", words("people.none"), "soft")
@@ -30,10 +30,11 @@ def draw_likings(words: Words, profile: Profile, edit: Edit) -> None:
             with Tag("ul", classes="interests"):
                 for liking in likings:
                     _liking(words, liking, edit)
-    button(words("people.ignore"), edit("", "", "all"), icon="hide")
+    if edit is not None:
+        button(words("people.ignore"), edit("", "", "all"), icon="hide")
 
 
-def _liking(words: Words, liking: Liking, edit: Edit) -> None:
+def _liking(words: Words, liking: Liking, edit: Edit | None) -> None:
     with Tag("li"):
         with Tag("div", classes="what"):
             Tag("strong", liking.name)
@@ -44,12 +45,8 @@ def _liking(words: Words, liking: Liking, edit: Edit) -> None:
             )
             with Tag("span", classes="bar less" if liking.weight < 0 else "bar", aria_hidden="true"):
                 Tag("span").style(f"width: {min(abs(liking.weight) * 250, 100):.0f}%")
-        with Tag("div", classes="acts", role="group", aria_label=words("people.change", name=liking.name)):
-            for what, icon in (("more", "add"), ("less", "less"), ("without", "close")):
-                label = words(f"people.{what}", name=liking.name)
-                button(
-                    "", edit(liking.kind, liking.name, what), "tiny", icon=icon, aria_label=label, title=label
-                )
+        if edit is not None:
+            _acts(words, liking, edit)
         if liking.proof:
             with Tag("details"):
                 Tag("summary", words("people.proofs", n=len(liking.proof)))
@@ -59,8 +56,20 @@ def _liking(words: Words, liking: Liking, edit: Edit) -> None:
                         Tag("li", f"{proof.title} · {kind}")
 
 
-def more_of(edits: ProfileEdits, kind: str, name: str, what: str) -> ProfileEdits:
-    """The edits with a step more or less of a topic or keyword."""
+def _acts(words: Words, liking: Liking, edit: Edit) -> None:
+    with Tag("div", classes="acts", role="group", aria_label=words("people.change", name=liking.name)):
+        for what, icon in (("more", "add"), ("less", "less"), ("without", "close")):
+            label = words(f"people.{what}", name=liking.name)
+            handler = edit(liking.kind, liking.name, what)
+            button("", handler, "tiny", icon=icon, aria_label=label, title=label)
+
+
+def changed(kind: str, name: str, what: str, edits: ProfileEdits) -> ProfileEdits:
+    """The edits with one more said: all, without, or a step more or less of a topic or keyword."""
+    if what == "all":
+        return edits.model_copy(update={"erased": True})
+    if what == "without":
+        return edits.model_copy(update={"removed": tuple(dict.fromkeys((*edits.removed, name)))})
     part = "topics" if kind == "topic" else "keywords"
     told = dict(getattr(edits, part))
     wanted = told.get(name, 0.0) + (STEP if what == "more" else -STEP)
@@ -68,11 +77,6 @@ def more_of(edits: ProfileEdits, kind: str, name: str, what: str) -> ProfileEdit
     if not told[name]:
         del told[name]
     return edits.model_copy(update={part: told})
-
-
-def without(edits: ProfileEdits, name: str) -> ProfileEdits:
-    """The edits with a name whose events no longer count."""
-    return edits.model_copy(update={"removed": tuple(dict.fromkeys((*edits.removed, name)))})
 
 
 def edits_text(edits: ProfileEdits, words: Words) -> str:

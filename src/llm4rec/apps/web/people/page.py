@@ -9,11 +9,19 @@ from typing import Any
 from nicegui import ui
 
 from llm4rec.apps.web.elements import Panel, Tag, button
-from llm4rec.apps.web.people.known import MOST_EVENTS, Known, erased, exported, known_of
-from llm4rec.apps.web.people.likings import draw_likings, edits_text, more_of, without
-from llm4rec.apps.web.readers import Reader, edited, edits_of
+from llm4rec.apps.web.people.known import (
+    MOST_EVENTS,
+    Change,
+    Known,
+    edited,
+    erased,
+    exported,
+    known_of,
+)
+from llm4rec.apps.web.people.likings import changed, draw_likings, edits_text
+from llm4rec.apps.web.readers import Reader
 from llm4rec.apps.web.visit import Visit
-from llm4rec.core import ProfileEdits
+from llm4rec.core import UNEDITED, ProfileEdits
 
 
 async def build(visit: Visit, user: str) -> None:
@@ -48,24 +56,26 @@ class Person:
 
     async def refresh(self) -> None:
         """Read all anew."""
-        user, edits, language = self.user, edits_of(self.visit.session, self.user), self.words.language
-        known = await self.visit.handed(lambda live: known_of(live, user, edits, language))
+        user, language = self.user, self.words.language
+        known = await self.visit.handed(lambda live: known_of(live, user, language))
         profile = known.profile
         self.text.set_text(profile.text if profile.events else self.words("people.unknown"))
         self.sure.set_text(self.words("people.sure", sure=f"{profile.sure:.0%}", n=profile.events))
         self.likings.clear()
         with self.likings:
-            draw_likings(self.words, profile, self._edit)
-        self._tell_edits(edits)
+            draw_likings(self.words, profile, self._edit if self.visit.may("write") else None)
+        self._tell_edits(known.edits)
         self._tell_events(known)
 
-    def _tell_edits(self, edits: ProfileEdits | None) -> None:
-        self.edits.classes(remove="gone", add="gone" if edits is None else "")
+    def _tell_edits(self, edits: ProfileEdits) -> None:
+        self.edits.classes(remove="gone", add="gone" if edits.empty else "")
         self.edits.clear()
-        if edits is not None:
+        if not edits.empty:
             with self.edits:
                 Tag("p", edits_text(edits, self.words))
-                button(self.words("people.undo"), self.visit.does(self.edited, None), icon="undo")
+                if self.visit.may("write"):
+                    undo = self.visit.does(self.edited, lambda _: UNEDITED)
+                    button(self.words("people.undo"), undo, icon="undo")
 
     def _tell_events(self, known: Known) -> None:
         self.events.clear()
@@ -85,23 +95,13 @@ class Person:
                 Tag("p", self.words("people.more_rows", n=MOST_EVENTS, total=known.more), "soft")
 
     def _edit(self, kind: str, name: str, what: str) -> Any:
-        """The handler of an edit: more of it, less of it, or without it."""
-        before = edits_of(self.visit.session, self.user) or ProfileEdits()
-        if what == "all":
-            return self.visit.does(self.edited, before.model_copy(update={"erased": True}))
-        changed = (
-            partial(without, before, name)
-            if what == "without"
-            else partial(more_of, before, kind, name, what)
-        )
-        return self.visit.does(self._changed, changed)
+        """The handler of an edit: more of it, less of it, without it, or nothing of the past."""
+        return self.visit.does(self.edited, partial(changed, kind, name, what))
 
-    async def _changed(self, changed: Any) -> None:
-        await self.edited(changed())
-
-    async def edited(self, edits: ProfileEdits | None) -> None:
-        """Take what their owner says of their interests."""
-        edited(self.visit.session, self.user, edits)
+    async def edited(self, change: Change) -> None:
+        """Keep what their owner says of their interests."""
+        user = self.user
+        await self.visit.handed(lambda live: edited(live, user, change), "write")
         await self.refresh()
         self.visit.tell(self.words("people.edited"))
 
@@ -133,7 +133,6 @@ class Person:
         """Remove them, and show the proof."""
         user, who = self.user, self.visit.who
         proof = await self.visit.handed(lambda live: erased(live, user, who), "admin")
-        edited(self.visit.session, user, None)
         with self.panel.opened():
             Tag("h2", self.words("people.gone" if proof.complete else "people.hidden"))
             Tag("p", self.words(f"people.{proof.method.replace(' ', '_')}"))

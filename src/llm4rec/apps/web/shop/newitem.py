@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from llm4rec.apps.web.elements import Field, Panel, Tag, button
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.shop.looking import DEEP, TOP, Landed, landed
 from llm4rec.apps.web.visit import Visit
 
@@ -67,7 +68,7 @@ class NewItem:
                     told = words("new.reader", user=user, place=place)
                     button(told, self.visit.does(self._switched, user), "choice")
             for note in found.notes:
-                Tag("p", note, "soft")
+                Tag("p", worded(note, words), "soft")
 
     async def _switched(self, user: str) -> None:
         self.panel.closed()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from llm4rec.apps.web.elements import Field, Knob, Panel, Tag, button, chip
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.readers import Reader, last_items
 from llm4rec.apps.web.shop.card import Card, Told, unsure_of
 from llm4rec.apps.web.shop.looking import Looked, looked
@@ -47,7 +48,7 @@ class Window:
             self.badge = Tag("span", words("shop.synthetic"), "badge gone")
         self.last = Tag("p", "", "soft last")
         self.picker = Picker(self.visit, self.known, self.new)
-        self.newitem = NewItem(self.visit, self._question, self.known, self.refresh)
+        self.newitem = NewItem(self.visit, self.shop.question, self.known, self.refresh)
         with Tag("div", classes="actions"):
             button(words("shop.whose"), self.visit.does(self.picker.open), icon="people")
             self.profile = Tag("a", words("shop.profile"), "button i-reports", href="/users")
@@ -109,13 +110,10 @@ class Window:
         self.badge.classes(remove="gone", add="" if synthetic else "gone")
         self.profile.props["href"] = f"/users/{quote(reader.user, safe='')}"
 
-    def _question(self) -> dict[str, Any]:
-        return self.shop.question(self.visit.session)
-
     async def refresh(self, told: str = "") -> None:
         """Ask again and show what comes; an answer that was overtaken by a later question is dropped."""
         self._asked += 1
-        mine, question, wish = self._asked, self._question(), self.shop.reading
+        mine, question, wish = self._asked, self.shop.question(), self.shop.reading
         self.list.classes(add="busy")
         try:
             found = await self.visit.handed(lambda live: looked(live, question, wish))
@@ -149,7 +147,7 @@ class Window:
         self.notes_list.clear()
         with self.notes_list:
             for note in found.notes:
-                Tag("li", note)
+                Tag("li", worded(note, self.words))
         self.chips.clear()
         with self.chips:
             for where, words, place in self.shop.chips():
@@ -178,7 +176,7 @@ class Window:
         if not text:
             self.visit.tell(self.words("wish.empty"))
             return
-        question = self._question()
+        question = self.shop.question()
         self.list.classes(add="busy")
         try:
             found = await self.visit.handed(lambda live: looked(live, question, text))
@@ -229,7 +227,7 @@ class Window:
         """The evidence behind a card."""
         if card.told is None:
             return
-        item, question = card.told.facts.item, {**self._question(), "language": self.words.language}
+        item, question = card.told.facts.item, {**self.shop.question(), "language": self.words.language}
         found = await self.visit.handed(lambda live: live.explain(items=[item], **question))
         show_why(self.panel, self.words, found[0], self.shop.reading is not None)
 

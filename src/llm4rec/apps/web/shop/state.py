@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from llm4rec.apps.web.readers import Reader, edits_of
+from llm4rec.apps.web.readers import Reader
 from llm4rec.engine.build import component_from
 from llm4rec.engine.ordering import KNOBS
 
@@ -36,8 +36,8 @@ class Shop:
         """Forget wish and remarks: somebody else looks now."""
         self.reading = self.remarks = None
 
-    def question(self, session: Session) -> dict[str, Any]:
-        """What is asked of the engine."""
+    def question(self) -> dict[str, Any]:
+        """What is asked of the engine, which knows what is kept of whoever asks."""
         asked: dict[str, Any] = {
             **self.reader.who,
             "n": N,
@@ -45,8 +45,7 @@ class Shop:
         }
         if self.remarks is not None and self.remarks.read.steps:
             asked["remarks"] = self.remarks
-        edits = edits_of(session, self.reader.user)
-        return asked if edits is None else {**asked, "profile": edits}
+        return asked
 
     def chips(self) -> list[tuple[str, str, int]]:
         """What was understood, in words: (where it stands, words, its place or id)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llm4rec.apps.web.elements import Panel, Tag, button
+from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.words import Words
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show_why(panel: Panel, words: Words, why: Explanation, wish: bool) -> None:
                 for one, text in told:
                     _proof(one, text)
         for note in why.notes:
-            Tag("p", note, "soft")
+            Tag("p", worded(note, words), "soft")
         button(words("why.close"), panel.closed, "button strong")
 
 
