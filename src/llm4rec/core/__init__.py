@@ -67,7 +67,9 @@ from llm4rec.core.labels import Labels, labels
 from llm4rec.core.lightening import Combines, Inherits, Lightens, LightPart
 from llm4rec.core.protocols import (
     Adapts,
+    Before,
     Calibrates,
+    Continues,
     Distils,
     Doubts,
     Embeds,
@@ -120,6 +122,7 @@ __all__ = [
     "Answers",
     "AuditEntry",
     "Backed",
+    "Before",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -131,6 +134,7 @@ __all__ = [
     "Combines",
     "ComponentError",
     "Config",
+    "Continues",
     "DataError",
     "Dataset",
     "Description",

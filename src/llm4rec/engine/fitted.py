@@ -36,6 +36,16 @@ CURVES = "curves"
 """What knobs mean: drawn once for a fit, as some new items or one person less do not change it."""
 
 
+@dataclass(frozen=True)
+class Since:
+    """Where a refit comes from: the `version` whose parameters it began from ("": from the start), how many `refits`
+    ago its settings were chosen, and on how many `events`."""
+
+    version: str = ""
+    refits: int = 0
+    events: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """A fitted model, the data it answers from, and the parts that turn new items into its terms."""
@@ -56,6 +66,7 @@ class Fitted:
     safety: Safety | None = None
     rerank: RerankSettings = field(default_factory=RerankSettings)
     seed: int = 0
+    since: Since = field(default_factory=Since)
 
     @cached_property
     def made(self) -> Made:
@@ -101,7 +112,8 @@ class Fitted:
         """A new value with a version and an index of its own."""
         changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, **changes)
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
-        found = replace(changed, version=version_of(changed.model, changed.dataset), index=index)
+        version = version_of(changed.model, changed.dataset, changed.since.version)
+        found = replace(changed, version=version, index=index)
         found.made.take(self.made, OF_THE_ENCODER)
         if found.rerank == self.rerank:
             found.made.take(self.made, (CURVES,))
@@ -114,8 +126,8 @@ class Fitted:
         return changed
 
 
-def version_of(model: Model, dataset: Dataset) -> str:
-    """Twelve hexadecimal digits of the model's settings and the data it answers from."""
+def version_of(model: Model, dataset: Dataset, since: str = "") -> str:
+    """Twelve hexadecimal digits of the model's settings, the data it answers from, and the version it began from."""
     sums = hashlib.blake2b(digest_size=6)
     sums.update(type(model).__name__.encode())
     sums.update(json.dumps(model.config.model_dump(mode="json"), sort_keys=True).encode())
@@ -126,6 +138,7 @@ def version_of(model: Model, dataset: Dataset) -> str:
     if contexts is not None:
         sums.update(json.dumps([contexts.names, contexts.values]).encode())
         sums.update(np.ascontiguousarray(contexts.codes).tobytes())
+    sums.update(since.encode())
     return sums.hexdigest()
 
 

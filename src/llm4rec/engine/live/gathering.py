@@ -83,7 +83,7 @@ def gathered(base: Dataset, store: Store, tenant: str, settings: LiveSettings) -
         folder = Path(place) / "data"
         write_records(kept, folder)
         dataset = read_dataset(folder)
-    return Gathered(dataset, len(erased), len(away))
+    return Gathered(dataset, _forgotten(base, erased), len(away))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,15 @@ def _erased(base: Dataset, store: Store, tenant: str) -> dict[str, float]:
             continue  # no id that a store could have kept
         if time is not None:
             found[str(user)] = time if base.interactions.has_clock else np.inf
+    return found
+
+
+def _forgotten(base: Dataset, erased: Mapping[str, float]) -> int:
+    """How many of them the base knows from before they were erased: those who came back later are not counted again."""
+    found = 0
+    for user, time in erased.items():
+        past = base.history(base.users.ids.number(user)).timestamps
+        found += int(not len(past) or past[0] <= time)
     return found
 
 

@@ -1,0 +1,80 @@
+"""What a refit begins from: what serves, its settings alone, or nothing. Gathers, judges and keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from llm4rec.core import Dataset, silent
+from llm4rec.engine.fitted import Since
+from llm4rec.engine.fitting import fit, fit_like
+from llm4rec.engine.live.jobs import Job
+from llm4rec.engine.live_settings import LiveSettings
+
+if TYPE_CHECKING:
+    from llm4rec.engine.engine import Engine
+
+Kind = Literal["warm", "cold", "anew"]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """`warm`: settings are taken over, and parameters where the model can; `cold`: settings alone; `anew`: nothing."""
+
+    kind: Kind
+    why: str
+
+    def twin(self, serving: Engine, left: Dataset) -> Engine:
+        """The engine that is judged, on the data without what is held back."""
+        if self.kind != "anew":
+            return self._like(serving, left)
+        return serving.over(fit(serving.settings, left, None, None, silent))
+
+    def final(self, serving: Engine, twin: Engine | None, data: Dataset) -> Engine:
+        """The engine that goes out, begun as its twin was; what that one chose anew is taken over."""
+        if self.kind != "anew":
+            return self._like(serving, data)
+        if twin is None:
+            return serving.over(fit(serving.settings, data, None, None, silent))
+        found = fit_like(serving.settings, twin.fitted, data, silent)
+        return serving.over(replace(found, since=Since(events=len(found.dataset.interactions))))
+
+    def _like(self, serving: Engine, data: Dataset) -> Engine:
+        warm = self.kind == "warm"
+        return serving.over(fit_like(serving.settings, serving.fitted, data, silent, warm))
+
+
+def beginning(
+    serving: Engine, data: Dataset, erased: int, jobs: Sequence[Job], settings: LiveSettings
+) -> Beginning:
+    """How to begin a refit of `serving` on `data`. `jobs` are the refits so far, of which `erased` people know nothing.
+
+    Parameters are taken over only where the data still have all people they were learnt from: an erasure finds whom the
+    data name, and must find everybody who is in the parameters.
+    """
+    since, events = serving.fitted.since, len(data.interactions)
+    chosen_on = since.events or len(serving.fitted.dataset.interactions)
+    if settings.refit_choose and since.refits + 1 >= settings.refit_choose:
+        return Beginning("anew", f"settings were chosen {since.refits + 1} refits ago")
+    if events >= settings.refit_growth * chosen_on:
+        return Beginning("anew", f"settings were chosen on {chosen_on} events, now there are {events}")
+    if _failed(serving.fitted.version, jobs):
+        return Beginning("anew", "the refit before, which took settings over, was refused")
+    if erased:
+        return Beginning("cold", f"{erased} people are to be forgotten")
+    gone = len(set(serving.fitted.dataset.users.ids.ids) - set(data.users.ids.ids))
+    if gone:
+        return Beginning("cold", f"{gone} people of whom it has learnt are not in the data any more")
+    if not settings.refit_warm:
+        return Beginning("cold", "refit_warm is false")
+    return Beginning("warm", f"from version {serving.fitted.version}")
+
+
+def _failed(version: str, jobs: Sequence[Job]) -> bool:
+    """Whether the last refit of this version that was judged took settings over and was found worse."""
+    for job in reversed(jobs):
+        if job.report.get("parent") == version and "start" in job.report:
+            judged = job.report.get("gate", {}).get("passes")
+            return judged is False and job.report["start"]["kind"] != "anew"
+    return False
