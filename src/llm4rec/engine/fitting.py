@@ -79,10 +79,8 @@ def fit_like(
         if warm and isinstance(model, Continues):
             items = np.array([own.number(name) for name in data.catalog.ids.ids], dtype=np.int64)
             found = model.continued(data, context, Before(known.context(settings), items))
-            return Choice(known.name, found, f"refit of {known.version}: {found.begun_}")
-        cannot = (
-            f"refit of {known.version}: {known.name!r} takes its settings over and is fitted from the start"
-        )
+            return Choice(known.name, found, f"refit: {found.begun_}")
+        cannot = f"refit: {known.name!r} takes its settings over and is fitted from the start"
         return Choice(known.name, fit_again(model, data, context), cannot if warm else "")
 
     fitted = _fitted(settings, (dataset, None), progress, again, known.whitening if goes_on else None)

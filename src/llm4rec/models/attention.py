@@ -139,7 +139,7 @@ class Attention:
         return self._take(learn(self.config, dataset, context), context)
 
     def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
-        """A quarter of the epochs with a third of the learning rate, from the weights as they are.
+        """A quarter of the epochs, from the weights as they are.
 
         From the start where events come with other kinds or contexts, or items with other content, than they did.
         """

@@ -46,9 +46,9 @@ class Beginning:
 
 
 def beginning(
-    serving: Engine, data: Dataset, erased: int, jobs: Sequence[Job], settings: LiveSettings
+    serving: Engine, data: Dataset, settings: LiveSettings, erased: int = 0, worse: bool = False
 ) -> Beginning:
-    """How to begin a refit of `serving` on `data`. `jobs` are the refits so far, of which `erased` people know nothing.
+    """How to begin a refit of `serving` on `data`, where `erased` people are to be forgotten; `worse`: see `found_worse`.
 
     Parameters are taken over only where the data still have all people they were learnt from: an erasure finds whom the
     data name, and must find everybody who is in the parameters.
@@ -59,7 +59,7 @@ def beginning(
         return Beginning("anew", f"settings were chosen {since.refits + 1} refits ago")
     if events >= settings.refit_growth * chosen_on:
         return Beginning("anew", f"settings were chosen on {chosen_on} events, now there are {events}")
-    if _failed(serving.fitted.version, jobs):
+    if worse:
         return Beginning("anew", "the refit before, which took settings over, was refused")
     if erased:
         return Beginning("cold", f"{erased} people are to be forgotten")
@@ -68,11 +68,11 @@ def beginning(
         return Beginning("cold", f"{gone} people of whom it has learnt are not in the data any more")
     if not settings.refit_warm:
         return Beginning("cold", "refit_warm is false")
-    return Beginning("warm", f"from version {serving.fitted.version}")
+    return Beginning("warm", "what serves is taken over")
 
 
-def _failed(version: str, jobs: Sequence[Job]) -> bool:
-    """Whether the last refit of this version that was judged took settings over and was found worse."""
+def found_worse(version: str, jobs: Sequence[Job]) -> bool:
+    """Whether the last refit of a registered version took settings over and was found worse."""
     for job in reversed(jobs):
         if job.report.get("parent") == version and "start" in job.report:
             judged = job.report.get("gate", {}).get("passes")

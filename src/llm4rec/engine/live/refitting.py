@@ -27,10 +27,10 @@ from llm4rec.core import (
 )
 from llm4rec.core.errors import CannotSayError
 from llm4rec.engine.build import component_from
-from llm4rec.engine.live.beginning import Beginning, beginning
+from llm4rec.engine.live.beginning import Beginning, beginning, found_worse
 from llm4rec.engine.live.gathering import Gathered, gathered
 from llm4rec.engine.live.items import grown
-from llm4rec.engine.live.jobs import Job, Jobs
+from llm4rec.engine.live.jobs import Jobs
 from llm4rec.engine.live.registry import Registry, version_of_folder
 from llm4rec.engine.live.tidying import OWN, tidied
 from llm4rec.engine.settings import Settings
@@ -85,7 +85,8 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     new = facts["data"]["new_events"]
     if not new and not found.erased and night.data is None:
         return Outcome("refused", "nothing has happened since the last fit", facts=facts)
-    begun = beginning(serving, found.dataset, found.erased, _before(night), night.settings.live)
+    worse = found_worse(parent, Jobs(night.store, tenant=night.tenant, now=night.now).all())
+    begun = beginning(serving, found.dataset, night.settings.live, found.erased, worse)
     facts |= {"start": vars(begun)}
     say("fitting without the latest events")
     passes, reason, judged, twin = _judged(night, serving, found, begun)
@@ -102,10 +103,6 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     return replace(
         outcome, facts={**outcome.facts, **{name: list(some) for name, some in told.items() if some}}
     )
-
-
-def _before(night: Night) -> list[Job]:
-    return Jobs(night.store, tenant=night.tenant, now=night.now).all()
 
 
 def last_known(known: Dataset, now: float) -> float:
