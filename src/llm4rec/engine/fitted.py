@@ -18,6 +18,7 @@ from llm4rec.core import (
     Encoder,
     Features,
     FitContext,
+    Id,
     Model,
     NotFittedError,
     Progress,
@@ -67,6 +68,8 @@ class Fitted:
     rerank: RerankSettings = field(default_factory=RerankSettings)
     seed: int = 0
     since: Since = field(default_factory=Since)
+    pseudonyms: str = ""
+    """Tells under which pseudonyms people are known (`engine.live.naming`); empty: by their ids."""
 
     @cached_property
     def made(self) -> Made:
@@ -86,7 +89,14 @@ class Fitted:
     @property
     def told(self) -> tuple[str, ...]:
         """What the model wants known, and how its items are searched where that is not exact."""
-        return self.notes if self.index is None else (*self.notes, self.index.note)
+        hidden = ("people are known by pseudonyms: a service with their key finds them",)
+        told = (*self.notes, *(hidden if self.pseudonyms else ()))
+        return told if self.index is None else (*told, self.index.note)
+
+    @property
+    def people_ids(self) -> tuple[Id, ...]:
+        """Ids of the people it knows; none where it knows them by pseudonyms, by which nobody can ask."""
+        return () if self.pseudonyms else self.dataset.users.ids.ids
 
     @property
     def catalog(self) -> Catalog:

@@ -86,7 +86,8 @@ def fit_like(
     fitted = _fitted(settings, (dataset, None), progress, again, known.whitening if goes_on else None)
     events = known.since.events or len(known.dataset.interactions)
     since = Since(known.version if goes_on else "", known.since.refits + 1, events)
-    return replace(fitted, since=since, version=version_of(fitted.model, fitted.dataset, since.version))
+    version = version_of(fitted.model, fitted.dataset, since.version)
+    return replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
 
 
 def _fitted(

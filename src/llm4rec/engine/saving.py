@@ -91,6 +91,7 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "notes": list(fitted.notes),
         "index": None if fitted.index is None else fitted.index.note,
         "since": vars(fitted.since),
+        "pseudonyms": fitted.pseudonyms,
     }
 
 
@@ -151,6 +152,7 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         settings.rerank,
         settings.fit.seed,
         Since(**facts.get("since", {})),
+        facts.get("pseudonyms", ""),
     )
     reports = folder / REPORTS
     return settings, fitted, read_reports(reports) if reports.is_file() else []

@@ -10,6 +10,7 @@ from llm4rec.engine.live import open_live
 from llm4rec.engine.live.beginning import beginning, found_worse
 from llm4rec.engine.live.gathering import gathered
 from llm4rec.engine.live.jobs import Job
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live_settings import LiveSettings
 
 from .conftest import PLAIN, Clock
@@ -89,7 +90,7 @@ def test_nothing_is_taken_over_from_parameters_that_hold_who_was_erased(night):
 def test_nor_from_those_that_hold_who_is_left_out_as_quiet(night, store):
     live = night(readers(200, SHELVES, T + 300 * DAY, seed=5))
     some = LiveSettings(refit_days=100.0, refit_replay=0.5, refit_growth=9.0)
-    found = gathered(fitted(live).dataset, store, "default", some)
+    found = gathered(fitted(live).dataset, store, Naming("default"), some)
     begun = beginning(live.serving.base, found.dataset, some)
     assert (begun.kind, begun.why) == (
         "cold",
@@ -128,7 +129,7 @@ def test_an_engine_of_before_this_was_kept_counts_what_it_was_fitted_on(night, s
     live = night(SAME)
     base = live.serving.base
     old = base.over(replace(base.fitted, since=Since()))
-    data = gathered(base.fitted.dataset, store, "default", LiveSettings()).dataset
+    data = gathered(base.fitted.dataset, store, Naming("default"), LiveSettings()).dataset
     assert beginning(old, data, LiveSettings()).why == "settings were chosen on 360 events, now there are 720"
     assert beginning(old, data, LiveSettings(refit_growth=3.0)).kind == "warm"
 

@@ -29,16 +29,21 @@ class Beginning:
         """The engine that is judged, on the data without what is held back."""
         if self.kind != "anew":
             return self._like(serving, left)
-        return serving.over(fit(serving.settings, left, None, None, silent))
+        return self._anew(serving, left)
 
     def final(self, serving: Engine, twin: Engine | None, data: Dataset) -> Engine:
         """The engine that goes out, begun as its twin was; what that one chose anew is taken over."""
         if self.kind != "anew":
             return self._like(serving, data)
         if twin is None:
-            return serving.over(fit(serving.settings, data, None, None, silent))
+            return self._anew(serving, data)
         found = fit_like(serving.settings, twin.fitted, data, silent)
         return serving.over(replace(found, since=Since(events=len(found.dataset.interactions))))
+
+    @staticmethod
+    def _anew(serving: Engine, data: Dataset) -> Engine:
+        found = fit(serving.settings, data, None, None, silent)
+        return serving.over(replace(found, pseudonyms=serving.fitted.pseudonyms))
 
     def _like(self, serving: Engine, data: Dataset) -> Engine:
         warm = self.kind == "warm"

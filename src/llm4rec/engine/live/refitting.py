@@ -31,6 +31,7 @@ from llm4rec.engine.live.beginning import Beginning, beginning, found_worse
 from llm4rec.engine.live.gathering import Gathered, gathered
 from llm4rec.engine.live.items import grown
 from llm4rec.engine.live.jobs import Jobs
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.registry import Registry, version_of_folder
 from llm4rec.engine.live.tidying import OWN, tidied
 from llm4rec.engine.settings import Settings
@@ -79,8 +80,9 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     if not parent:
         raise NotFoundError(NOTHING)
     say("gathering")
-    serving = night.registry.load(parent, night.settings)
-    found = gathered(_base(night, serving), night.store, night.tenant, night.settings.live)
+    naming = Naming.of(night.store, night.tenant)
+    serving = naming.engine(night.registry.load(parent, night.settings))
+    found = gathered(_base(night, serving, naming), night.store, naming, night.settings.live)
     facts = _facts(parent, serving, found, night.now())
     new = facts["data"]["new_events"]
     if not new and not found.erased and night.data is None:
@@ -130,12 +132,13 @@ def held_back(dataset: Dataset, last: float, share: float) -> tuple[Dataset, Hol
     return left, questions(left, dataset.interactions.take(held))[0]
 
 
-def _base(night: Night, serving: Engine) -> Dataset:
+def _base(night: Night, serving: Engine, naming: Naming) -> Dataset:
+    """What is fitted on again beside the store, people named as that names them."""
     if night.data is None:
         return serving.fitted.dataset
     from llm4rec.data import read_dataset
 
-    return read_dataset(night.data)
+    return naming.data(read_dataset(night.data))
 
 
 def _judged(
