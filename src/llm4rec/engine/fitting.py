@@ -34,7 +34,7 @@ from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, 
 from llm4rec.engine.fitted import Fitted, Since, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
-from llm4rec.engine.safety import judged, safe_data
+from llm4rec.engine.safety import Safety, judged, safe_data
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.shield import Shield
 
@@ -109,8 +109,7 @@ def _fitted(
     context, whitening = fit_context(settings, dataset, progress, whitening)
     safety = judged(settings.safety, told, context.raw_encoder)
     choice = learn(dataset, refit, context)
-    model = choice.model
-    fallback = build_model("popular", FALLBACK).fit(refit or dataset, context)
+    model, fallback = choice.model, build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
     return Fitted(
@@ -124,8 +123,7 @@ def _fitted(
         people=context.people,
         whitening=whitening,
         version=version_of(model, data),
-        notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ()), *cut) if line)
-        + (safety.notes if safety else ()),
+        notes=_notes(choice, cut, safety),
         name=choice.name,
         index=index_for(model, data, settings.index),
         safety=safety,
@@ -133,6 +131,12 @@ def _fitted(
         seed=settings.fit.seed,
         since=Since(events=len(data.interactions)),
     )
+
+
+def _notes(choice: Choice, cut: tuple[str, ...], safety: Safety | None) -> tuple[str, ...]:
+    """What the choice, the model, the data and the guard want known."""
+    told = (choice.why, *getattr(choice.model, "notes_", ()), *cut)
+    return tuple(line for line in told if line) + (safety.notes if safety else ())
 
 
 def _learnt(

@@ -151,11 +151,18 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         _safety(folder / SAFETY, settings, dataset, raw),
         settings.rerank,
         settings.fit.seed,
-        Since(**facts.get("since", {})),
-        facts.get("pseudonyms", ""),
+        *_origin(facts),
     )
-    reports = folder / REPORTS
-    return settings, fitted, read_reports(reports) if reports.is_file() else []
+    return settings, fitted, _reports(folder / REPORTS)
+
+
+def _origin(facts: Mapping[str, Any]) -> tuple[Since, str]:
+    """Where a refit comes from and how it names people; a folder that is older than that says neither."""
+    return Since(**facts.get("since", {})), facts.get("pseudonyms", "")
+
+
+def _reports(path: Path) -> list[Report]:
+    return read_reports(path) if path.is_file() else []
 
 
 def _whitening(path: Path, raw: Encoder | None) -> tuple[Any, Encoder | None]:
