@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from llm4rec.engine import Engine, Settings
+from llm4rec.engine.build import build_model
 from llm4rec.engine.fitted import Since
 from llm4rec.engine.live import open_live
 from llm4rec.engine.live.beginning import beginning, found_worse
@@ -132,6 +133,14 @@ def test_an_engine_of_before_this_was_kept_counts_what_it_was_fitted_on(night, s
     data = gathered(base.fitted.dataset, store, Naming("default"), LiveSettings()).dataset
     assert beginning(old, data, LiveSettings()).why == "settings were chosen on 360 events, now there are 720"
     assert beginning(old, data, LiveSettings(refit_growth=3.0)).kind == "warm"
+
+
+def test_a_student_keeps_what_its_teacher_taught(night, store):
+    base = night(SAME).serving.base
+    data = gathered(base.fitted.dataset, store, Naming("default"), LiveSettings()).dataset
+    assert beginning(base, data, LiveSettings(), worse=True).kind == "anew"
+    student = base.over(replace(base.fitted, model=build_model("student.two-tower", {})))
+    assert beginning(student, data, LiveSettings(), worse=True).kind == "warm"
 
 
 def test_only_what_was_judged_and_took_something_over_counts_as_found_worse():

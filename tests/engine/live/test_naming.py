@@ -197,6 +197,12 @@ def test_an_engine_whose_names_nobody_can_make_is_refused(live, hidden, tmp_path
         open_live(folder, third)
 
 
+def test_what_was_exported_keeps_its_pseudonyms(live):
+    data = live.naming.data(shop(OLD))
+    assert data.users.ids.ids != shop(OLD).users.ids.ids
+    assert live.naming.data(data).users.ids == data.users.ids
+
+
 def test_plain_stores_go_on_as_they_were(store):
     naming, data = Naming.of(store, "default"), shop(OLD)
     assert naming.mark == ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from llm4rec.core import Dataset, silent
+from llm4rec.core import Dataset, Distils, silent
 from llm4rec.engine.fitted import Since
 from llm4rec.engine.fitting import fit, fit_like
 from llm4rec.engine.live.jobs import Job
@@ -58,14 +58,9 @@ def beginning(
     Parameters are taken over only where the data still have all people they were learnt from: an erasure finds whom the
     data name, and must find everybody who is in the parameters.
     """
-    since, events = serving.fitted.since, len(data.interactions)
-    chosen_on = since.events or len(serving.fitted.dataset.interactions)
-    if settings.refit_choose and since.refits + 1 >= settings.refit_choose:
-        return Beginning("anew", f"settings were chosen {since.refits + 1} refits ago")
-    if events >= settings.refit_growth * chosen_on:
-        return Beginning("anew", f"settings were chosen on {chosen_on} events, now there are {events}")
-    if worse:
-        return Beginning("anew", "the refit before, which took settings over, was refused")
+    why = _anew(serving, len(data.interactions), settings, worse)
+    if why:
+        return Beginning("anew", why)
     if erased:
         return Beginning("cold", f"{erased} people are to be forgotten")
     gone = len(set(serving.fitted.dataset.users.ids.ids) - set(data.users.ids.ids))
@@ -74,6 +69,19 @@ def beginning(
     if not settings.refit_warm:
         return Beginning("cold", "refit_warm is false")
     return Beginning("warm", "what serves is taken over")
+
+
+def _anew(serving: Engine, events: int, settings: LiveSettings, worse: bool) -> str:
+    """Why settings are to be chosen again; empty where they are not. A student's are its teacher's lesson: they stay."""
+    since = serving.fitted.since
+    chosen_on = since.events or len(serving.fitted.dataset.interactions)
+    if isinstance(serving.fitted.model, Distils):
+        return ""
+    if settings.refit_choose and since.refits + 1 >= settings.refit_choose:
+        return f"settings were chosen {since.refits + 1} refits ago"
+    if events >= settings.refit_growth * chosen_on:
+        return f"settings were chosen on {chosen_on} events, now there are {events}"
+    return "the refit before, which took settings over, was refused" if worse else ""
 
 
 def found_worse(version: str, jobs: Sequence[Job]) -> bool:

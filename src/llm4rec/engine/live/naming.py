@@ -6,6 +6,7 @@ their name at rest; in an engine with plain ids they are looked up by their id. 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,8 @@ from llm4rec.store.pseudonyms import Pseudonyms, pseudonyms_of
 
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
+
+HIDDEN = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +55,8 @@ class Naming:
         )
 
     def data(self, dataset: Dataset) -> Dataset:
-        """A data set of plain ids with people named as at rest."""
-        if self.pseudonyms is None:
+        """A data set with people named as at rest; where all ids are pseudonyms already (an export), they stay."""
+        if self.pseudonyms is None or all(HIDDEN.fullmatch(str(user)) for user in dataset.users.ids.ids):
             return dataset
         names = Vocabulary([self.at_rest(user) for user in dataset.users.ids.ids])
         return replace(dataset, users=Users(names, dataset.users.columns))
