@@ -106,7 +106,7 @@ class LiveSettings(Config):
     )
     refit_choose: NonNegativeInt = Field(
         10,
-        description="at every refit of so many, settings are chosen anew and nothing is taken over; 0: never",
+        description="one refit of so many chooses settings anew and takes nothing over; 0: none does",
     )
     refit_growth: float = Field(
         1.5, gt=1.0, description="so too where events have grown by this factor since settings were chosen"

@@ -100,12 +100,13 @@ def refit_store(
     promote: bool = True,
     data: Path | None = None,
     progress: Say | None = None,
+    pseudonym_key_env: str = "",
 ) -> Job:
     """Fit again, in this process, what a store says serves; `settings` as of `open_live`. ComponentError where a refit runs.
 
-    Services that run take over what was promoted.
+    `pseudonym_key_env`: as of `StoreConfig`, for a store that keeps pseudonyms. Services that run take over what was promoted.
     """
-    with opened(store, new=False) as kept:
+    with opened(store, pseudonym_key_env, new=False) as kept:
         registry = Registry(kept, tenant=tenant, actor=COMMAND)
         night = Night(kept, tenant, registry, settings, promote, data)
         return run_refit(night, Jobs(kept, tenant=tenant), COMMAND, progress=progress)
