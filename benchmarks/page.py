@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.cold_items import harmonic
 from benchmarks.common import ROOT, result
 from benchmarks.live.page import served
+from benchmarks.refits_page import refits
 from benchmarks.talking.page import words
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
@@ -43,8 +44,8 @@ def main() -> None:
         *attacks(),
         *offpolicy(),
         *learning(),
-        *trends(),
         *refits(),
+        *trends(),
         *peers(),
         *speed(),
         *words(),
@@ -395,29 +396,6 @@ def trends() -> Iterator[str]:
             spread = f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
             yield f"| {name} | {how} | {whom} | {figures} | {spread} |"
         yield f"| {name} | | weight chosen: {chosen['weight']:g} | | | | |"
-    yield ""
-
-
-def refits() -> Iterator[str]:
-    """What a refit costs and is worth by what it begins from."""
-    yield "## Refits: `python -m benchmarks.refits`\n"
-    found = result("refits-ml-100k")
-    if not found:
-        yield "Not measured yet.\n"
-        return
-    yield (
-        f"ml-100k in order of time: fitted on the first {found['share']:.0%} of the events and again with some more, then asked for each "
-        f"positive event of the next {found['asked']:.0%}, knowing all that its person did before. `kept`: not fitted again; `anew`: settings chosen "
-        "again; `cold`: settings taken over; `warm`: what was learnt taken over too, where the model can; `nightly`: warm four times, 2.5 % each. "
-        "NDCG@10; the difference to `cold` is paired, its interval by people.\n"
-    )
-    yield "| model | more events | way | seconds | NDCG@10 | to cold |\n|---|---|---|---|---|---|"
-    for name, one in found["models"].items():
-        for more, part in one["more"].items():
-            for way, row in part["ways"].items():
-                spread = f"{row['to cold']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
-                told = "" if way == "cold" else spread
-                yield f"| {name} | {float(more):.1%} | {way} | {row['seconds']:.1f} | {row['ndcg@10']:.4f} | {told} |"
     yield ""
 
 
