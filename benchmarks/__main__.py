@@ -37,6 +37,7 @@ NAMES = {
     "encoder_throughput": "texts a second beside the bare library",
     "offpolicy": "do off-policy intervals hold the known truth in 500 simulated logs, are orders of policies right",
     "learning": "a service that learns beside a frozen engine, in worlds with known truth",
+    "refits": "an engine fitted again: anew, with its settings, from what it had learnt; seconds and NDCG@10 of what comes next",
     "growth": "a full ranking costs as much as there are pairs of user and item",
     "memory": "a full ranking of amazon-games in under 3 GB, with every model",
     "peers": "other libraries on the same questions, each in a process of its own",

@@ -13,6 +13,7 @@ from benchmarks.cold_items import harmonic
 from benchmarks.common import ROOT, result
 from benchmarks.live.page import served
 from benchmarks.order_page import orders
+from benchmarks.refits_page import refits
 from benchmarks.talking.page import words
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
@@ -44,6 +45,7 @@ def main() -> None:
         *attacks(),
         *offpolicy(),
         *learning(),
+        *refits(),
         *trends(),
         *orders(),
         *peers(),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm4rec.core import Feedback, NotFoundError
+from llm4rec.core import Feedback, NotFoundError, SettingsError
 from llm4rec.engine import Engine, Settings
 from llm4rec.store import open_store
 from llm4rec.testing import checkerboard
@@ -33,13 +33,16 @@ def _versions(store):
 def more(store, people=range(100, 130)):
     """People who take things of one parity, as before: four each, the last two later."""
     with open_store(str(store)) as kept:
-        kept.append(
-            [
-                Feedback(f"user-{user}", f"item-{user % 2 + 2 * n}", "click", NOW + 1_000 * (n > 1) + n)
-                for user in people
-                for n in range(4)
-            ]
-        )
+        kept.append(rows(people))
+
+
+def rows(people=range(100, 130)):
+    """Four things of one parity each."""
+    return [
+        Feedback(f"user-{user}", f"item-{user % 2 + 2 * n}", "click", NOW + 1_000 * (n > 1) + n)
+        for user in people
+        for n in range(4)
+    ]
 
 
 def test_a_refit_is_judged_promoted_and_audited(cli, told, kept, monkeypatch):
@@ -92,3 +95,27 @@ def test_data_may_come_from_a_folder(cli, told, kept, shop, tmp_path, monkeypatc
     job = told("refit", kept, "--data", folder, "--no-promote", "--json")
     assert job["report"]["data"]["users"] == len(checkerboard().users) + 40
     assert job["state"] == "ready", job
+
+
+def test_a_store_of_pseudonyms_is_opened_with_its_key(told, shop, tmp_path, monkeypatch):
+    from llm4rec.data import read_dataset
+    from llm4rec.engine.live import open_live
+    from llm4rec.store import StoreConfig
+
+    monkeypatch.setenv("A_KEY", "a key of enough letters")
+    monkeypatch.setenv("LLM4REC_LIVE__REFIT_LEAST", "20")
+    monkeypatch.setenv("LLM4REC_LIVE__REFIT_HOLDBACK", "0.5")
+    plain = Settings(encoder={"name": "none"}, cache={"folder": "none"})
+    folder = Engine(plain, model="itemknn").fit(read_dataset(shop)).save(tmp_path / "engine")
+    url, config = str(tmp_path / "hidden.db"), StoreConfig(pseudonym_key_env="A_KEY")
+    open_live(folder, url, store_config=config).close()
+    with open_store(url, config) as kept:
+        kept.append(rows())
+    with pytest.raises(SettingsError, match="name the key"):
+        told("refit", url, "--json")
+    job = told("refit", url, "--pseudonym-key-env", "A_KEY", "--json")
+    assert job["state"] == "promoted"
+    with open_live(None, url, store_config=config) as live:
+        assert live.serving.number("user-3") >= 0
+        assert live.serving.number("user-105") >= 0
+        assert live.serving.number("user-1000") == -1

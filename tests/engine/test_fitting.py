@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from llm4rec.core import DataError, Holdout, Request
+from llm4rec.core import DataError, Holdout, Request, silent
 from llm4rec.engine import Engine
-from llm4rec.engine.fitting import hold_out_last
+from llm4rec.engine.fitted import Since
+from llm4rec.engine.fitting import fit_like, hold_out_last
 from llm4rec.testing import checkerboard, in_a_row
 
 from .doubles import SEEN
@@ -119,3 +120,21 @@ def test_columns_left_out_are_never_seen(settings):
     )
     features = Engine(blind, model="content").fit(told).fitted.features
     assert features is None or not any("parity" in name for name in features.names)
+
+
+def test_what_begins_from_an_earlier_fit_reads_texts_as_that_did(engine, data, tmp_path):
+    made = engine("als", tune=False).fit(data)
+    warm, cold = (fit_like(made.settings, made.fitted, data, silent, one) for one in (True, False))
+    assert warm.whitening is made.fitted.whitening is not None
+    assert cold.whitening is not made.fitted.whitening
+    assert warm.since == Since(made.fitted.version, 1, len(data.interactions))
+    assert len({warm.version, cold.version}) == 2
+    back = Engine.load(made.over(warm).save(tmp_path / "warm")).fitted
+    assert (back.since, back.version) == (warm.since, warm.version)
+
+
+def test_a_model_that_cannot_go_on_is_fitted_from_the_start_and_says_so(engine, data):
+    made = engine("recorder").fit(data)
+    found = fit_like(made.settings, made.fitted, data, silent, warm=True)
+    assert found.since.version == ""
+    assert "'recorder' takes its settings over and is fitted from the start" in found.notes[0]

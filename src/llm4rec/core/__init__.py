@@ -67,7 +67,9 @@ from llm4rec.core.labels import Labels, labels
 from llm4rec.core.lightening import Combines, Inherits, Lightens, LightPart
 from llm4rec.core.protocols import (
     Adapts,
+    Before,
     Calibrates,
+    Continues,
     Distils,
     Doubts,
     Embeds,
@@ -122,6 +124,7 @@ __all__ = [
     "Answers",
     "AuditEntry",
     "Backed",
+    "Before",
     "BreakerOpenError",
     "BrokenAnswerError",
     "Calibrates",
@@ -133,6 +136,7 @@ __all__ = [
     "Combines",
     "ComponentError",
     "Config",
+    "Continues",
     "DataError",
     "Dataset",
     "Description",

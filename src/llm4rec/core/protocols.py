@@ -138,6 +138,28 @@ class Learns(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Before:
+    """What an earlier fit saw: its world, and by what numbers it knows the items at hand (items,), -1 where it does not."""
+
+    context: FitContext
+    items: Numbers
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A model that can be fitted from where an earlier fit ended, in fewer steps. `begun_` says from what it was."""
+
+    begun_: str
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
+        """Fitted on `dataset` with what self has chosen, beginning from what it has learnt; self stays as it is.
+
+        What self does not know begins as in `fit`.
+        """
+        ...
+
+
 @runtime_checkable
 class Distils(Protocol):
     """A model that can learn from the answers of a better one, beside the data."""

@@ -18,6 +18,7 @@ from llm4rec.core import (
     Encoder,
     Features,
     FitContext,
+    Id,
     Model,
     NotFittedError,
     Progress,
@@ -34,6 +35,16 @@ OF_THE_ENCODER = ("feelings", "polarity")
 """What is made of the encoder alone."""
 CURVES = "curves"
 """What knobs mean: drawn once for a fit, as some new items or one person less do not change it."""
+
+
+@dataclass(frozen=True)
+class Since:
+    """Where a refit comes from: the `version` whose parameters it began from ("": from the start), how many `refits`
+    ago its settings were chosen, and on how many `events`."""
+
+    version: str = ""
+    refits: int = 0
+    events: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +67,9 @@ class Fitted:
     safety: Safety | None = None
     rerank: RerankSettings = field(default_factory=RerankSettings)
     seed: int = 0
+    since: Since = field(default_factory=Since)
+    pseudonyms: str = ""
+    """Tells under which pseudonyms people are known (`engine.live.naming`); empty: by their ids."""
 
     @cached_property
     def made(self) -> Made:
@@ -75,7 +89,14 @@ class Fitted:
     @property
     def told(self) -> tuple[str, ...]:
         """What the model wants known, and how its items are searched where that is not exact."""
-        return self.notes if self.index is None else (*self.notes, self.index.note)
+        hidden = ("people are known by pseudonyms: a service with their key finds them",)
+        told = (*self.notes, *(hidden if self.pseudonyms else ()))
+        return told if self.index is None else (*told, self.index.note)
+
+    @property
+    def people_ids(self) -> tuple[Id, ...]:
+        """Ids of the people it knows; none where it knows them by pseudonyms, by which nobody can ask."""
+        return () if self.pseudonyms else self.dataset.users.ids.ids
 
     @property
     def catalog(self) -> Catalog:
@@ -101,7 +122,8 @@ class Fitted:
         """A new value with a version and an index of its own."""
         changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, **changes)
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
-        found = replace(changed, version=version_of(changed.model, changed.dataset), index=index)
+        version = version_of(changed.model, changed.dataset, changed.since.version)
+        found = replace(changed, version=version, index=index)
         found.made.take(self.made, OF_THE_ENCODER)
         if found.rerank == self.rerank:
             found.made.take(self.made, (CURVES,))
@@ -114,8 +136,8 @@ class Fitted:
         return changed
 
 
-def version_of(model: Model, dataset: Dataset) -> str:
-    """Twelve hexadecimal digits of the model's settings and the data it answers from."""
+def version_of(model: Model, dataset: Dataset, since: str = "") -> str:
+    """Twelve hexadecimal digits of the model's settings, the data it answers from, and the version it began from."""
     sums = hashlib.blake2b(digest_size=6)
     sums.update(type(model).__name__.encode())
     sums.update(json.dumps(model.config.model_dump(mode="json"), sort_keys=True).encode())
@@ -126,6 +148,7 @@ def version_of(model: Model, dataset: Dataset) -> str:
     if contexts is not None:
         sums.update(json.dumps([contexts.names, contexts.values]).encode())
         sums.update(np.ascontiguousarray(contexts.codes).tobytes())
+    sums.update(since.encode())
     return sums.hexdigest()
 
 

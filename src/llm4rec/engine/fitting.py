@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from llm4rec.core import (
+    Before,
+    Continues,
     DataError,
     Dataset,
     FitContext,
@@ -29,10 +31,10 @@ from llm4rec.engine.build import (
     whitened,
 )
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
-from llm4rec.engine.fitted import Fitted, version_of
+from llm4rec.engine.fitted import Fitted, Since, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
-from llm4rec.engine.safety import judged, safe_data
+from llm4rec.engine.safety import Safety, judged, safe_data
 from llm4rec.engine.settings import Settings
 from llm4rec.engine.shield import Shield
 
@@ -60,17 +62,32 @@ def fit(
     )
 
 
-def fit_like(settings: Settings, known: Fitted, dataset: Dataset, progress: Progress) -> Fitted:
+def fit_like(
+    settings: Settings, known: Fitted, dataset: Dataset, progress: Progress, warm: bool = False
+) -> Fitted:
     """The model of `known`, fitted on other data with all that it has chosen, or learnt of held-out questions.
 
-    Nothing is chosen anew: it takes one fit, and what differs between the two is what differs between their data.
+    Nothing is chosen anew: it takes one fit, and what differs between the two is what differs between their data. With
+    `warm` it begins from what `known` has learnt, where its model can (`Continues`): then texts are whitened as they were,
+    and the version is another than that of a fit from the start.
     """
+    model, own = known.model, known.dataset.catalog.ids
+    goes_on = warm and isinstance(model, Continues)
 
     def again(data: Dataset, refit: Dataset | None, context: FitContext) -> Choice:
         del refit
-        return Choice(known.name, fit_again(known.model, data, context))
+        if warm and isinstance(model, Continues):
+            items = np.array([own.number(name) for name in data.catalog.ids.ids], dtype=np.int64)
+            found = model.continued(data, context, Before(known.context(settings), items))
+            return Choice(known.name, found, f"refit: {found.begun_}")
+        cannot = f"refit: {known.name!r} takes its settings over and is fitted from the start"
+        return Choice(known.name, fit_again(model, data, context), cannot if warm else "")
 
-    return _fitted(settings, (dataset, None), progress, again)
+    fitted = _fitted(settings, (dataset, None), progress, again, known.whitening if goes_on else None)
+    events = known.since.events or len(known.dataset.interactions)
+    since = Since(known.version if goes_on else "", known.since.refits + 1, events)
+    version = version_of(fitted.model, fitted.dataset, since.version)
+    return replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
 
 
 def _fitted(
@@ -78,6 +95,7 @@ def _fitted(
     told_of: tuple[Dataset, Dataset | None],
     progress: Progress,
     learn: Callable[[Dataset, Dataset | None, FitContext], Choice],
+    whitening: Any = None,
 ) -> Fitted:
     """What `learn` makes of the data that models may see, and all that an engine needs beside."""
     dataset, refit = told_of
@@ -88,11 +106,10 @@ def _fitted(
     shield, data = Shield.of(settings.fit), refit or dataset
     cut += shield.notes(data)
     dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
-    context, whitening = fit_context(settings, dataset, progress)
+    context, whitening = fit_context(settings, dataset, progress, whitening)
     safety = judged(settings.safety, told, context.raw_encoder)
     choice = learn(dataset, refit, context)
-    model = choice.model
-    fallback = build_model("popular", FALLBACK).fit(refit or dataset, context)
+    model, fallback = choice.model, build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
     return Fitted(
@@ -106,14 +123,20 @@ def _fitted(
         people=context.people,
         whitening=whitening,
         version=version_of(model, data),
-        notes=tuple(line for line in (choice.why, *getattr(model, "notes_", ()), *cut) if line)
-        + (safety.notes if safety else ()),
+        notes=_notes(choice, cut, safety),
         name=choice.name,
         index=index_for(model, data, settings.index),
         safety=safety,
         rerank=settings.rerank,
         seed=settings.fit.seed,
+        since=Since(events=len(data.interactions)),
     )
+
+
+def _notes(choice: Choice, cut: tuple[str, ...], safety: Safety | None) -> tuple[str, ...]:
+    """What the choice, the model, the data and the guard want known."""
+    told = (choice.why, *getattr(choice.model, "notes_", ()), *cut)
+    return tuple(line for line in told if line) + (safety.notes if safety else ())
 
 
 def _learnt(
@@ -160,16 +183,20 @@ def fit_again(model: Model, final: Dataset, context: FitContext) -> Model:
     return type(model)(config).fit(final, context)  # type: ignore[call-arg]
 
 
-def fit_context(settings: Settings, dataset: Dataset, progress: Progress) -> tuple[FitContext, Any]:
-    """What models are given: encoder, attributes, words, language model; and the whitening behind the encoder."""
+def fit_context(
+    settings: Settings, dataset: Dataset, progress: Progress, known: Any = None
+) -> tuple[FitContext, Any]:
+    """What models are given: encoder, attributes, words, language model; and the whitening behind the encoder: the one
+    `known`, or one of this catalog."""
     catalog = dataset.catalog
     raw = build_encoder(settings, progress)
     whitening, encoder = None, raw
     if raw is None or not any(catalog.texts):
         raw, encoder = None, None
     elif settings.encoder.whiten:
-        vectors = raw.encode(catalog.texts)
-        whitening = component_from("llm4rec.encoders:Whitening").fit(vectors, settings.encoder.width)
+        whitening = known or component_from("llm4rec.encoders:Whitening").fit(
+            raw.encode(catalog.texts), settings.encoder.width
+        )
         encoder = whitened(raw, whitening)
     left_out = settings.features.exclude
     features = default_blocks(catalog, exclude=left_out, idf=settings.features.idf).fit(catalog)

@@ -100,6 +100,17 @@ class LiveSettings(Config):
     refit_replay: float = Field(
         1.0, ge=0.0, le=1.0, description="share of quiet people whose events are fitted on again"
     )
+    refit_warm: bool = Field(
+        True,
+        description="a refit begins from the parameters that serve, where the model can and nobody is to be forgotten",
+    )
+    refit_choose: NonNegativeInt = Field(
+        10,
+        description="one refit of so many chooses settings anew and takes nothing over; 0: none does",
+    )
+    refit_growth: float = Field(
+        1.5, gt=1.0, description="so too where events have grown by this factor since settings were chosen"
+    )
     guard: float = Field(
         0.9,
         ge=0.0,

@@ -54,7 +54,7 @@ def scores(fitted: Fitted, requests: Sequence[Request]) -> tuple[Floats, np.ndar
 
 def _says_nothing(rows: Floats) -> NDArray[np.bool_]:
     """(rows,): declined (-inf), or the same score for every item."""
-    level = rows[:, 0] == rows[:, -1]
+    level = np.asarray(rows[:, 0] == rows[:, -1])
     for row in np.flatnonzero(level):
         level[row] = (rows[row] == rows[row, 0]).all()
     return level

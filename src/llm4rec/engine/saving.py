@@ -29,7 +29,7 @@ from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
-from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.fitted import Fitted, Since
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index, read_index
 from llm4rec.engine.reports import Reports, read_reports
@@ -90,6 +90,8 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "dataset_notes": list(fitted.dataset.notes),
         "notes": list(fitted.notes),
         "index": None if fitted.index is None else fitted.index.note,
+        "since": vars(fitted.since),
+        "pseudonyms": fitted.pseudonyms,
     }
 
 
@@ -149,9 +151,18 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         _safety(folder / SAFETY, settings, dataset, raw),
         settings.rerank,
         settings.fit.seed,
+        *_origin(facts),
     )
-    reports = folder / REPORTS
-    return settings, fitted, read_reports(reports) if reports.is_file() else []
+    return settings, fitted, _reports(folder / REPORTS)
+
+
+def _origin(facts: Mapping[str, Any]) -> tuple[Since, str]:
+    """Where a refit comes from and how it names people; a folder that is older than that says neither."""
+    return Since(**facts.get("since", {})), facts.get("pseudonyms", "")
+
+
+def _reports(path: Path) -> list[Report]:
+    return read_reports(path) if path.is_file() else []
 
 
 def _whitening(path: Path, raw: Encoder | None) -> tuple[Any, Encoder | None]:

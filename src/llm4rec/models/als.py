@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from llm4rec.core import (
+    Before,
     ComponentError,
     Config,
     Dataset,
@@ -24,6 +25,7 @@ from llm4rec.core import (
     Sparse,
 )
 from llm4rec.core.threads import by_blocks
+from llm4rec.models.continuing import begun, carried, fewer
 from llm4rec.models.propensity import inverse_propensity, note, scaled
 from llm4rec.models.tuning import best_of, quality
 from llm4rec.models.weighing import Weighing
@@ -67,6 +69,7 @@ class Als:
     """
 
     config_type = AlsConfig
+    begun_ = ""
 
     def __init__(self, config: AlsConfig | None = None) -> None:
         self.config = config or AlsConfig()
@@ -77,17 +80,34 @@ class Als:
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Learn the item factors; choose `decay` and `unobserved` where there is a holdout."""
-        matrix = self._weighing.matrix(dataset)
-        self.scale_ = inverse_propensity(matrix, self.config.propensity)
-        matrix = scaled(matrix, self.scale_)
-        width = min(self.config.embedding_size, max(matrix.shape[1], 1))
-        # A copy, so that what was chosen, fitted again in the same world, begins where the trial began.
-        start = deepcopy(context.rng).standard_normal((matrix.shape[1], width))
-        first = (start * (START / width**0.5)).astype(np.float32)
+        matrix, first = self._begin(dataset, context)
         if self.config.tune and context.holdout is not None and len(context.holdout):
             self._choose(matrix, first, context, context.holdout)
         else:
-            self._learn(matrix, first, context.progress)
+            self._learn(matrix, first, self.config.epochs, context.progress)
+        return self._told()
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
+        """A quarter of the sweeps, from the factors of the items known; from the start where their number has changed."""
+        known, again = self._fitted(), type(self)(self.chosen)
+        matrix, first = again._begin(dataset, context)
+        if first.shape[1] != known.shape[1]:
+            again.begun_ = f"from the start: {first.shape[1]} factors instead of {known.shape[1]}"
+            return again._learn(matrix, first, self.config.epochs, context.progress)._told()
+        sweeps = fewer(self.config.epochs)
+        again.begun_ = begun(sweeps, self.config.epochs, "sweeps")
+        return again._learn(matrix, carried(first, known, before.items), sweeps, context.progress)._told()
+
+    def _begin(self, dataset: Dataset, context: FitContext) -> tuple[Sparse, Floats]:
+        """What people took, weighed, and item factors before the first sweep."""
+        matrix = self._weighing.matrix(dataset)
+        self.scale_ = inverse_propensity(matrix, self.config.propensity)
+        width = min(self.config.embedding_size, max(matrix.shape[1], 1))
+        # A copy, so that what was chosen, fitted again in the same world, begins where the trial began.
+        start = deepcopy(context.rng).standard_normal((matrix.shape[1], width))
+        return scaled(matrix, self.scale_), (start * (START / width**0.5)).astype(np.float32)
+
+    def _told(self) -> Self:
         self.notes_ = (*_notes(self.config, self.factors_), *note("als", self.config.propensity))
         return self
 
@@ -97,7 +117,7 @@ class Als:
         results = []
         for value in tried or (self.config.unobserved,):
             self.unobserved = value
-            self._learn(matrix, first, context.progress)
+            self._learn(matrix, first, self.config.epochs, context.progress)
             self.decay = best_of(self, "decay", self.config.decays, context)
             found = quality(self, questions) if tried else 0.0
             results.append((found, value, self.decay, self.factors_))
@@ -114,11 +134,11 @@ class Als:
     def _weighing(self) -> Weighing:
         return Weighing(self.config.kinds, self.config.value_weight)
 
-    def _learn(self, matrix: Sparse, first: Floats, progress: Progress) -> Self:
+    def _learn(self, matrix: Sparse, first: Floats, epochs: int, progress: Progress) -> Self:
         """`epochs` sweeps over people and items, from the item factors `first`."""
         by_item = matrix.T.tocsr()
         items, people = first, np.zeros((matrix.shape[0], first.shape[1]), np.float32)
-        for epoch in progress(range(self.config.epochs), "als", self.config.epochs):
+        for epoch in progress(range(epochs), "als", epochs):
             items, people = self._solve(matrix, items, people, self.config.solver_steps)
             people, items = self._solve(by_item, people, items, self.config.solver_steps)
             if not np.isfinite(items).all():

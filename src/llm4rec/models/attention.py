@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from llm4rec.core import (
+    Before,
     Catalog,
     Config,
     Dataset,
@@ -26,10 +27,12 @@ from llm4rec.models.attention_batches import Asked, Columns, Tokens
 from llm4rec.models.attention_content import ItemSource
 from llm4rec.models.attention_newcomers import Newcomers
 from llm4rec.models.contexts import context_note
+from llm4rec.models.continuing import begun
 from llm4rec.models.light_attention import LightAttention
 from llm4rec.models.maps import part, under
 
 if TYPE_CHECKING:
+    from llm4rec.models.attention_fitting import Learnt
     from llm4rec.models.attention_net import Network
 
 TIME_AWARE = "time-aware: sees when the question is asked"
@@ -103,6 +106,7 @@ class Attention:
     network_: Network
     inputs_: Floats  # (items, embedding_size), as they are read in a history
     newcomers_: Newcomers | None = None
+    begun_ = ""
     tokens_: Tokens
 
     def __init__(self, config: AttentionConfig | None = None) -> None:
@@ -132,9 +136,30 @@ class Attention:
         """Train; stop early on the holdout where there is one, after `stop` or `epochs` epochs otherwise."""
         from llm4rec.models.attention_fitting import learn
 
-        learnt = learn(self.config, dataset, context)
+        return self._take(learn(self.config, dataset, context), context)
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
+        """A quarter of the epochs, from the weights as they are.
+
+        From the start where events come with other kinds or contexts, or items with other content, than they did.
+        """
+        from llm4rec.models.attention_earlier_net import Earlier, shorter, why_not
+        from llm4rec.models.attention_fitting import learn
+
+        self._need_fit()
+        again = type(self)(self.chosen)
+        told = why_not(self.network_, self.tokens_, dataset, context, self.config)
+        if told:
+            again.begun_ = f"from the start: {told}"
+            return again.fit(dataset, replace(context, holdout=None))
+        recipe, names = shorter(self.chosen), ItemSource.names(before.context, self.config.parts)
+        earlier = Earlier(self.network_, self.tokens_, names, before.items)
+        again.begun_ = begun(recipe.epochs, self.stop_ or self.config.epochs)
+        return again._take(learn(recipe, dataset, context, earlier), context, self.stop_)
+
+    def _take(self, learnt: Learnt, context: FitContext, stop: int | None = None) -> Self:
         self.network_, self.inputs_, self.tokens_ = learnt.network, learnt.vectors, learnt.tokens
-        self.stop_, self.device_ = learnt.epochs, context.device
+        self.stop_, self.device_ = stop or learnt.epochs, context.device
         self.notes_ = (*learnt.notes, *self._looks_at())
         return self
 

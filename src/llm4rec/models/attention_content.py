@@ -34,6 +34,17 @@ class ItemSource:
         side = as_csr(sparse.hstack(blocks)) if blocks else no_entries(len(content), 0)
         return cls(np.ascontiguousarray(dense, np.float32), side)
 
+    @staticmethod
+    def names(context: FitContext, parts: Sequence[str]) -> list[str]:
+        """One a column of `sparse`: what it says, told by part, as `read` puts them side by side."""
+        blocks = {"attributes": context.features, "words": context.words}
+        return [
+            f"{part}: {name}"
+            for part, block in blocks.items()
+            if part in parts and block is not None
+            for name in block.names
+        ]
+
     def __len__(self) -> int:
         return len(self.dense)
 

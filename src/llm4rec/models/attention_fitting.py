@@ -15,6 +15,7 @@ from llm4rec.models.tuning import QUESTIONS
 
 if TYPE_CHECKING:
     from llm4rec.models.attention import AttentionConfig
+    from llm4rec.models.attention_earlier_net import Earlier
     from llm4rec.models.attention_net import Network
     from llm4rec.models.attention_training_net import Lesson
 
@@ -32,19 +33,23 @@ class Learnt:
     notes: tuple[str, ...]
 
 
-def learn(config: AttentionConfig, dataset: Dataset, context: FitContext) -> Learnt:
-    """Train on all positive events of the data set."""
+def learn(
+    config: AttentionConfig, dataset: Dataset, context: FitContext, earlier: Earlier | None = None
+) -> Learnt:
+    """Train on all positive events of the data set, from the start or from where an earlier fit ended."""
     from llm4rec.models.attention_checkpoint_net import keeper
     from llm4rec.models.attention_reading_net import item_vectors, shape_of
     from llm4rec.models.attention_training_net import Course, train
 
     columns = Columns.of_dataset(dataset)
-    tokens = Tokens.of(columns)
+    tokens = Tokens.of(columns) if earlier is None else earlier.tokens
     source = ItemSource.read(dataset.catalog, context, config.parts)
     counts = np.bincount(columns.items, minlength=len(source))
     lesson = lesson_of(columns.events(tokens).pieces(config.max_length), source, counts, config, context)
     sizes = {"items": len(source), "dense": source.dense.shape[1], "sparse": source.sparse.shape[1]}
     course = Course.begin(shape_of(config, tokens, **sizes), lesson, config)
+    if earlier is not None:
+        earlier.into(course, ItemSource.names(context, config.parts))
     notes = []
     if lesson.sampled:
         notes.append(f"{len(lesson.source)} items: sampled softmax with {config.negatives} negatives")

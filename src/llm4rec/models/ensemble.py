@@ -76,6 +76,13 @@ class Ensemble(OverInputs):
             self.weights = choose_weights(trial, start, GRID, fixed=(base,), progress=context.progress)
         return self
 
+    def _again(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> Self:
+        del context
+        again = type(self)(self.chosen)
+        again.size_ = again.width_ = len(dataset.catalog)
+        again.inputs_ = inputs
+        return again
+
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; rows that the base declines are -inf."""
         self._need_fit()

@@ -120,8 +120,12 @@ class FewShot(OverInputs):
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
         """The inputs fitted on `dataset` with what they chose; the shares as they were chosen."""
         self._need_fit()
+        return self._again(self.inputs_.refit(dataset, context), dataset, context)
+
+    def _again(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> Self:
+        del context
         again = type(self)(self.chosen)
-        again._take(self.inputs_.refit(dataset, context), dataset)
+        again._take(inputs, dataset)
         again.notes_ = self.notes_
         return again
 

@@ -150,9 +150,12 @@ class Hybrid(OverInputs):
     def refit(self, dataset: Dataset, context: FitContext) -> Self:
         """Inputs fitted on `dataset` with what they chose; the order of candidates as it was learnt."""
         self._need_fit()
+        return self._again(self.inputs_.refit(dataset, context), dataset, context)
+
+    def _again(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> Self:
         again = type(self)(self.chosen)
         again.order_ = self.order_
-        again._learn_inputs(self.inputs_.refit(dataset, context), dataset, context)
+        again._learn_inputs(inputs, dataset, context)
         again._need_same(self.evidence_)
         again.notes_ = self.notes_
         return again

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import (
+    Before,
     Catalog,
     ComponentError,
+    Continues,
     Dataset,
     FitContext,
     Floats,
@@ -58,16 +60,33 @@ class Inputs:
 
     def refit(self, dataset: Dataset, context: FitContext) -> Inputs:
         """The same models with what they chose and were taught, fitted on other data without choosing again."""
+        return Inputs({name: self._refitted(name, dataset, context) for name in self.models})
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Inputs:
+        """As `refit`, and those that can begin from where they ended do."""
         alone = replace(context, holdout=None)
-        options = self.options()
         return Inputs(
             {
-                name: model.refit(dataset, alone)
-                if isinstance(model, Learns)
-                else Inputs.fit([name], options, dataset, alone).base
+                name: model.continued(dataset, alone, before)
+                if isinstance(model, Continues)
+                else self._refitted(name, dataset, context)
                 for name, model in self.models.items()
             }
         )
+
+    def _refitted(self, name: str, dataset: Dataset, context: FitContext) -> Model:
+        alone, model = replace(context, holdout=None), self.models[name]
+        if isinstance(model, Learns):
+            return model.refit(dataset, alone)
+        return Inputs.fit([name], self.options(), dataset, alone).base
+
+    @property
+    def begun(self) -> str:
+        """What each began from, in words."""
+        told = (
+            (name, getattr(model, "begun_", "") or "from the start") for name, model in self.models.items()
+        )
+        return "; ".join(f"{name}: {begun}" for name, begun in told)
 
     def options(self) -> dict[str, dict[str, Any]]:
         """What each was fitted with, as chosen."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 
 from llm4rec.core import (
+    Before,
     ComponentError,
     Config,
     Dataset,
@@ -22,6 +23,7 @@ from llm4rec.core import (
     Numbers,
     Request,
 )
+from llm4rec.models.continuing import begun, carried, fewer
 from llm4rec.models.mf_side import Ratings, Side
 
 START = 0.1  # spread of an item's factors, and their variance, before the first sweep
@@ -49,6 +51,7 @@ class Mf:
     """
 
     config_type = MfConfig
+    begun_ = ""
 
     def __init__(self, config: MfConfig | None = None) -> None:
         self.config = config or MfConfig()
@@ -56,6 +59,20 @@ class Mf:
 
     def fit(self, dataset: Dataset, context: FitContext) -> Self:
         """Learn from all ratings."""
+        return self._fit(dataset, context)
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
+        """A quarter of the sweeps, from the posteriors of the items known; from the start where their width has changed."""
+        known, again = self._fitted(), type(self)(self.config)
+        valued = bool(np.isfinite(dataset.interactions.values).any())
+        width = min(self.config.embedding_size, max(len(dataset.catalog), 1))
+        if known.means.shape[1] != width + 1 or valued != self.valued_ or not self.noise_:
+            again.begun_ = "from the start: values or factors are not of the kind they were"
+            return again._fit(dataset, context)
+        return again._fit(dataset, context, (self, before.items))
+
+    def _fit(self, dataset: Dataset, context: FitContext, earlier: tuple[Mf, Numbers] | None = None) -> Self:
+        """From the start, or from an earlier fit that knew the items by these numbers."""
         events, size = dataset.interactions, len(dataset.catalog)
         self.valued_ = bool(np.isfinite(events.values).any())
         rated = _rated(events, self.valued_)
@@ -70,22 +87,37 @@ class Mf:
         first = deepcopy(context.rng).standard_normal((size, width)) * START
         self.items_ = Side.start(first.astype(np.float32), START if spread else 0.0)
         if spread:
+            epochs = self._start(width, earlier)
             centred = (values - self.mean_).astype(np.float32)
             by_user = Ratings.of(users, items, centred, len(dataset.users))
-            self._learn(by_user, Ratings.of(items, users, centred, size), spread, context)
+            self._learn(by_user, Ratings.of(items, users, centred, size), epochs, context)
         return self
 
-    def _learn(self, by_user: Ratings, by_item: Ratings, spread: float, context: FitContext) -> None:
+    def _start(self, width: int, earlier: tuple[Mf, Numbers] | None) -> int:
+        """Items, priors and noise before the first sweep, and how many sweeps it takes from there."""
+        self.prior_ = np.concatenate([[WIDEST], np.ones(width)])
+        if earlier is None:
+            return self.config.epochs
+        model, numbers = earlier
+        known, fresh = model._fitted(), self.items_
+        self.items_ = Side(
+            carried(fresh.means, known.means, numbers), carried(fresh.covariances, known.covariances, numbers)
+        )
+        self.prior_, self.noise_ = model.prior_, model.noise_
+        self.begun_ = begun(fewer(self.config.epochs), self.config.epochs, "sweeps")
+        return fewer(self.config.epochs)
+
+    def _learn(self, by_user: Ratings, by_item: Ratings, epochs: int, context: FitContext) -> None:
         """Sweeps over people and items; after each, noise and priors as the posteriors suggest."""
         width = self.items_.means.shape[1] - 1
         given = np.concatenate(
             [[WIDEST], np.full(width, float(width))]
         )  # of items; the scale of U is free then
-        self.prior_ = np.concatenate([[WIDEST], np.ones(width)])
-        for epoch in context.progress(range(self.config.epochs), "mf", self.config.epochs):
+        least = LEAST * float(by_item.values.var())
+        for epoch in context.progress(range(epochs), "mf", epochs):
             people, _ = self.items_.other_side(by_user, self.config.reg * self.prior_, self.noise_)
             self.items_, errors = people.other_side(by_item, self.config.reg * given, self.noise_)
-            self.noise_ = max(float(errors.sum()) / len(by_item.values), LEAST * spread)
+            self.noise_ = max(float(errors.sum()) / len(by_item.values), least)
             self.prior_ = people.precisions(by_user.counts > 0)
             given[0] = self.items_.precisions(by_item.counts > 0)[0]
             if not (np.isfinite(self.noise_) and self.items_.is_finite()):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from llm4rec.core import Catalog, Config, FitContext, NotFittedError
+from llm4rec.core import Before, Catalog, Config, Dataset, FitContext, NotFittedError
 from llm4rec.models.inputs import Inputs, by_plus, distinct
 
 InputNames = Annotated[tuple[str, ...], BeforeValidator(by_plus), AfterValidator(distinct)]
@@ -28,6 +28,18 @@ class OverInputs:
     config_type: ClassVar[type[OverInputsConfig]]
     config: OverInputsConfig
     inputs_: Inputs
+    begun_ = ""
+
+    def _again(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> Self:
+        """The same model over its inputs as fitted on other data; what it chose or was taught stays."""
+        raise NotImplementedError
+
+    def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
+        """Each input from where it ended, as far as it can; what was chosen or learnt of held-out questions stays."""
+        self._need_fit()
+        again = self._again(self.inputs_.continued(dataset, context, before), dataset, context)
+        again.begun_ = again.inputs_.begun
+        return again
 
     @property
     def time_aware(self) -> bool:

@@ -21,6 +21,10 @@ class Pseudonyms:
     def __call__(self, tenant: str, user: str) -> str:
         return hmac.new(self._key, f"{tenant}\0{user}".encode(), hashlib.sha256).hexdigest()[:40]
 
+    def mark(self, tenant: str) -> str:
+        """What tells whether people of a tenant go by the same pseudonyms."""
+        return hmac.new(self._key, f"llm4rec people\0{tenant}".encode(), hashlib.sha256).hexdigest()
+
     @property
     def check(self) -> str:
         """What tells whether a store was made with the same key."""

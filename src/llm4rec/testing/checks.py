@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from llm4rec.core import (
+    Before,
+    Continues,
     Dataset,
     Embeds,
     Encoder,
@@ -110,6 +112,8 @@ def _capabilities(
         _forgets(model, data, requests, world)
     if isinstance(model, Updates):
         _updates(model, data, requests, world)
+    if isinstance(model, Continues):
+        _continues(model, data, requests, scores, world)
     if isinstance(model, Explains):
         _explains(model, requests, scores)
     if isinstance(model, Situated):
@@ -166,6 +170,22 @@ def _updates(model: Updates, data: Dataset, requests: Sequence[Request], world: 
     caught_up = short.partial_fit([first], [data.history(late)])
     assert isinstance(caught_up, Model)
     _close(caught_up.score(requests), model.score(requests), "updating = fitting on all")
+
+
+def _continues(
+    model: Continues, data: Dataset, requests: Sequence[Request], scores: Floats, world: World
+) -> None:
+    assert isinstance(model, Model)
+    before = Before(world(data), np.arange(len(data.catalog)))
+    once, twice = (model.continued(data, world(data), before) for _ in range(2))
+    assert isinstance(once, Model)
+    assert isinstance(twice, Model)
+    _sane(once.score(requests), *scores.shape)
+    np.testing.assert_array_equal(
+        once.score(requests), twice.score(requests), "going on twice gives the same"
+    )
+    np.testing.assert_array_equal(model.score(requests), scores, "going on leaves the old model alone")
+    assert once.begun_, "it says what it began from"
 
 
 def _explains(model: Explains, requests: Sequence[Request], scores: Floats) -> None:

@@ -21,6 +21,7 @@ from llm4rec.engine import Engine, Settings
 from llm4rec.engine.live import nights, open_live, tidying
 from llm4rec.engine.live.gathering import gathered
 from llm4rec.engine.live.jobs import LOST, Jobs
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.nights import last_slot
 from llm4rec.engine.live_settings import LiveSettings
 
@@ -189,7 +190,7 @@ def test_what_is_gathered_is_each_event_once_with_the_newest_items(night, store)
     live.upsert_items([{"item": "i24", "attributes": {"title": "Twenty-fifth"}}])
     live.delete_items(["i0"])
     base = live.serving.base.fitted.dataset
-    found = gathered(base, store, "default", LiveSettings()).dataset
+    found = gathered(base, store, Naming("default"), LiveSettings()).dataset
     expected = {(r.user, r.item, r.time) for r in OLD + SAME if r.item != "i0"}
     names = found.users.ids.ids, found.catalog.ids.ids
     events = found.interactions
@@ -207,7 +208,7 @@ def test_of_quiet_people_always_the_same_share_is_fitted_on_again(night, store):
     live = night([Feedback("u1", "i9", "click", T + 400 * DAY)])
     base = live.serving.base.fitted.dataset
     some = LiveSettings(refit_days=100.0, refit_replay=0.5)
-    first, second = (gathered(base, store, "default", some) for _ in range(2))
+    first, second = (gathered(base, store, Naming("default"), some) for _ in range(2))
     users = set(first.dataset.users.ids.ids)
     assert users == set(second.dataset.users.ids.ids)
     assert first.quiet == 60 - len(users)
@@ -215,7 +216,7 @@ def test_of_quiet_people_always_the_same_share_is_fitted_on_again(night, store):
     assert "u1" in users, "who did something lately is never left out"
     kept = first.dataset
     assert len(kept.interactions) == 6 * len(users) + 1, "whoever stays, stays whole"
-    again = gathered(kept, store, "default", some)
+    again = gathered(kept, store, Naming("default"), some)
     assert set(again.dataset.users.ids.ids) == users, "the share does not shrink from night to night"
 
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Folder = Annotated[
     Path, typer.Argument(help="A dataset folder, or one interactions file.", show_default=False)
 ]
+KeyName = Annotated[
+    str,
+    typer.Option(
+        "--pseudonym-key-env",
+        help="Environment variable that holds the key under which ids of people are kept.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Assignments = Annotated[
     list[str] | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from llm4rec.apps.cli.options import AsJson, SettingsFile
+from llm4rec.apps.cli.options import AsJson, KeyName, SettingsFile
 
 
 def refit(
@@ -20,6 +20,7 @@ def refit(
         bool, typer.Option("--promote/--no-promote", help="Promote it by itself where it passes.")
     ] = True,
     tenant: Annotated[str, typer.Option("--tenant", help="Whose engine.")] = "default",
+    pseudonym_key_env: KeyName = "",
     settings_file: SettingsFile = None,
     json: AsJson = False,
 ) -> None:
@@ -29,7 +30,15 @@ def refit(
     from llm4rec.engine.live import refit_store
 
     settings = read_settings(settings_file)
-    job = refit_store(store, settings, tenant=tenant, promote=promote, data=data, progress=say)
+    job = refit_store(
+        store,
+        settings,
+        tenant=tenant,
+        promote=promote,
+        data=data,
+        progress=say,
+        pseudonym_key_env=pseudonym_key_env,
+    )
     if json:
         as_json(job.as_json())
     else:

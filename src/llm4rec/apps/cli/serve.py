@@ -70,6 +70,8 @@ def _tell(settings: ServeSettings) -> None:
     if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client", "nicegui")):
         raise SettingsError("serving needs the extra: pip install 'llm4rec[serve]'")
     if settings.with_page:
-        typer.echo(f"the page: http://{settings.host}:{settings.port}/ as soon as the engine is ready  (Ctrl+C ends)")
+        typer.echo(
+            f"the page: http://{settings.host}:{settings.port}/ as soon as the engine is ready  (Ctrl+C ends)"
+        )
     elif settings.page:
         typer.echo("no page is served: its sockets need --workers 1")

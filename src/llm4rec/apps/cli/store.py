@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from llm4rec.apps.cli.options import AsJson
+from llm4rec.apps.cli.options import AsJson, KeyName
 
 app = typer.Typer(
     help="Make, fill, back up and clean a store.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -17,13 +17,6 @@ Url = Annotated[
     str, typer.Argument(help="A file (shop.db), or postgresql://USER@HOST/NAME.", show_default=False)
 ]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose rows.")]
-KeyName = Annotated[
-    str,
-    typer.Option(
-        "--pseudonym-key-env",
-        help="Environment variable that holds the key under which ids of people are kept.",
-    ),
-]
 
 
 @app.command("init")

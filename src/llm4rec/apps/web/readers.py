@@ -49,7 +49,7 @@ def found_users(live: Live, part: str) -> list[str]:
     """Users that the engine knows whose id has these letters; the first ones where none are given."""
     if not live.home:
         return []
-    ids = live.serving.engine.fitted.dataset.users.ids.ids
+    ids = live.serving.engine.fitted.people_ids
     part = part.strip().lower()
     return [str(one) for one in ids if part in str(one).lower()][:FOUND]
 

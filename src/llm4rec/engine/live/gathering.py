@@ -12,7 +12,6 @@ import numpy as np
 
 from llm4rec.core import (
     DAY,
-    ComponentError,
     DataError,
     Dataset,
     Erases,
@@ -24,6 +23,7 @@ from llm4rec.core import (
     stream,
     stream_current,
 )
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live_settings import LiveSettings
 
 PAGE = 5_000  # events in memory at a time
@@ -40,23 +40,19 @@ class Gathered:
     quiet: int
 
 
-def gathered(base: Dataset, store: Store, tenant: str, settings: LiveSettings) -> Gathered:
+def gathered(base: Dataset, store: Store, naming: Naming, settings: LiveSettings) -> Gathered:
     """`base` with the events, items and users of a tenant since; the same event (user, item, kind, time) is one.
 
     Events from before a person was erased are left out, and so are deleted items. Of people who did nothing for
-    `refit_days`, `refit_replay` stay with all that they did: always the same ones, by a hash of their ids.
-    ComponentError where the store knows people by pseudonyms, which nobody can join with the ids of `base`.
+    `refit_days`, `refit_replay` stay with all that they did: always the same ones, by a hash of their ids. People of
+    `base` are named as the store names them (`naming.data`), and so are those of the result: no other name is written.
     """
     from llm4rec.data import read_dataset
     from llm4rec.data.from_records import Kept, write_records
     from llm4rec.data.to_records import types, versions
 
-    if getattr(getattr(store, "config", None), "pseudonym_key_env", ""):
-        raise ComponentError(
-            "this store knows people by pseudonyms, so its events cannot be joined with those of an engine; "
-            "fit what `llm4rec store export` writes"
-        )
-    erased = _erased(base, store, tenant)
+    tenant = naming.tenant
+    erased = _erased(base, store, naming)
     sources = _Sources(base, store, tenant, erased)
     away = _quiet(sources, settings)
     items: dict[str, ItemVersion] = {}
@@ -83,7 +79,7 @@ def gathered(base: Dataset, store: Store, tenant: str, settings: LiveSettings) -
         folder = Path(place) / "data"
         write_records(kept, folder)
         dataset = read_dataset(folder)
-    return Gathered(dataset, len(erased), len(away))
+    return Gathered(dataset, _forgotten(base, erased), len(away))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,19 +118,28 @@ def _without(pages: Pages, away: frozenset[str]) -> Pages:
         yield [row for row in page if str(row.user) not in away] if away else page
 
 
-def _erased(base: Dataset, store: Store, tenant: str) -> dict[str, float]:
+def _erased(base: Dataset, store: Store, naming: Naming) -> dict[str, float]:
     """Until when nothing of a person may be learnt, by person of the base; for ever where events have no clock."""
-    times = {one.subject: one.time for one in stream(store, Erasure, tenant=tenant)}
+    times = {one.subject: one.time for one in stream(store, Erasure, tenant=naming.tenant)}
     if not times or not isinstance(store, Erases):
         return {}
     found = {}
     for user in base.users.ids.ids:
         try:
-            time = times.get(store.subject(user, tenant=tenant))
+            time = times.get(naming.subject(store, user, hidden=True))
         except DataError:
             continue  # no id that a store could have kept
         if time is not None:
             found[str(user)] = time if base.interactions.has_clock else np.inf
+    return found
+
+
+def _forgotten(base: Dataset, erased: Mapping[str, float]) -> int:
+    """How many of them the base knows from before they were erased: those who came back later are not counted again."""
+    found = 0
+    for user, time in erased.items():
+        past = base.history(base.users.ids.number(user)).timestamps
+        found += int(not len(past) or past[0] <= time)
     return found
 
 

@@ -33,6 +33,7 @@ from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.impressions import ImpressionLog
 from llm4rec.engine.live.items import checked_rows
 from llm4rec.engine.live.minutes import Minutes
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.nights import Nights
 from llm4rec.engine.live.people import People
 from llm4rec.engine.live.preparer import Preparer, first_of
@@ -45,7 +46,6 @@ from llm4rec.engine.live.states import States
 from llm4rec.engine.live.told import NOTHING, Acknowledged, feedback_of, items_of, users_of
 from llm4rec.engine.live.working import Worker
 from llm4rec.engine.reports import Reports, reported
-from llm4rec.store.pseudonyms import pseudonyms_of
 
 if TYPE_CHECKING:
     from llm4rec.engine.engine import Engine
@@ -85,7 +85,7 @@ class Live(Words, Promotes, People, Edits, Minutes, Nights):
         self.answered = Answered(store, tenant)
         self._explorer: Explorer | None = None
         self._learning: Following | None = None
-        self._pseudonyms = pseudonyms_of(getattr(getattr(store, "config", None), "pseudonym_key_env", ""))
+        self.naming = Naming.of(store, tenant)
         self._changing, self._working, self._adopting = threading.RLock(), threading.Lock(), threading.Lock()
         self._items: dict[str, ItemVersion] = {}
         self.following = Following(store, tenant, self._takers())
@@ -139,7 +139,7 @@ class Live(Words, Promotes, People, Edits, Minutes, Nights):
 
     def named(self, user: Id) -> str:
         """A user as the store knows them: their id, or its pseudonym."""
-        return str(user) if self._pseudonyms is None else self._pseudonyms(self.name, str(user))
+        return self.naming.at_rest(user)
 
     @property
     def trouble(self) -> str:
@@ -388,12 +388,11 @@ class Live(Words, Promotes, People, Edits, Minutes, Nights):
 
     def _made(self, engine: Engine, version: str) -> Serving:
         """What will serve: the engine with the reports and items of this tenant."""
-        cleaned, erased = self._cleaned(engine)
+        cleaned, erased = self._cleaned(self.naming.checked(engine) if self.home else engine)
         base = cleaned.over(cleaned.fitted)
         base.reports = self.reports
-        return self._trended(
-            Serving.of(base, version, self._items, self.settings, home=self.home, erased=erased)
-        )
+        home = self.naming if self.home else None
+        return self._trended(Serving.of(base, version, self._items, self.settings, home=home, erased=erased))
 
     def _copies(self) -> tuple[str, ...]:
         return tuple(record.folder for record in self.registry.standing().known.values())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llm4rec.core import DEFAULT_TENANT, FolderError, NotFoundError, Store
 from llm4rec.engine.live.jobs import Job, Jobs
 from llm4rec.engine.live.live import Live
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.nights import run_refit
 from llm4rec.engine.live.refitting import Night, Say
 from llm4rec.engine.live.registry import Registry
@@ -43,7 +44,8 @@ def open_live(
     own = isinstance(store, str)
     kept = open_store(store, store_config or StoreConfig()) if isinstance(store, str) else store
     try:
-        found, version = _found(engine, Registry(kept, tenant=tenant, now=now), settings)
+        registry = Registry(kept, tenant=tenant, now=now)
+        found, version = _found(engine, registry, settings, Naming.of(kept, tenant))
         if settings is not None:
             found = found.over(found.fitted)
             found.settings = found.settings.model_copy(update={"live": settings.live})
@@ -65,7 +67,7 @@ def open_registry(store: str, tenant: str = DEFAULT_TENANT, new: bool = False) -
 
 
 def _found(
-    engine: Engine | str | Path | None, registry: Registry, settings: Settings | None
+    engine: Engine | str | Path | None, registry: Registry, settings: Settings | None, naming: Naming
 ) -> tuple[Engine, str]:
     """The engine that serves first, and its version: an engine as it is, else what was promoted, else the folder."""
     from llm4rec.engine.engine import Engine as Kind
@@ -85,7 +87,7 @@ def _found(
     if engine is None:
         raise NotFoundError("the store says of no engine that it serves; name a folder, or promote one")
     version = registry.register(engine).version
-    found = registry.load(version, settings)
+    found = naming.checked(registry.load(version, settings))
     registry.promote(version)
     return found, version
 
@@ -98,12 +100,13 @@ def refit_store(
     promote: bool = True,
     data: Path | None = None,
     progress: Say | None = None,
+    pseudonym_key_env: str = "",
 ) -> Job:
     """Fit again, in this process, what a store says serves; `settings` as of `open_live`. ComponentError where a refit runs.
 
-    Services that run take over what was promoted.
+    `pseudonym_key_env`: as of `StoreConfig`, for a store that keeps pseudonyms. Services that run take over what was promoted.
     """
-    with opened(store, new=False) as kept:
+    with opened(store, pseudonym_key_env, new=False) as kept:
         registry = Registry(kept, tenant=tenant, actor=COMMAND)
         night = Night(kept, tenant, registry, settings, promote, data)
         return run_refit(night, Jobs(kept, tenant=tenant), COMMAND, progress=progress)

@@ -24,6 +24,7 @@ from llm4rec.core import (
     stream,
 )
 from llm4rec.engine.live.impressions import ImpressionLog
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.serving import Serving
 from llm4rec.engine.live.shown import Answered
 from llm4rec.engine.live.states import States
@@ -66,6 +67,7 @@ class People(ABC):
     name: str
     home: bool
     states: States
+    naming: Naming
     log: ImpressionLog
     answered: Answered
     _changing: threading.RLock
@@ -144,9 +146,9 @@ class People(ABC):
         store, subjects = self.store, {row.subject for row in rows}
         assert isinstance(store, Erases)
         for name in self.states.users():
-            if _subject_at_rest(store, name, self.name) in subjects:
+            if self.naming.subject(store, name, hidden=True) in subjects:
                 self.states.drop(name)
-        if hasattr(self, "_serving") and _erased_of(self._serving.base, rows, store, self.name):
+        if hasattr(self, "_serving") and _erased_of(self._serving.base, rows, store, self.naming):
             with self._changing:
                 self._renew()
 
@@ -155,7 +157,7 @@ class People(ABC):
         store = self.store
         if not self.home or not isinstance(store, Erases):
             return engine, frozenset()
-        gone = _erased_of(engine, list(stream(self.store, Erasure, tenant=self.name)), store, self.name)
+        gone = _erased_of(engine, list(stream(self.store, Erasure, tenant=self.name)), store, self.naming)
         if not gone:
             return engine, frozenset()
         ids = engine.fitted.dataset.users.ids
@@ -167,16 +169,16 @@ class People(ABC):
         return left, frozenset()
 
 
-def _erased_of(engine: Engine, erasures: Iterable[Erasure], store: Erases, tenant: str) -> list[Id]:
+def _erased_of(engine: Engine, erasures: Iterable[Erasure], store: Erases, naming: Naming) -> list[Id]:
     """Users in the data of an engine who were erased after one of their events; at any time without a clock."""
     times = {one.subject: one.time for one in erasures}
     if not times:
         return []
-    dataset = engine.fitted.dataset
+    dataset, hidden = engine.fitted.dataset, bool(engine.fitted.pseudonyms)
     clocked, found = dataset.interactions.has_clock, []
     for number, user in enumerate(dataset.users.ids.ids):
         try:
-            time = times.get(store.subject(user, tenant=tenant))
+            time = times.get(naming.subject(store, user, hidden))
         except DataError:
             continue  # no id that a store could have kept
         if time is None:
@@ -185,10 +187,3 @@ def _erased_of(engine: Engine, erasures: Iterable[Erasure], store: Erases, tenan
         if not clocked or not len(past) or past[0] <= time:
             found.append(user)
     return found
-
-
-def _subject_at_rest(store: Any, name: str, tenant: str) -> str:
-    """The salted hash of a user as the store knows them: a pseudonym is not made one again."""
-    from llm4rec.store.erasing_sql import subject_of
-
-    return str(subject_of(store.about["salt"], tenant, name))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm4rec.core import EngineRecord, Llm4recError, Recommendations
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.registry import Registry, Standing
 from llm4rec.engine.live.serving import Serving
 from llm4rec.engine.live.shadowing import Shadow
@@ -26,6 +27,7 @@ class Promotes(ABC):
     """What is needed of a service stands first."""
 
     registry: Registry
+    naming: Naming
     shadow: Shadow | None = None
     home: bool
     own_engine = False
@@ -56,7 +58,7 @@ class Promotes(ABC):
         FolderError where it cannot be trusted: that is recorded, and the old one goes on.
         """
         version = self.registry.record(version).version
-        engine = self.registry.load(version, self._opened.settings)
+        engine = self._read(version)
         record = self.registry.promote(version, reason)
         self._swap(engine, version)
         return record
@@ -64,7 +66,7 @@ class Promotes(ABC):
     def rollback(self) -> EngineRecord:
         """Serve the version before. One that can no longer be read is refused, and this one goes on."""
         before = self.registry.standing().promoted[-2:-1]
-        engine = self.registry.load(before[0], self._opened.settings) if before else self._opened
+        engine = self._read(before[0]) if before else self._opened
         record = self.registry.rollback()
         self._swap(engine, record.version)
         return record
@@ -126,9 +128,13 @@ class Promotes(ABC):
         engine = self._loaded(standing.shadow) if standing.shadow else None
         self.shadow = None if engine is None else Shadow(self._made(engine, standing.shadow))
 
+    def _read(self, version: str) -> Engine:
+        """A version as it may serve here: FolderError or ComponentError where it may not."""
+        return self.naming.checked(self.registry.load(version, self._opened.settings))
+
     def _loaded(self, version: str) -> Engine | None:
         try:
-            return self.registry.load(version, self._opened.settings)
+            return self._read(version)
         except Llm4recError as error:
             self.refusal = f"version {version} is refused: {error}"
             return None

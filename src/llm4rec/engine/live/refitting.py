@@ -23,14 +23,15 @@ from llm4rec.core import (
     ItemVersion,
     NotFoundError,
     Store,
-    silent,
     stream_current,
 )
 from llm4rec.core.errors import CannotSayError
 from llm4rec.engine.build import component_from
-from llm4rec.engine.fitting import fit_like
+from llm4rec.engine.live.beginning import Beginning, beginning, found_worse
 from llm4rec.engine.live.gathering import Gathered, gathered
 from llm4rec.engine.live.items import grown
+from llm4rec.engine.live.jobs import Jobs
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.registry import Registry, version_of_folder
 from llm4rec.engine.live.tidying import OWN, tidied
 from llm4rec.engine.settings import Settings
@@ -79,19 +80,23 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     if not parent:
         raise NotFoundError(NOTHING)
     say("gathering")
-    serving = night.registry.load(parent, night.settings)
-    found = gathered(_base(night, serving), night.store, night.tenant, night.settings.live)
+    naming = Naming.of(night.store, night.tenant)
+    serving = naming.engine(night.registry.load(parent, night.settings))
+    found = gathered(_base(night, serving, naming), night.store, naming, night.settings.live)
     facts = _facts(parent, serving, found, night.now())
     new = facts["data"]["new_events"]
     if not new and not found.erased and night.data is None:
         return Outcome("refused", "nothing has happened since the last fit", facts=facts)
+    worse = found_worse(parent, Jobs(night.store, tenant=night.tenant, now=night.now).all())
+    begun = beginning(serving, found.dataset, night.settings.live, found.erased, worse)
+    facts |= {"start": vars(begun)}
     say("fitting without the latest events")
-    passes, reason, judged = _judged(night, serving, found)
+    passes, reason, judged, twin = _judged(night, serving, found, begun)
     facts |= {"gate": judged}
     if not passes:
         return Outcome("refused", reason, facts={**facts, "seconds": clock.perf_counter() - begin})
     say("fitting on everything")
-    final = like(serving, found.dataset)
+    final = begun.final(serving, twin, found.dataset)
     folder = final.save(_folder(night, parent, job))
     facts |= {"seconds": clock.perf_counter() - begin}
     outcome = _entered(night, parent, folder, Outcome("ready", reason, facts=facts))
@@ -100,11 +105,6 @@ def refit(night: Night, job: str, say: Say) -> Outcome:
     return replace(
         outcome, facts={**outcome.facts, **{name: list(some) for name, some in told.items() if some}}
     )
-
-
-def like(engine: Engine, dataset: Dataset) -> Engine:
-    """The same engine fitted on other data, nothing chosen anew."""
-    return engine.over(fit_like(engine.settings, engine.fitted, dataset, silent))
 
 
 def last_known(known: Dataset, now: float) -> float:
@@ -132,17 +132,21 @@ def held_back(dataset: Dataset, last: float, share: float) -> tuple[Dataset, Hol
     return left, questions(left, dataset.interactions.take(held))[0]
 
 
-def _base(night: Night, serving: Engine) -> Dataset:
+def _base(night: Night, serving: Engine, naming: Naming) -> Dataset:
+    """What is fitted on again beside the store, people named as that names them."""
     if night.data is None:
         return serving.fitted.dataset
     from llm4rec.data import read_dataset
 
-    return read_dataset(night.data)
+    return naming.data(read_dataset(night.data))
 
 
-def _judged(night: Night, serving: Engine, found: Gathered) -> tuple[bool, str, dict[str, Any]]:
-    """Whether the twin may take over, why, and the figures. Where people are to be forgotten, only a worse twin may not."""
-    live = night.settings.live
+def _judged(
+    night: Night, serving: Engine, found: Gathered, begun: Beginning
+) -> tuple[bool, str, dict[str, Any], Engine | None]:
+    """Whether the twin may take over, why, the figures, and the twin. Where people are to be forgotten, only a worse one
+    may not."""
+    live, twin = night.settings.live, None
     gate_type, asked, gate = (
         component_from(f"llm4rec.evaluation.gate:{n}") for n in ("Gate", "Asked", "gate")
     )
@@ -154,15 +158,15 @@ def _judged(night: Night, serving: Engine, found: Gathered) -> tuple[bool, str, 
             raise CannotSayError(
                 f"{len(holdout)} people to judge by are too few; refit_least is {live.refit_least}"
             )
-        twin = like(serving, left)
+        twin = begun.twin(serving, left)
         kept = {str(row.item): row for row in stream_current(night.store, ItemVersion, tenant=night.tenant)}
         now = asked(grown(serving, kept)[0], found.dataset)
         verdict = gate(twin, now, holdout, len(found.dataset.catalog), config)
     except CannotSayError as error:
         forced = found.erased > 0
         told = f"; fitted all the same, for {found.erased} people are to be forgotten" if forced else ""
-        return forced, f"not judged: {error}{told}", {"passes": None, "reason": str(error)}
-    return verdict.passes, verdict.reason, verdict.as_json()
+        return forced, f"not judged: {error}{told}", {"passes": None, "reason": str(error)}, twin
+    return verdict.passes, verdict.reason, verdict.as_json(), twin
 
 
 def _entered(night: Night, parent: str, folder: Path, outcome: Outcome) -> Outcome:

@@ -11,6 +11,7 @@ import numpy as np
 
 from llm4rec.core import EventContexts, Feedback, Floats, History, Id, ItemVersion, Numbers
 from llm4rec.engine.live.items import grown
+from llm4rec.engine.live.naming import Naming
 from llm4rec.engine.live.offers import Offers
 from llm4rec.engine.live.states import State
 from llm4rec.engine.live_settings import LiveSettings
@@ -26,7 +27,7 @@ _SERIAL = count(1)
 class Serving:
     """An engine as it is served: `base` as it was fitted, `engine` with the items of the store, what is hidden.
 
-    `home` is false for tenants who are served by somebody else's engine: it knows nothing of their people, whatever
+    `home` is how people are named; None for tenants who are served by somebody else's engine: it knows nothing of their people, whatever
     their ids. `erased` are numbers of people who were erased and whom the model could not forget: nothing is known of
     them. `version` names the base; numbers of items hold for this value alone. `tilt` (items,) is what trends do to
     the lists of known people.
@@ -37,7 +38,7 @@ class Serving:
     version: str
     offers: Offers
     deleted: Numbers
-    home: bool = True
+    home: Naming | None = None
     erased: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
     tilt: Floats | None = None
@@ -51,7 +52,7 @@ class Serving:
         versions: Mapping[str, ItemVersion],
         settings: LiveSettings,
         *,
-        home: bool = True,
+        home: Naming | None = None,
         erased: frozenset[int] = frozenset(),
     ) -> Serving:
         """The base with all newest versions of items."""
@@ -91,7 +92,9 @@ class Serving:
 
     def number(self, user: Id) -> int:
         """The number of a user that the engine knows, else -1."""
-        number = self.engine.fitted.dataset.users.ids.number(user) if self.home else -1
+        fitted, number = self.engine.fitted, -1
+        if self.home is not None:
+            number = fitted.dataset.users.ids.number(self.home.inside(fitted, user))
         return -1 if number in self.erased else number
 
     def history(self, number: int, state: State) -> History:

@@ -65,7 +65,7 @@ def landed(live: Live, item: Id, texts: tuple[str, str], question: Mapping[str, 
     title, about = texts
     attributes = {"title": title, text_column(live): about} if about else {"title": title}
     kept = live.upsert_items([{"item": item, "attributes": attributes}])
-    users = live.serving.engine.fitted.dataset.users.ids.ids if live.home else ()
+    users = live.serving.engine.fitted.people_ids if live.home else ()
     some = [users[i] for i in np.unique(np.linspace(0, len(users) - 1, min(SAMPLE, len(users))).astype(int))]
     questions = [{**question, "n": DEEP}, *({"user": user, "n": TOP} for user in some)]
     desk, asked = live.asked(questions)
