@@ -1,13 +1,13 @@
 """Words steer: hand-written remarks in English and Chinese, and whether the next list moves as each means it to.
 
-python -m benchmarks.remarks [first] [second] [third] [fourth] [fifth] [sixth] [told]
+python -m benchmarks.remarks [first] [second] [third] [fourth] [fifth] [sixth] [seventh] [told]
 
 Lists are of ml-100k and of the sample shop, for people to whom the remark can be said: the first of a seeded order whose
 list has what the remark speaks against, or lacks some of what it asks for. What a list has is read from columns of the
 catalog, never from the reading of the remark. Each remark is made by PEOPLE people. `first` is the half of the remarks that was written before their reader was
 and served for choosing its constants; `second` was kept apart until the end, and then showed
 how to mend the reader; `third` was written after that, by somebody who had not seen the reader, and
-`fourth`, `fifth` and `sixth` later in the same way, each after the reader had been mended with the part before. `told` prints every remark,
+`fourth` to `seventh` later in the same way, each after the reader had been mended with the part before. `told` prints every remark,
 not only those that failed. Shares come with a 95 % bootstrap interval over remarks: the lists of one remark are not independent.
 """
 
@@ -28,7 +28,7 @@ from llm4rec.evaluation import Sample, bootstrap, interval
 
 HERE = Path(__file__).parent / "remarks.txt"
 N, SEED, TRIED, PEOPLE = 10, 20_261, 400, 5
-HALVES = ("first", "second", "third", "fourth", "fifth", "sixth")
+HALVES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def test_cheaper_is_cheaper_than_what_was_shown(talk):
 def test_the_newer_word_counts_where_nothing_is_both(talk):
     _, second = talk("sea", "crime", user="e")
     assert set(second.answer.items) <= {"i4", "i5"}
-    assert "no longer: must: categories Sea" in second.text
+    assert "no longer: only Sea (categories)" in second.text
     assert len(second.dialogue.memory) == 1
 
 
@@ -240,7 +240,7 @@ def test_settings_and_languages_are_checked(talk):
 def test_what_the_data_does_not_tell_stays_and_is_said(talk):
     (reply,) = talk("under 40 euros", user="ann", n=6)
     assert set(reply.answer.items) == {"i2", "i3", "i5"}
-    assert "(Of 1 of these the data does not tell that: must: price < 40.)" in reply.text
+    assert "(Of 1 of these the data does not tell that: price < 40.)" in reply.text
 
 
 def test_what_is_known_to_fit_goes_before_what_may(talk):

@@ -48,7 +48,7 @@ def test_words_find_and_constraints_hold(asked):
     found = asked.ask("a whale, no horror")
     assert found.answer.items[0] == "i0"
     assert not {"i1", "i5"} & set(found.answer.items)
-    assert str(found.reading).splitlines() == ["wished for: whale", "not: categories Horror"]
+    assert str(found.reading).splitlines() == ["wished for: whale", "no Horror (categories)"]
 
 
 def test_a_price_bars_what_has_none(asked):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from .waiting import within
+
 pytestmark = pytest.mark.browser
 
 
@@ -13,12 +15,16 @@ def test_what_is_said_is_remembered_and_can_be_removed(visitor):
     field.press("Enter")
     page.get_by_role("log").locator(".small").first.wait_for()
     kept = page.locator(".memory .chip")
-    assert kept.all_inner_texts() == ["must: categories Crime", "must: form novel", "not: categories Ghosts"]
-    page.get_by_role("button", name="Forget: not: categories Ghosts").click()
-    page.get_by_text("not: categories Ghosts", exact=True).wait_for(state="detached")
+    assert kept.all_inner_texts() == [
+        "only Crime (categories)",
+        "only novel (form)",
+        "no Ghosts (categories)",
+    ]
+    page.get_by_role("button", name="Forget: no Ghosts (categories)").click()
+    page.get_by_text("no Ghosts (categories)", exact=True).wait_for(state="detached")
     page.reload()
     page.get_by_text("crime novels, no horror").wait_for()  # a conversation outlives a reload
-    assert kept.all_inner_texts() == ["must: categories Crime", "must: form novel"]
+    assert kept.all_inner_texts() == ["only Crime (categories)", "only novel (form)"]
     page.get_by_role("button", name="Start over").click()
     page.get_by_text("Nothing yet.").wait_for()
 
@@ -30,3 +36,19 @@ def test_a_question_is_answered_by_a_click(visitor):
     title = options.first.inner_text()
     options.first.click()
     page.locator(".memory .chip", has_text=title).wait_for()
+
+
+def test_the_newest_words_are_in_sight(visitor):
+    page = visitor("/chat", width=390, height=640)
+    field = page.get_by_label("Your message")
+    for text in ("crime novels", "something by a French author", "what do you remember?"):
+        field.fill(text)
+        field.press("Enter")
+        page.locator(".line.theirs", has_text=text).wait_for()
+    log = page.get_by_role("log")
+    within(lambda: len(log.locator(".line.ours").all()) == 4)
+    assert log.evaluate("log => log.scrollHeight > log.clientHeight")
+    assert log.evaluate("log => Math.abs(log.scrollTop)") < 2
+    last = log.locator(".line").last.bounding_box()
+    frame = log.bounding_box()
+    assert frame["y"] <= last["y"] + last["height"] <= frame["y"] + frame["height"] + 1

@@ -108,3 +108,13 @@ def test_the_file_holds_what_is_kept_and_erasing_leaves_nothing_in_the_store(vis
     assert kept() == []
     page.get_by_role("button", name="Close").click()
     page.get_by_text("No events are known.").wait_for()
+
+
+def test_an_id_that_nobody_can_have_is_said_and_a_long_one_fits_on_a_phone(visitor):
+    page = visitor(f"/users/{'x' * 300}", width=390)
+    page.get_by_role("heading", name="This page cannot be shown").wait_for()
+    page.get_by_text("256").first.wait_for()
+    assert page.get_by_role("button", name="Erase").count() == 0
+    page.goto(f"/users/{'x' * 256}")
+    page.get_by_role("heading", name="x" * 256).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

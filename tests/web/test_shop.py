@@ -88,12 +88,16 @@ def test_a_wish_is_told_as_chips_and_each_can_be_taken_back(shop):
     field.fill("crime novels, no horror")
     changed(page, lambda: field.press("Enter"))
     chips = page.locator(".wishing .chip")
-    assert chips.all_inner_texts() == ["must: categories Crime", "must: form novel", "not: categories Ghosts"]
+    assert chips.all_inner_texts() == [
+        "only Crime (categories)",
+        "only novel (form)",
+        "no Ghosts (categories)",
+    ]
     changed(page, lambda: page.get_by_role("slider", name="Diversity").fill("1"))
     page.get_by_text(re.compile(r"costs [\d.]+ % of relevance")).wait_for()
     assert len(chips.all_inner_texts()) == 3
-    changed(page, page.get_by_role("button", name="Take back: must: categories Crime").click)
-    assert "must: categories Crime" not in chips.all_inner_texts()
+    changed(page, page.get_by_role("button", name="Take back: only Crime (categories)").click)
+    assert "only Crime (categories)" not in chips.all_inner_texts()
 
 
 def test_a_sentence_about_the_list_changes_it_and_can_be_taken_back(shop):
@@ -103,7 +107,7 @@ def test_a_sentence_about_the_list_changes_it_and_can_be_taken_back(shop):
     field.fill("I hated the first one, and no novels")
     after = changed(page, lambda: field.press("Enter"))
     assert before[0] not in after
-    page.get_by_text("not: form novel").wait_for()
+    page.get_by_text("no novel (form)").wait_for()
     for _ in range(2):
         changed(page, page.locator(".wishing .chip button").first.click)
     assert titles(page) == before
@@ -181,7 +185,7 @@ def test_the_keyboard_alone_is_enough(shop):
     to("What are you looking for?")
     page.keyboard.type("poetry")
     changed(page, lambda: page.keyboard.press("Enter"))
-    to("Take back: must: form poetry or categories Poetry")
+    to("Take back: only poetry (form) or Poetry (categories)")
     changed(page, lambda: page.keyboard.press("Space"))
     to("Diversity")
     changed(page, lambda: page.keyboard.press("End"))

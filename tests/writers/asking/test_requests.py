@@ -86,13 +86,13 @@ def test_the_account_names_every_piece_and_every_note():
     reading = read("comedies under 100 minutes, not by Tati, like Amelie, quiet, on 3 discs for 9 pesos")
     told = str(reading).splitlines()
     assert len(told) == len(reading.pieces) + len(reading.notes)
-    assert told[:2] == ["must: categories Comedy", "must: runtime < 100"]
+    assert told[:2] == ["only Comedy (categories)", "runtime < 100"]
 
 
 def test_the_account_of_a_chinese_request_is_chinese():
     assert (
         str(read("法国喜剧，不要恐怖"))
-        == "必须：language French\n必须：categories Comedy\n不要：categories Horror"
+        == "只要French（language）\n只要Comedy（categories）\n不要Horror（categories）"
     )
 
 

@@ -83,7 +83,7 @@ def test_json_and_back():
     state = kept(Values(pairs=CRIME), Event(what="known", items=(3,)), Wish(text="dark", more=False))
     dialogue = Dialogue().followed_by(state.with_changes(shown=("a", 2)))
     assert Dialogue.read(dialogue.to_json()) == dialogue
-    assert str(dialogue).splitlines()[0] == "1. must: genre Crime"
+    assert str(dialogue).splitlines()[0] == "1. only Crime (genre)"
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_a_later_remark_wins_over_what_it_contradicts():
     remarks = read("more horror", so_far=read("no horror"))
     assert brief(remarks) == [("+", "Horror")]
     assert len(remarks.steps) == 1
-    assert "not: categories Horror no longer counts" in remarks.notes[0]
+    assert "no Horror (categories) no longer counts" in remarks.notes[0]
 
 
 def test_saying_it_twice_says_it_once():
@@ -245,8 +245,8 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
 
 
 def test_the_account_numbers_its_steps_in_the_language_of_the_remark():
-    assert str(read("no horror")) == "1. not: categories Horror"
-    assert str(read("不要恐怖片")) == "1. 不要：categories Horror"
+    assert str(read("no horror")) == "1. no Horror (categories)"
+    assert str(read("不要恐怖片")) == "1. 不要Horror（categories）"
 
 
 @pytest.mark.parametrize(

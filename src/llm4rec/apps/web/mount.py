@@ -83,7 +83,9 @@ async def _filled(visit: Visit, page: Page, build: Any, where: tuple[Any, Any]) 
     with content:
         content.classes(add="late")
         if not await visit.tried(work):
-            Tag("p", visit.words("trouble.page"), "empty")
+            content.clear()
+            Tag("h1", visit.words("trouble.page"))
+            Tag("p", visit.told, "empty")
         content.classes(remove="late")
 
 

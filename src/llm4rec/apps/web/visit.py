@@ -37,7 +37,7 @@ class SlowError(Exception):
 
 @dataclass(eq=False)
 class Visit:
-    """One open page. All methods run on the event loop; work that blocks goes to `handed`."""
+    """One open page. All methods run on the event loop; work that blocks goes to `handed`. `told`: what went wrong last."""
 
     house: House
     session: Session
@@ -47,6 +47,7 @@ class Visit:
     words: Words
     spoken: Any = field(default=None, repr=False)
     opening: Any = field(default=None, repr=False)
+    told: str = ""
 
     @classmethod
     def of(cls, request: Request) -> Visit:
@@ -95,7 +96,7 @@ class Visit:
 
     def trouble(self, error: Exception) -> str:
         """Say what went wrong and what to do; the words."""
-        text = self._told(error)
+        self.told = text = self._told(error)
         self.tell(text)
         if self.spoken is not None:
             with self.spoken:  # whatever it was that went wrong, and wherever

@@ -45,9 +45,9 @@ def chips(reading: Understood) -> list[str]:
 def line(piece: Piece, words: Mapping[str, str]) -> str:
     """One piece in words."""
     if isinstance(piece, Values):
-        return words["must" if piece.wanted else "not"].format(said(piece, words))
+        return words["must" if piece.wanted else "not"].format(_valued(piece, words))
     if isinstance(piece, Range):
-        return words["not" if piece.unwanted else "must"].format(said(piece, words))
+        return words["outside" if piece.unwanted else "within"].format(said(piece, words))
     if isinstance(piece, Items):
         role = {"liked": "like", "disliked": "unlike", "banned": "banned"}[piece.role]
         return words[role].format(_some(piece.titles or [str(i) for i in piece.items], words))
@@ -60,15 +60,29 @@ def line(piece: Piece, words: Mapping[str, str]) -> str:
 def said(piece: Piece, words: Mapping[str, str]) -> str:
     """What a piece says of an item."""
     if isinstance(piece, Values):
-        columns: dict[str, list[str]] = {}
-        for column, value in piece.pairs:
-            columns.setdefault(column, []).append(value)
-        told = words["or"].join(f"{column} {_some(values, words)}" for column, values in columns.items())
+        columns = _columns(piece).items()
+        told = words["or"].join(f"{column} {_some(values, words)}" for column, values in columns)
         further = [said(Values(pairs=pairs), words) for pairs in piece.both]
         return words["and"].join([told, *further])
     if isinstance(piece, Range):
         return f"{piece.column} {_bounds(piece)}"
     return piece.text if isinstance(piece, Soft) else line(piece, words)
+
+
+def _valued(piece: Values, words: Mapping[str, str]) -> str:
+    """Values as one speaks of them, each with its column behind."""
+    columns = _columns(piece).items()
+    told = words["or"].join(words["value"].format(_some(values, words), column) for column, values in columns)
+    further = [_valued(Values(pairs=pairs), words) for pairs in piece.both]
+    return words["and"].join([told, *further])
+
+
+def _columns(piece: Values) -> dict[str, list[str]]:
+    """The values of each column."""
+    columns: dict[str, list[str]] = {}
+    for column, value in piece.pairs:
+        columns.setdefault(column, []).append(value)
+    return columns
 
 
 def _bounds(piece: Range) -> str:

@@ -59,14 +59,9 @@ class Conversation:
             Tag("span", words("chat.speaker", name=name), "badge")
         with Tag("div", classes="talk"):
             with Tag("section", classes="panel speaking", aria_label=words("chat.heading")):
-                self.log = Tag(
-                    "div",
-                    classes="log",
-                    role="log",
-                    aria_live="polite",
-                    tabindex="0",
-                    aria_label=words("chat.log"),
-                )
+                said = {"role": "log", "aria_live": "polite", "aria_label": words("chat.log")}
+                with Tag("div", classes="log", tabindex="0", **said):
+                    self.log = Tag("div", classes="lines")
                 self.options = Tag("div", classes="choices", role="group", aria_label=words("chat.options"))
                 with Tag("div", classes="ask"):
                     self.field = Field(words("chat.label"), hint=words("chat.hint"))
