@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from nicegui import ui
@@ -94,13 +94,17 @@ class Visit:
         if self.spoken is not None:
             self.spoken.set_text(text)
 
+    def hint(self, text: str, kind: Literal["info", "negative"] = "info") -> None:
+        """Say what to do, where nobody can miss it."""
+        self.tell(text)
+        if self.spoken is not None:
+            with self.spoken:  # whatever it is about, and wherever
+                ui.notify(text, type=kind, position="bottom", timeout=8_000)
+
     def trouble(self, error: Exception) -> str:
         """Say what went wrong and what to do; the words."""
         self.told = text = self._told(error)
-        self.tell(text)
-        if self.spoken is not None:
-            with self.spoken:  # whatever it was that went wrong, and wherever
-                ui.notify(text, type="negative", position="bottom", timeout=8_000)
+        self.hint(text, "negative")
         return text
 
     def _told(self, error: Exception) -> str:

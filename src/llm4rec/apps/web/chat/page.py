@@ -83,7 +83,7 @@ class Conversation:
         """A message from the field."""
         text = (self.field.value or "").strip()
         if not text:
-            self.visit.tell(self.words("say.empty"))
+            self.visit.hint(self.words("say.empty"))
             return
         self.field.set_value("")
         await self.spoken(text)

@@ -22,6 +22,7 @@ from llm4rec.core import Id
 from llm4rec.engine.ordering import KNOBS
 
 STILL = 0.04  # seconds without a move, after which a slider is answered
+LONG = 160  # characters of one note that stand over the list
 
 
 async def build(visit: Visit) -> None:
@@ -174,7 +175,7 @@ class Window:
         """A wish in words."""
         text = (self.wish.value or "").strip()
         if not text:
-            self.visit.tell(self.words("wish.empty"))
+            self.visit.hint(self.words("wish.empty"))
             return
         question = self.shop.question()
         self.list.classes(add="busy")
@@ -185,7 +186,8 @@ class Window:
         self._asked += 1
         self.shop.reading = found.reading
         self.wish.set_value("")
-        self._show(found, self.words("wish.done"))
+        understood = found.reading is not None and found.reading.pieces
+        self._show(found, self.words("wish.done" if understood else "wish.nothing"))
 
     async def without(self, where: str, place: int) -> None:
         """One thing that was understood is taken back."""
@@ -196,7 +198,7 @@ class Window:
         """A sentence about the list."""
         text = (self.sentence.value or "").strip()
         if not text or self.shown is None:
-            self.visit.tell(self.words("say.empty"))
+            self.visit.hint(self.words("say.empty"))
             return
         who, shown, so_far = self.shop.reader.who, self.shown.answer.items, self.shop.remarks
         year = time.gmtime().tm_year
@@ -208,7 +210,7 @@ class Window:
             self.shop.reading = joined(self.shop.reading, heard.read.latest)
             heard = heard.without(*(step.id for step in heard.read.latest if step.kind != "event"))
         self.shop.remarks = heard
-        notes = " ".join(heard.read.notes)
+        notes = "; ".join(note if len(note) <= LONG else f"{note[:LONG]}…" for note in heard.read.notes)
         await self.refresh(notes or self.words("say.done"))
 
     async def acted(self, card: Card, kind: str, value: float | None) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 N = 12
 ASKING = "llm4rec.writers.asking:"
+WAYS = {"wanted", "unwanted", "more", "role", "sure", "low_open", "high_open", "start", "end"}
+"""What a piece says of its subject, and where it was said."""
 
 
 @dataclass
@@ -70,9 +72,20 @@ class Shop:
 
 
 def joined(reading: Any, steps: Iterable[Any]) -> Any:
-    """A wish with what a remark about its list added: limits and wishes become pieces of it."""
+    """A wish with what a remark about its list added: limits and wishes become pieces of it.
+
+    What is said of the same thing again, or the other way round, takes the place of what was said before.
+    """
     pieces = [piece for step in steps if (piece := _piece(step)) is not None]
-    return reading.model_copy(update={"pieces": (*reading.pieces, *pieces)})
+    newest = {_subject(piece): piece for piece in (*reading.pieces, *pieces)}
+    return reading.model_copy(update={"pieces": tuple(newest.values())})
+
+
+def _subject(piece: Any) -> str:
+    """What a piece is about, whichever way it goes; bounds from below and from above stand side by side."""
+    told = piece.model_dump(mode="json", exclude=WAYS)
+    sides = {key: told.pop(key) is None for key in ("low", "high") if key in told}
+    return repr((type(piece).__name__, sorted(told.items()), sides))
 
 
 def _piece(step: Any) -> Any:
