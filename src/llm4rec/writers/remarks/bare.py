@@ -30,6 +30,8 @@ BACK = frozenset({"it", "they", "them", "those", "that", "these", "this", "no", 
 WOULD = re.compile(r"^\W*(\w+ )?would (be|suit|do|go|make|hit|cheer|work|help) (?!too|a bit|so)")
 """Behind a kind, what it would be is why it is asked for: "some Italian cinema would be grand"."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
+MIDST, LEANING = 0.3, 0.7
+"""A share of the list that speaks neither for more nor for less, and how much none of it adds to the log-chance of more."""
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
 
@@ -221,11 +223,16 @@ class Bare(Listener):
                 return True
         return False
 
-    def _heard(self, *phrases: str) -> str | None:
-        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once."""
+    def _heard(self, inside: Sequence[Mark], *phrases: str) -> str | None:
+        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once.
+
+        Of what the list is full of people say that it is too much, of what it lacks that they miss it.
+        """
         assert self.setting.polarity is not None
         if phrases not in self.heard_so:
-            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases)
+            share = max(map(self.share, inside))
+            leaning = LEANING * (MIDST - min(share, 2 * MIDST)) / MIDST
+            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases, leaning=leaning)
         return self.heard_so[phrases]
 
     def _turned_aspects(self, steps: list[Step]) -> list[Step]:
@@ -291,6 +298,7 @@ class Bare(Listener):
             first_said, comma, rest = behind.partition(",")
             parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
             found = self._heard(
+                inside,
                 *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
             )
             if found is not None:

@@ -281,6 +281,15 @@ class Listener(Measured):
 
         return those(aspect.values), those(aspect.against)
 
+    def share(self, mark: Mark) -> float:
+        """The share of the list shown that has what a mark stands for."""
+        pairs = self._pairs(mark.value[0])[0] if mark.tag == "aspect" else mark.value
+        if not self.setting.shown or mark.tag not in ("value", "name", "aspect"):
+            return 0.0
+        rows = [self.setting.shelf.rows[pair] for pair in pairs if pair in self.setting.shelf.rows]
+        held = set(np.concatenate(rows).tolist()) if rows else set()
+        return len(held.intersection(self.setting.shown)) / len(self.setting.shown)
+
     def _trait(self, place: int, mark: Mark) -> None:
         """ "this author": what the items spoken of have there."""
         self._flush()
