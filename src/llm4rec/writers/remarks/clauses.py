@@ -11,7 +11,7 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.compose import Composer, turned
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
-from llm4rec.writers.asking.readings import Range, Soft, Values
+from llm4rec.writers.asking.readings import Lean, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
@@ -267,12 +267,20 @@ class Clauses(Composer, ABC):
                     self.pieces[place] = Soft(wanted=False, **span)
             elif isinstance(piece, Range) and self.refused and not piece.unwanted:
                 self.pieces[place] = turned(piece)
+            elif isinstance(piece, Lean) and not part.spoken and self._blamed(piece):
+                self.pieces[place] = piece.model_copy(update={"more": not piece.more})
         for place in range(part.steps, made):
             step = self.steps[place]
             if isinstance(step, Wish) and step.more and (step.pairs or (step.items and self.refused)):
                 behind = self.text[step.end : end]
                 if self.refused or self.setting.feelings(behind) < 0:
                     self.steps[place] = step.model_copy(update={"more": False})
+
+    def _blamed(self, piece: Lean) -> bool:
+        """Whether the words between commas that hold a leaning are unkind: "old stuff is boring" wants newer."""
+        first = max(self.text.rfind(sign, 0, piece.start) for sign in ",，.") + 1
+        ends = [at for sign in ",，.!" if (at := self.text.find(sign, piece.end)) >= 0]
+        return self.setting.feelings(self.text[first : min(ends, default=len(self.text))]) < 0
 
     # Items
 

@@ -186,8 +186,9 @@ class Listener(Measured):
     def _resembles(self, place: int, mark: Mark) -> None:
         """ "跟第三部差不多的": like the items before it."""
         self._flush()
-        if self.part.spoken and not self.part.settled:
-            self._alike(self.part.spoken, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
+        items = self.part.spoken or self.told
+        if items and not self.part.settled:
+            self._alike(items, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
 
     def _not(self, place: int, mark: Mark) -> None:
         self._flush()
@@ -249,6 +250,9 @@ class Listener(Measured):
             self.open.add(mark.start)
         start, end = self._span(mark.start, mark.end)
         pairs, against = self._pairs(aspect)
+        also = self._pairs(Aspect("", aspect.also, ()))[0] if more else ()
+        if also:
+            self.steps.append(Wish(text=self.text[start:end], pairs=also, start=start, end=end))
         if not pairs and not against:
             self._add(Soft(text=self.text[start:end], wanted=more, start=start, end=end))
         else:
@@ -352,7 +356,9 @@ class Listener(Measured):
             wider = self._pairs(aspect[1][0])[0] if aspect is not None and aspect[0] == len(words) else ()
             pairs = tuple(dict.fromkeys((*mark.value, *wider)))  # "scary" is more than horror
             self.steps.append(Wish(more=more, text=self.text[start:end], pairs=pairs, start=start, end=end))
-            self.state.once, self.excess, self.part.settled = 0, False, True
+            self.part.settled = True
+            if not self._joined_with(place):
+                self.state.once, self.excess = 0, False
             return
         super()._value(place, mark)
 

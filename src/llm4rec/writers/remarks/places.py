@@ -13,6 +13,9 @@ from llm4rec.writers.asking.scan import Mark, Scanner
 from llm4rec.writers.remarks.wordlists import wordlists
 
 LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
+SIDES = [["top"], ["bottom"], ["end"], ["start"], ["last"]]
+SAID = [[word] for word in "都也我已早刚是太很不看挺真就还有,没"]
+"""What may stand behind "第4", whose noun is left out."""
 CHILD = 12
 """Who is older is no child any more."""
 YEARS = frozenset({"year", "years", "yr", "yrs"})
@@ -83,11 +86,21 @@ class Places(Scanner):
         return found[0], int(found[1])
 
     def _chinese_place(self, at: int) -> tuple[int, list[int]] | None:
+        if self.words[at : at + 2] == ["倒", "数"]:
+            start = self._is("ordinal", at + 2) or at + 2
+            number = self._count(start)
+            if number is not None:
+                stop = self._is("count", number[0]) or number[0]
+                ordinal = start > at + 2
+                return stop, [-number[1]] if ordinal else list(range(-number[1], 0))
         end = self._is("ordinal", at)
         if end is not None:
             last = self.words[at] == "最"
             number = self._count(end)
-            if number is not None and self.words[number[0] : number[0] + 2] in LISTED:
+            if number is not None and (
+                self.words[number[0] : number[0] + 2] in LISTED
+                or (self.words[end].isdigit() and self.words[number[0] : number[0] + 1] in SAID)
+            ):
                 return number[0], [number[1] - 1]
             if (
                 number is None
@@ -190,9 +203,19 @@ class Places(Scanner):
             if tuple(self.words[at : at + len(words)]) == words:
                 return self._noun(at + len(words)), [place]
         found = self.lexicon.words.ordinals.longest(self.words, at)
-        if found is None or self.words[found[0] : found[0] + 2] not in (["to", "last"], ["from", "last"]):
+        if found is None:
             return None
-        return self._noun(found[0] + 2), [-int(found[1])]
+        end, number = found
+        if self.words[end : end + 1] == ["last"] and number > 1:
+            return self._noun(end + 1), [-int(number)]  # "the second last"
+        if self.words[end : end + 1] in (["one"], ["film"], ["movie"], ["book"]):
+            end += 1
+        if self.words[end : end + 2] in (["to", "last"], ["from", "last"]):
+            return self._noun(end + 2), [-int(number)]
+        if self.words[end : end + 2] == ["from", "the"] and self.words[end + 2 : end + 3] in SIDES:
+            side = -1 if self.words[end + 2] in ("bottom", "end", "last") else 1
+            return end + 3, [-int(number) if side < 0 else int(number) - 1]
+        return None
 
     def _age(self, at: int) -> Mark | None:
         """ "My 6 yr old", "just turned 8", "im 9", "七岁": what suits a child."""

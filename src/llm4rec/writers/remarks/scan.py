@@ -49,6 +49,7 @@ class Spoken(Places):
             return known
         marks = (
             self._age(at),
+            self._all_of(at),
             self._stars(at),
             self._trait(at),
             self._who(at),
@@ -160,9 +161,10 @@ class Spoken(Places):
 
     def _and_so_on(self, at: int, start: int) -> bool:
         """Whether "that kind of thing" only ends a list of what was named."""
-        if start == at or len(self.marks) < 2 or self.marks[-1].tag != "comma":
+        behind = self.marks[-2:] if self.marks and self.marks[-1].tag == "comma" else self.marks[-1:]
+        if start == at or not behind or behind[0].tag == "comma":
             return False
-        return self.words[at] == "that" and self.marks[-2].tag in ("value", "name", "aspect", "word")
+        return self.words[at] == "that" and behind[0].tag in ("value", "name", "aspect", "word")
 
     def _trait_of(self, place: Mark) -> Mark | None:
         """ "第二本的作者"."""
@@ -196,6 +198,17 @@ class Spoken(Places):
         found = self.ranges.at(at)
         return found is not None and found.end > stop
 
+    def _all_of(self, at: int) -> Mark | None:
+        """ "These ten", 这十本: the whole list."""
+        if self.words[at] not in ("这", "那", "these", "those", "all") or not self.shown:
+            return None
+        number = self._count(at + 1)
+        if number is None or number[1] != len(self.shown):
+            return None
+        chinese = ord(self.words[at][0]) > ASIAN
+        end = self._is("count", number[0]) if chinese else self._noun(number[0])
+        return None if end is None else Mark("these", at, end)
+
     def _own_cue(self, at: int) -> Mark | None:
         """A cue of remarks, unless something longer begins here."""
         found = self.lists.cues.longest(self.words, at)
@@ -207,6 +220,8 @@ class Spoken(Places):
             return Mark("not", at, found[0])  # "不想再看枪战"
         if self.words[found[0] - 1] == "over" and self.ranges.at(found[0] - 1) is not None:
             return None  # "just over two hours"
+        if found[1] == "known" and at and self.words[at - 1] in ("能", "可", "得", "以"):
+            return Mark("fill", at, found[0])  # "半天能看完的"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])

@@ -24,7 +24,9 @@ LENGTHS = ("duration", "pages")
 ASIAN = 0x2E7F
 SHOWN = 0.2
 """So large a share of the list makes doubled question marks a complaint."""
-OWNED = frozenset({"my", "our", "his", "her", "their", "for"})
+STEERING = frozenset({"not", "hate", "less", "refused", "too", "known", "like", "more", "positive", "resembles"})
+"""Marks that say of what is named whether it is wanted."""
+OWNED = frozenset({"my", "our", "his", "her", "their"})
 CHILDISH = frozenset({"childish", "drawn", "marvellous"})
 
 Share = Callable[[Mark], float]
@@ -82,6 +84,8 @@ class Stance:
 
     def plain(self, marks: Sequence[Mark]) -> list[Mark]:
         """The marks of a remark; in sentences that complain by their shape only what is complained about is left."""
+        if any(mark.tag == "title" for mark in marks):
+            marks = [replace(mark, tag="fill") if self._is_person(mark) else mark for mark in marks]
         pieces = self._pieces(marks)
         whole = self._text(marks)
         grown = bool(self.shapes.grown.search(whole))
@@ -89,7 +93,7 @@ class Stance:
         for place, piece in enumerate(pieces):
             behind = pieces[place + 1 :]
             against[place] = against[place] or self._doubted(piece, behind) or self._follows(place, pieces, against)
-            if place and self._dismisses(piece) and self._may_turn(pieces[place - 1]):
+            if place and self._speaks_back(piece, against[place]) and self._may_turn(pieces[place - 1]):
                 against[place - 1] = True
                 piece.marks = []
         made: list[Mark] = []
@@ -163,15 +167,26 @@ class Stance:
         most = max(shares, default=0.0)
         return most > 0 and (bool(after) or (doubled and most >= SHOWN and not (behind and behind[0].text)))
 
-    def _dismisses(self, piece: Piece) -> bool:
-        """Whether a piece only sends away what was named before it."""
-        return bool(piece.text) and not piece.things and bool(self.shapes.removal.match(piece.text))
+    def _speaks_back(self, piece: Piece, against: bool) -> bool:
+        """Whether a piece names nothing itself and complains about what was named before it, or sends it away."""
+        known = any(mark.tag in ("known", "others", "undo", "restart") for mark in piece.marks)
+        if not piece.text or piece.things or known:
+            return False
+        return against or bool(self.shapes.removal.match(piece.text))
 
     def _may_turn(self, piece: Piece) -> bool:
         """Whether all that a piece names are kinds of things: items are told of otherwise."""
         said = piece.things
-        turned = any(m.tag in ("not", "hate", "less", "refused", "too", "known") for m in piece.marks)
-        return bool(said) and not turned and all(mark.tag in NAMED | {"lean"} for mark in said)
+        steered = any(m.tag in STEERING for m in piece.marks)
+        long = all(m.tag != "range" or m.value.measure in LENGTHS for m in said)
+        return bool(said) and not steered and long and all(m.tag in NAMED | {"lean", "range"} for m in said)
+
+    def _is_person(self, mark: Mark) -> bool:
+        """Whether "my kids" are those who say something of an item."""
+        own = mark.start and self.parts[mark.start - 1].word in OWNED
+        told = self.parts[mark.start].word in OWNED
+        for_them = mark.start > 1 and self.parts[mark.start - 2].word in ("for", "with")
+        return mark.tag == "aspect" and mark.value[0].name == "childish" and bool(own or told) and not for_them
 
     def _is_outgrown(self, piece: Piece) -> bool:
         """Whether a piece speaks of nothing but what is for children, who are nobody's here."""
