@@ -37,7 +37,8 @@ ASKS = re.compile(r"\b(please|pls|something|anything|some|any|give|show|find|rec
 """Words before a kind that ask for it."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
 MIDST, LEANING = 0.3, 1.0
-"""A share of the list that speaks neither for more nor for less, and how much none of it adds to the log-chance of more."""
+"""A share of the list that speaks neither for more nor for less, and how much none of it adds to the log-chance of more;
+a list full of it takes half as much away."""
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
 
@@ -264,7 +265,7 @@ class Bare(Listener):
         assert self.setting.polarity is not None
         if phrases not in self.heard_so:
             share = max(map(self.share, inside))
-            leaning = LEANING * (MIDST - min(share, 2 * MIDST)) / MIDST
+            leaning = LEANING * (MIDST - share) / (MIDST if share < MIDST else 2 * (1 - MIDST))
             leaning += LEANING * bool(ASKS.search(phrases[0].partition(KIND)[0].lower()))
             self.heard_so[phrases] = self.setting.polarity.kinds(*phrases, leaning=leaning)
         return self.heard_so[phrases]

@@ -258,7 +258,16 @@ class Listener(Measured):
         else:
             text = self.text[start:end] if meant is None else aspect.name
             self.steps.append(
-                Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
+                Wish(
+                    more=more,
+                    strong=strong,
+                    text=text,
+                    pairs=pairs,
+                    against=against,
+                    core=self._pairs(Aspect("", aspect.values[:1], ()))[0] if more else (),
+                    start=start,
+                    end=end,
+                )
             )
         state.used, self.part.settled = True, True
         if not self._goes_with(place):
@@ -268,6 +277,9 @@ class Listener(Measured):
         """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
         state, words = self.state, self._words(mark)
         felt = is_felt(words, 0) == len(words)
+        before = [m.tag for m in self.marks[: self.marks.index(mark)] if m.tag not in ("fill", "degree")]
+        if before[-1:] == ["positive"] and not self.part.spoken:
+            return False
         if felt and self.part.spoken:
             return True
         if felt and feeling_of(words) < 0 and not (state.once or state.like or state.polarity == UNWANTED):

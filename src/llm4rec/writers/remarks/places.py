@@ -132,6 +132,8 @@ class Places(Scanner):
         if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
             return None
         behind = self.words[at + 1] if at + 1 < len(self.words) else ","
+        if self.words[at + 1 : at + 4] == ["and", "a", "half"]:
+            return None
         alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
         if not alone or (behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words)):
             return None

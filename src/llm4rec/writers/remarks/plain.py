@@ -16,6 +16,7 @@ DATING = frozenset({"from", "in", "since", "before", "after", "until", "till", "
 """Words before a year."""
 EARLIEST = 20
 """A smaller number of two digits is no year."""
+HOURS = {"一": "2", "1": "2", "两": "3", "二": "3", "2": "3", "三": "4", "3": "4"}
 NUMERALS = frozenset("一二三四五六七八九十")
 DRUMMED = 3
 """A kind that is said so often in a row is complained about."""
@@ -33,7 +34,20 @@ SAID_LONG = frozenset("长短老旧慢贵闷烦久厚薄")
 
 def plainly(parts: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     """The tokens of a remark with such ways of saying put plainly."""
-    return _joined_again(_once(_very(_dated(_centuries(parts))), lexicon))
+    return _joined_again(_once(_very(_dated(_centuries(_more_hours(parts)))), lexicon))
+
+
+def _more_hours(parts: Sequence[Token]) -> list[Token]:
+    """ "一个多小时" as 不到2个小时."""
+    made: list[Token] = []
+    for at, part in enumerate(parts):
+        ahead = [p.word for p in parts[at + 1 : at + 4]]
+        counted = part.word in HOURS and (ahead == ["个", "多", "小"] or ahead[:2] == ["多", "小"])
+        if counted:
+            made += [replace(part, word="不"), replace(part, word="到"), replace(part, word=HOURS[part.word])]
+        elif not (part.word == "多" and [p.word for p in parts[at + 1 : at + 3]] == ["小", "时"]):
+            made.append(part)
+    return made
 
 
 def _dated(parts: Sequence[Token]) -> list[Token]:

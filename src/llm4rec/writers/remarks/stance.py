@@ -43,6 +43,9 @@ class Shapes:
     removal: re.Pattern[str]
     wants: re.Pattern[str] | None = None
     disbelief: re.Pattern[str] | None = None
+    lacks: re.Pattern[str] | None = None
+    aged: re.Pattern[str] | None = None
+    deadline: re.Pattern[str] | None = None
     shown: re.Pattern[str] | None = None
 
 
@@ -54,7 +57,8 @@ def shapes(language: str) -> Shapes:
     small = f"(?:{told['small']} )*" if "small" in told else ""
     opens = tuple(re.compile(f"^{small}(?:{shape})") for shape in told["opens"].split("\n") if shape)
     holds = tuple(re.compile(shape) for shape in told["holds"].split("\n") if shape)
-    rest = {key: re.compile(told[key]) for key in ("wants", "disbelief") if key in told}
+    keys = ("wants", "disbelief", "lacks", "aged", "deadline")
+    rest = {key: re.compile(told[key].replace("SMALL", told.get("small", ""))) for key in keys if key in told}
     if "shown" in told:
         rest["shown"] = re.compile(f"^{small}{told['shown']}")
     return Shapes(opens, holds, re.compile(told["grown"]), re.compile(f"^(?:{told['removal']})$"), **rest)
@@ -104,6 +108,12 @@ class Stance:
                 made += self._turned(piece)
             elif self._tells_of_list(piece):
                 made += self._dated(piece)
+            elif self._misses(piece):
+                made += [m for mark in piece.things for m in (Mark("more", mark.start, mark.start + 1), mark)]
+            elif self._finds_old(piece):
+                made += [Mark("compare", piece.marks[0].start, piece.marks[-1].end, ("year", True))]
+            elif self.shapes.deadline is not None and self.shapes.deadline.search(piece.text):
+                made += [self._at_most(mark) for mark in piece.marks]
             else:
                 made += piece.marks
             made += piece.end
@@ -233,6 +243,28 @@ class Stance:
         shape = self.shapes.shown
         dated = any(m.tag == "range" and m.value.measure == "year" for m in piece.marks)
         return dated and shape is not None and bool(shape.search(piece.text + " "))
+
+    def _misses(self, piece: Piece) -> bool:
+        """ "Not a single western on here?!", where there is none."""
+        shape, named = self.shapes.lacks, [mark for mark in piece.things if mark.tag in NAMED]
+        said = shape is not None and shape.search(f"{piece.text} ")
+        if not said or not named or len(named) < len(piece.things) or max(map(self.share, named)) >= SHOWN:
+            return False
+        sure = said.group(0).split()[-1] in ("single", "one", "any", "zero") or "here" in piece.text.split()
+        return sure or "?" in self._sign(piece)
+
+    def _finds_old(self, piece: Piece) -> bool:
+        """ "I wasn't even born when these were made"."""
+        aged, listed = self.shapes.aged, any(m.tag in ("these", "it") for m in piece.marks)
+        asked = any(m.tag in ("positive", "more", "others") for m in piece.marks)
+        return aged is not None and listed and not asked and bool(aged.search(piece.text))
+
+    def _at_most(self, mark: Mark) -> Mark:
+        """A length of time that is all there is: "the train leaves in 95 minutes"."""
+        found = mark.value
+        if mark.tag != "range" or found.measure not in LENGTHS or found.low is None or found.high is None:
+            return mark
+        return replace(mark, value=replace(found, low=None, high=(found.low + found.high) / 2))
 
     def _dated(self, piece: Piece) -> list[Mark]:
         return [m for mark in piece.marks if mark.tag in THINGS for m in self._less(mark)]
