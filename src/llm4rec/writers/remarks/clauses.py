@@ -23,6 +23,8 @@ from llm4rec.writers.remarks.wordlists import wordlists
 
 ANSWER = 4
 """So many words behind a question answer it."""
+LIKEWISE = frozenset({("as", "well"), ("too",), ("also",), ("likewise",), ("ditto",), ("same",), ("either",), ("也",), ("也是",)})
+"""All that may be said behind an item of which the same is true as of the one before."""
 MIDDLE = 0.5
 """Stars from here on are for an item."""
 
@@ -153,6 +155,8 @@ class Clauses(Composer, ABC):
             self._event(what, self._target(part), span)
         elif part.spoken and not part.settled and self._bare_place(part, end):
             self.held = part.spoken  # "the ninth!! more of that"
+        elif part.spoken and not part.settled and (likewise := self._likewise(part, end)):
+            self._event(likewise, part.spoken, span)
         elif part.spoken and not part.settled:
             self._judgement(part, part.spoken, self._said_of(part, end, feeling), span)
         elif part.these and not part.settled and not feeling and (found := self._said_of(part, end, 0.0)):
@@ -174,6 +178,12 @@ class Clauses(Composer, ABC):
             m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")
         ]
         return not words and rest[:1] in (["more"], ["less"], ["like"])
+
+    def _likewise(self, part: Part, end: int) -> What | None:
+        """What was told of the items before, where a clause says no more than "8 as well"."""
+        words = tuple(token.word for token in self.parts[part.last : end] if token.word[0].isalnum())
+        last = self.steps[-1] if self.steps else None
+        return last.what if words in LIKEWISE and isinstance(last, Event) else None
 
     def _settles(self, part: Part, piece: Any) -> bool:
         """Whether a piece says what a clause is about: words beside an item only tell of it."""

@@ -181,6 +181,9 @@ class Listener(Measured):
         if part.spoken and not part.settled and len(self.pieces) == part.pieces:
             self._event("passed", part.spoken, self._span(part.first, mark.end))
             return
+        if self.told and not part.settled and not part.spoken and len(self.pieces) == part.pieces:
+            self._event("passed", self.told, self._span(mark.start, mark.end))  # "take it off the list"
+            return
         self.excess = self.refused = True
 
     def _resembles(self, place: int, mark: Mark) -> None:

@@ -188,12 +188,18 @@ class Places(Scanner):
             if self.lists.places["not_behind"].longest(self.words, end) is not None:
                 return None
             pointed = (
-                self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+                self.words[end - 1] in ("st", "nd", "rd", "th")
+                or "the" in self.words[max(end - 3, 0) : end]
+                or (bool(self.marks) and self.marks[-1].tag in ("and", "or", "comma") and self._after_place())
             )
             if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
                 return None
             end = self._noun(end)
         return end, places
+
+    def _after_place(self) -> bool:
+        """Whether a place in the list was named right before "and"."""
+        return len(self.marks) > 1 and self.marks[-2].tag == "title" and self.marks[-2].near == "place"
 
     def _from_end(self, at: int) -> tuple[int, list[int]] | None:
         """ "The second to last", "the penultimate one", "last but one"."""

@@ -12,6 +12,7 @@ GRADING = frozenset({"give", "gave", "rate", "rated"})
 SMALL = frozenset("了吧啊啦我看给呀")
 STARS = frozenset({"star", "stars", "星", "颗星"})
 SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
+HAD = frozenset("it this that these those them both all the a most some every one each already on in at from as".split())
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
 CALENDAR = frozenset(
@@ -60,7 +61,10 @@ class Spoken(Places):
         for mark in marks:
             if mark is not None:
                 return mark
-        return super()._at(at)
+        mark = super()._at(at)
+        if mark.tag == "not" and ord(self.words[at][0]) > ASIAN and self._ends_clause(mark.end):
+            return Mark("refused", at, mark.end)  # "恐怖的一律不要"
+        return mark
 
     def _asked(self) -> bool:
         """A title is expected behind "I have seen" too."""
@@ -222,9 +226,17 @@ class Spoken(Places):
             return None  # "just over two hours"
         if found[1] == "known" and at and self.words[at - 1] in ("能", "可", "得", "以"):
             return Mark("fill", at, found[0])  # "半天能看完的"
+        if found[1] == "known" and self.words[found[0] - 1] == "got" and self._other_had(found[0]):
+            return Mark("fill", at, found[0])  # "I've got work in the morning"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
+
+    def _other_had(self, at: int) -> bool:
+        """Whether what somebody has got is no item: a word that neither points nor names one."""
+        if at >= len(self.words) or not self.words[at][0].isalpha() or self.words[at] in HAD:
+            return False
+        return self._place(at) is None and self._exact(at) is None and not self.parts[at].capital
 
     def _named_before(self, end: int) -> bool:
         """Whether something is named in the clause so far, or nothing behind it: then what is refused stands before."""

@@ -46,6 +46,9 @@ class Shapes:
     lacks: re.Pattern[str] | None = None
     aged: re.Pattern[str] | None = None
     deadline: re.Pattern[str] | None = None
+    more_than_that: re.Pattern[str] | None = None
+    sends_off: re.Pattern[str] | None = None
+    others: tuple[re.Pattern[str], ...] = ()
     shown: re.Pattern[str] | None = None
 
 
@@ -57,11 +60,14 @@ def shapes(language: str) -> Shapes:
     small = f"(?:{told['small']} )*" if "small" in told else ""
     opens = tuple(re.compile(f"^{small}(?:{shape})") for shape in told["opens"].split("\n") if shape)
     holds = tuple(re.compile(shape) for shape in told["holds"].split("\n") if shape)
-    keys = ("wants", "disbelief", "lacks", "aged", "deadline")
+    keys = ("wants", "disbelief", "lacks", "aged", "deadline", "more_than_that")
+    others = tuple(re.compile(shape) for shape in told["others"].split("\n") if shape)
     rest = {key: re.compile(told[key].replace("SMALL", told.get("small", ""))) for key in keys if key in told}
+    if "sends_off" in told:
+        rest["sends_off"] = re.compile(f"^(?:{told['sends_off']})$")
     if "shown" in told:
         rest["shown"] = re.compile(f"^{small}{told['shown']}")
-    return Shapes(opens, holds, re.compile(told["grown"]), re.compile(f"^(?:{told['removal']})$"), **rest)
+    return Shapes(opens, holds, re.compile(told["grown"]), re.compile(f"^(?:{told['removal']})$"), others=others, **rest)
 
 
 @dataclass
@@ -90,7 +96,7 @@ class Stance:
         """The marks of a remark; in sentences that complain by their shape only what is complained about is left."""
         if any(mark.tag == "title" for mark in marks):
             marks = [replace(mark, tag="fill") if self._is_person(mark) else mark for mark in marks]
-        pieces = self._pieces(marks)
+        pieces = self._pieces(_once(marks))
         whole = self._text(marks)
         grown = bool(self.shapes.grown.search(whole))
         against = [self._complains(piece) for piece in pieces]
@@ -100,6 +106,8 @@ class Stance:
             if place and self._speaks_back(piece, against[place]) and self._may_turn(pieces[place - 1]):
                 against[place - 1] = True
                 piece.marks = []
+            if not piece.things:
+                self._of_the_list(place, pieces)
         made: list[Mark] = []
         for piece, turned in zip(pieces, against, strict=True):
             if turned and piece.things:
@@ -112,7 +120,7 @@ class Stance:
                 made += [m for mark in piece.things for m in (Mark("more", mark.start, mark.start + 1), mark)]
             elif self._finds_old(piece):
                 made += [Mark("compare", piece.marks[0].start, piece.marks[-1].end, ("year", True))]
-            elif self.shapes.deadline is not None and self.shapes.deadline.search(piece.text):
+            elif self._is_deadline(piece):
                 made += [self._at_most(mark) for mark in piece.marks]
             else:
                 made += piece.marks
@@ -191,6 +199,22 @@ class Stance:
         long = all(m.tag != "range" or m.value.measure in LENGTHS for m in said)
         return bool(said) and not steered and long and all(m.tag in NAMED | {"lean", "range"} for m in said)
 
+    def _of_the_list(self, place: int, pieces: Sequence[Piece]) -> None:
+        """A piece that names nothing: it may send the list away, or the item that was named before it, or bound a length."""
+        piece, shape = pieces[place], self.shapes
+        if not piece.marks or any(m.tag in ("others", "undo", "restart", "known") for m in piece.marks):
+            return
+        first, last = piece.marks[0].start, piece.marks[-1].end
+        before = [mark for old in pieces[:place] for mark in old.things]
+        if any(other.search(piece.text) for other in shape.others):
+            piece.marks = [Mark("others", first, last)]
+        elif shape.sends_off is not None and shape.sends_off.match(piece.text):
+            if before and all(mark.tag == "title" for mark in before):
+                piece.marks = [Mark("refused", first, last)]
+        elif shape.more_than_that is not None and shape.more_than_that.match(piece.text) and place:
+            pieces[place - 1].marks = [self._at_most(mark) for mark in pieces[place - 1].marks]
+            piece.marks = []
+
     def _is_person(self, mark: Mark) -> bool:
         """Whether "my kids" are those who say something of an item."""
         own = mark.start and self.parts[mark.start - 1].word in OWNED
@@ -242,6 +266,8 @@ class Stance:
         """ "These are all from the nineties"."""
         shape = self.shapes.shown
         dated = any(m.tag == "range" and m.value.measure == "year" for m in piece.marks)
+        steered = any(m.tag in STEERING for m in piece.marks)
+        dated = dated or (self.language == "zh" and bool(piece.things) and not steered)
         return dated and shape is not None and bool(shape.search(piece.text + " "))
 
     def _misses(self, piece: Piece) -> bool:
@@ -259,8 +285,13 @@ class Stance:
         asked = any(m.tag in ("positive", "more", "others") for m in piece.marks)
         return aged is not None and listed and not asked and bool(aged.search(piece.text))
 
+    def _is_deadline(self, piece: Piece) -> bool:
+        """Whether a length that is named is all the time there is: "the train leaves in 95 minutes"."""
+        shape, denied = self.shapes.deadline, any(m.tag in ("not", "hate", "less") for m in piece.marks)
+        return shape is not None and not denied and bool(shape.search(piece.text))
+
     def _at_most(self, mark: Mark) -> Mark:
-        """A length of time that is all there is: "the train leaves in 95 minutes"."""
+        """A length that is meant roughly as one that nothing exceeds."""
         found = mark.value
         if mark.tag != "range" or found.measure not in LENGTHS or found.low is None or found.high is None:
             return mark
@@ -268,3 +299,12 @@ class Stance:
 
     def _dated(self, piece: Piece) -> list[Mark]:
         return [m for mark in piece.marks if mark.tag in THINGS for m in self._less(mark)]
+
+
+def _once(marks: Sequence[Mark]) -> list[Mark]:
+    """Without a kind that is said twice in a row."""
+    return [
+        mark
+        for at, mark in enumerate(marks)
+        if not (at and mark.tag in NAMED and mark.tag == marks[at - 1].tag and mark.value == marks[at - 1].value)
+    ]
