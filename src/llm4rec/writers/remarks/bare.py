@@ -33,7 +33,9 @@ MOST_ASKED = 10
 """Of fewer items than this a list cannot be made: several demands are then wishes."""
 NAMING = frozenset({"value", "name", "aspect", "title", "range", "compare", "lean"})
 """Marks of what a list can have more or less of."""
-ASKS = re.compile(r"\b(please|pls|something|anything|some|any|give|show|find|recommend|need|want|looking for|in the mood)\b")
+ASKS = re.compile(
+    r"\b(please|pls|something|anything|some|any|give|show|find|recommend|need|want|looking for|in the mood)\b"
+)
 """Words before a kind that ask for it."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
 MIDST, LEANING = 0.3, 1.0
@@ -64,11 +66,15 @@ class Bare(Listener):
     def _opened(self, steps: list[Step]) -> list[Step]:
         """Values that hardly any item has all of are wishes beside each other: "spooky castles. gothic." """
         asked = [s for s in steps if isinstance(s, Must) and isinstance(s.piece, Values) and s.piece.wanted]
-        if len(asked) < 2:
+        if len({must.piece.pairs for must in asked}) < 2:
             return steps
         rows = self.setting.shelf.rows
         held = [
-            set(np.concatenate([rows[pair] for pair in must.piece.pairs if pair in rows] or [np.zeros(0, int)]).tolist())
+            set(
+                np.concatenate(
+                    [rows[pair] for pair in must.piece.pairs if pair in rows] or [np.zeros(0, int)]
+                ).tolist()
+            )
             for must in asked
         ]
         if len(set.intersection(*held)) >= MOST_ASKED:
@@ -77,7 +83,8 @@ class Bare(Listener):
 
     def _wish_for(self, step: Step) -> Step:
         """A demand as a wish."""
-        assert isinstance(step, Must) and isinstance(step.piece, Values)
+        assert isinstance(step, Must)
+        assert isinstance(step.piece, Values)
         start, end = step.start, step.end
         return Wish(text=self.text[start:end], pairs=step.piece.pairs, start=start, end=end)
 
@@ -333,8 +340,7 @@ class Bare(Listener):
             first_said, comma, rest = behind.partition(",")
             parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
             found = self._heard(
-                inside,
-                *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
+                inside, *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
             )
             if found is not None:
                 return found

@@ -23,7 +23,19 @@ from llm4rec.writers.remarks.wordlists import wordlists
 
 ANSWER = 4
 """So many words behind a question answer it."""
-LIKEWISE = frozenset({("as", "well"), ("too",), ("also",), ("likewise",), ("ditto",), ("same",), ("either",), ("也",), ("也是",)})
+LIKEWISE = frozenset(
+    {
+        ("as", "well"),
+        ("too",),
+        ("also",),
+        ("likewise",),
+        ("ditto",),
+        ("same",),
+        ("either",),
+        ("也",),
+        ("也是",),
+    }
+)
 """All that may be said behind an item of which the same is true as of the one before."""
 MIDDLE = 0.5
 """Stars from here on are for an item."""

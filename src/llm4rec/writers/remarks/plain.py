@@ -12,7 +12,9 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.remarks.wordlists import wordlists
 
-DATING = frozenset({"from", "in", "since", "before", "after", "until", "till", "pre", "post", "of", "past", "than"})
+DATING = frozenset(
+    {"from", "in", "since", "before", "after", "until", "till", "pre", "post", "of", "past", "than"}
+)
 """Words before a year."""
 EARLIEST = 20
 """A smaller number of two digits is no year."""
@@ -57,7 +59,16 @@ def _dated(parts: Sequence[Token]) -> list[Token]:
     for at, part in enumerate(made):
         before = made[at - 1].word if at else ""
         behind = made[at + 1].word if at + 1 < len(made) else "."
-        alone = not behind[0].isalnum() or behind in ("or", "and", "to", "please", "pls", "plz", "onwards", "on")
+        alone = not behind[0].isalnum() or behind in (
+            "or",
+            "and",
+            "to",
+            "please",
+            "pls",
+            "plz",
+            "onwards",
+            "on",
+        )
         said = before in DATING or (dated and before in ("or", "and", "to", "-"))
         short = len(part.word) == 2 and part.word.isdigit() and int(part.word) >= EARLIEST
         if short and said and (alone and behind not in ("%", "'", "/")):
@@ -74,7 +85,10 @@ def _centuries(parts: Sequence[Token]) -> list[Token]:
     words = [part.word for part in parts]
     at = 0
     while at < len(parts):
-        if words[at] in ("last", "previous", "past") and words[at + 1 : at + 2] in (["century"], ["century's"]):
+        if words[at] in ("last", "previous", "past") and words[at + 1 : at + 2] in (
+            ["century"],
+            ["century's"],
+        ):
             made += [replace(parts[at], word="20"), parts[at + 1]]
             at += 2
             continue

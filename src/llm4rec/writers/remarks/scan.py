@@ -12,7 +12,31 @@ GRADING = frozenset({"give", "gave", "rate", "rated"})
 SMALL = frozenset("了吧啊啦我看给呀")
 STARS = frozenset({"star", "stars", "星", "颗星"})
 SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
-HAD = frozenset("it this that these those them both all the a most some every one each already on in at from as".split())
+HAD = frozenset(
+    [
+        "it",
+        "this",
+        "that",
+        "these",
+        "those",
+        "them",
+        "both",
+        "all",
+        "the",
+        "a",
+        "most",
+        "some",
+        "every",
+        "one",
+        "each",
+        "already",
+        "on",
+        "in",
+        "at",
+        "from",
+        "as",
+    ]
+)
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
 CALENDAR = frozenset(

@@ -24,7 +24,9 @@ LENGTHS = ("duration", "pages")
 ASIAN = 0x2E7F
 SHOWN = 0.2
 """So large a share of the list makes doubled question marks a complaint."""
-STEERING = frozenset({"not", "hate", "less", "refused", "too", "known", "like", "more", "positive", "resembles"})
+STEERING = frozenset(
+    {"not", "hate", "less", "refused", "too", "known", "like", "more", "positive", "resembles"}
+)
 """Marks that say of what is named whether it is wanted."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
 CHILDISH = frozenset({"childish", "drawn", "marvellous"})
@@ -67,7 +69,9 @@ def shapes(language: str) -> Shapes:
         rest["sends_off"] = re.compile(f"^(?:{told['sends_off']})$")
     if "shown" in told:
         rest["shown"] = re.compile(f"^{small}{told['shown']}")
-    return Shapes(opens, holds, re.compile(told["grown"]), re.compile(f"^(?:{told['removal']})$"), others=others, **rest)
+    return Shapes(
+        opens, holds, re.compile(told["grown"]), re.compile(f"^(?:{told['removal']})$"), others=others, **rest
+    )
 
 
 @dataclass
@@ -97,35 +101,40 @@ class Stance:
         if any(mark.tag == "title" for mark in marks):
             marks = [replace(mark, tag="fill") if self._is_person(mark) else mark for mark in marks]
         pieces = self._pieces(_once(marks))
-        whole = self._text(marks)
-        grown = bool(self.shapes.grown.search(whole))
+        grown = bool(self.shapes.grown.search(self._text(marks)))
+        against = self._against(pieces)
+        made: list[Mark] = []
+        for piece, turned in zip(pieces, against, strict=True):
+            made += self._put(piece, turned or (grown and self._is_outgrown(piece)))
+            made += piece.end
+        return made
+
+    def _against(self, pieces: Sequence[Piece]) -> list[bool]:
+        """Which pieces complain of all they name; what only speaks of another piece is emptied."""
         against = [self._complains(piece) for piece in pieces]
         for place, piece in enumerate(pieces):
-            behind = pieces[place + 1 :]
-            against[place] = against[place] or self._doubted(piece, behind) or self._follows(place, pieces, against)
+            doubted = self._doubted(piece, pieces[place + 1 :])
+            against[place] = against[place] or doubted or self._follows(place, pieces, against)
             if place and self._speaks_back(piece, against[place]) and self._may_turn(pieces[place - 1]):
                 against[place - 1] = True
                 piece.marks = []
             if not piece.things:
                 self._of_the_list(place, pieces)
-        made: list[Mark] = []
-        for piece, turned in zip(pieces, against, strict=True):
-            if turned and piece.things:
-                made += self._turned(piece)
-            elif grown and self._is_outgrown(piece):
-                made += self._turned(piece)
-            elif self._tells_of_list(piece):
-                made += self._dated(piece)
-            elif self._misses(piece):
-                made += [m for mark in piece.things for m in (Mark("more", mark.start, mark.start + 1), mark)]
-            elif self._finds_old(piece):
-                made += [Mark("compare", piece.marks[0].start, piece.marks[-1].end, ("year", True))]
-            elif self._is_deadline(piece):
-                made += [self._at_most(mark) for mark in piece.marks]
-            else:
-                made += piece.marks
-            made += piece.end
-        return made
+        return against
+
+    def _put(self, piece: Piece, turned: bool) -> list[Mark]:
+        """The marks of one piece put plainly."""
+        if turned and piece.things:
+            return self._turned(piece)
+        if self._tells_of_list(piece):
+            return self._dated(piece)
+        if self._misses(piece):
+            return [m for mark in piece.things for m in (Mark("more", mark.start, mark.start + 1), mark)]
+        if self._finds_old(piece):
+            return [Mark("compare", piece.marks[0].start, piece.marks[-1].end, ("year", True))]
+        if self._is_deadline(piece):
+            return [self._at_most(mark) for mark in piece.marks]
+        return piece.marks
 
     def _pieces(self, marks: Sequence[Mark]) -> list[Piece]:
         """What stands between signs; a list of things stays together."""
@@ -144,7 +153,9 @@ class Stance:
         return pieces
 
     def _text(self, marks: Sequence[Mark]) -> str:
-        words = [p.word for m in marks for p in self.parts[m.start : m.end] if p.word[0].isalnum() or p.word == "'"]
+        words = [
+            p.word for m in marks for p in self.parts[m.start : m.end] if p.word[0].isalnum() or p.word == "'"
+        ]
         if self.language == "zh":
             return "".join(words)
         return " ".join(words)
@@ -177,7 +188,10 @@ class Stance:
         doubled = sign.count("?") > 1 or "!" in sign or piece.text.endswith((" again", " still", " really"))
         if self.shapes.wants.search(piece.text) and not (doubled or after):
             return False
-        if any(mark.tag not in (*THINGS, "fill", "and", "or", "item", "word", "more", "kind", "degree") for mark in piece.marks):
+        if any(
+            mark.tag not in (*THINGS, "fill", "and", "or", "item", "word", "more", "kind", "degree")
+            for mark in piece.marks
+        ):
             return False
         if any(mark.tag == "title" for mark in piece.things):
             return bool(after)
@@ -220,7 +234,9 @@ class Stance:
         own = mark.start and self.parts[mark.start - 1].word in OWNED
         told = self.parts[mark.start].word in OWNED
         for_them = mark.start > 1 and self.parts[mark.start - 2].word in ("for", "with")
-        return mark.tag == "aspect" and mark.value[0].name == "childish" and bool(own or told) and not for_them
+        return (
+            mark.tag == "aspect" and mark.value[0].name == "childish" and bool(own or told) and not for_them
+        )
 
     def _is_outgrown(self, piece: Piece) -> bool:
         """Whether a piece speaks of nothing but what is for children, who are nobody's here."""
@@ -232,7 +248,9 @@ class Stance:
     def _childish(self, mark: Mark) -> bool:
         if mark.tag == "aspect":
             return mark.value[0].name in CHILDISH and mark.value[1] is None
-        return mark.tag == "value" and any(value in ("Children's", "Children", "Animation") for _, value in mark.value)
+        return mark.tag == "value" and any(
+            value in ("Children's", "Children", "Animation") for _, value in mark.value
+        )
 
     def _turned(self, piece: Piece) -> list[Mark]:
         """Less of all that is named."""
@@ -265,7 +283,7 @@ class Stance:
     def _tells_of_list(self, piece: Piece) -> bool:
         """ "These are all from the nineties"."""
         shape = self.shapes.shown
-        dated = any(m.tag == "range" and m.value.measure == "year" for m in piece.marks)
+        dated = any(m.tag == "range" and m.value.measure in ("year", *LENGTHS) for m in piece.marks)
         steered = any(m.tag in STEERING for m in piece.marks)
         dated = dated or (self.language == "zh" and bool(piece.things) and not steered)
         return dated and shape is not None and bool(shape.search(piece.text + " "))
@@ -306,5 +324,7 @@ def _once(marks: Sequence[Mark]) -> list[Mark]:
     return [
         mark
         for at, mark in enumerate(marks)
-        if not (at and mark.tag in NAMED and mark.tag == marks[at - 1].tag and mark.value == marks[at - 1].value)
+        if not (
+            at and mark.tag in NAMED and mark.tag == marks[at - 1].tag and mark.value == marks[at - 1].value
+        )
     ]
