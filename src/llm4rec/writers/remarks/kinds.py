@@ -56,7 +56,7 @@ class Kinds(Measured):
     def _aspect(self, place: int, mark: Mark) -> None:
         """ "darker", "less dark", "nothing violent"."""
         self._flush()
-        aspect, meant = mark.value
+        _, meant = mark.value
         state = self.state
         if state.polarity == OPEN:
             return
