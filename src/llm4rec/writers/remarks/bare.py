@@ -65,26 +65,23 @@ class Bare(Listener):
 
     def _opened(self, steps: list[Step]) -> list[Step]:
         """Values that hardly any item has all of are wishes beside each other: "spooky castles. gothic." """
-        asked = [s for s in steps if isinstance(s, Must) and isinstance(s.piece, Values) and s.piece.wanted]
-        if len({must.piece.pairs for must in asked}) < 2:
+        asked = [
+            step.piece.pairs
+            for step in steps
+            if isinstance(step, Must) and isinstance(step.piece, Values) and step.piece.wanted
+        ]
+        if len(set(asked)) < 2:
             return steps
         rows = self.setting.shelf.rows
-        held = [
-            set(
-                np.concatenate(
-                    [rows[pair] for pair in must.piece.pairs if pair in rows] or [np.zeros(0, int)]
-                ).tolist()
-            )
-            for must in asked
-        ]
+        held = [{n for pair in pairs if pair in rows for n in rows[pair].tolist()} for pairs in asked]
         if len(set.intersection(*held)) >= MOST_ASKED:
             return steps
-        return [self._wish_for(step) if step in asked else step for step in steps]
+        return [self._wish_for(step) for step in steps]
 
     def _wish_for(self, step: Step) -> Step:
-        """A demand as a wish."""
-        assert isinstance(step, Must)
-        assert isinstance(step.piece, Values)
+        """A demand of values as a wish."""
+        if not (isinstance(step, Must) and isinstance(step.piece, Values) and step.piece.wanted):
+            return step
         start, end = step.start, step.end
         return Wish(text=self.text[start:end], pairs=step.piece.pairs, start=start, end=end)
 

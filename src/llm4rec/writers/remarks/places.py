@@ -87,12 +87,11 @@ class Places(Scanner):
 
     def _chinese_place(self, at: int) -> tuple[int, list[int]] | None:
         if self.words[at : at + 2] == ["倒", "数"]:
-            start = self._is("ordinal", at + 2) or at + 2
-            number = self._count(start)
-            if number is not None:
-                stop = self._is("count", number[0]) or number[0]
-                ordinal = start > at + 2
-                return stop, [-number[1]] if ordinal else list(range(-number[1], 0))
+            first = self._is("ordinal", at + 2)
+            counted = self._count(at + 2 if first is None else first)
+            if counted is not None:
+                behind = self._is("count", counted[0]) or counted[0]
+                return behind, list(range(-counted[1], 0)) if first is None else [-counted[1]]
         end = self._is("ordinal", at)
         if end is not None:
             last = self.words[at] == "最"

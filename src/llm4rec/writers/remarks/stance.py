@@ -186,7 +186,8 @@ class Stance:
             return True
         after = self.shapes.disbelief.search(behind[0].text) if behind else None
         doubled = sign.count("?") > 1 or "!" in sign or piece.text.endswith((" again", " still", " really"))
-        if self.shapes.wants.search(piece.text) and not (doubled or after):
+        again = piece.text.endswith((" again", " still", " really"))
+        if self.shapes.wants.search(piece.text) and not (again or after):
             return False
         if any(
             mark.tag not in (*THINGS, "fill", "and", "or", "item", "word", "more", "kind", "degree")
