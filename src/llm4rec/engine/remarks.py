@@ -24,6 +24,8 @@ WISH = 0.5
 Likeness to an item that was liked or disliked weighs as much, beside what the event itself does to the scores."""
 AGAINST = 0.5
 """What a value that speaks against a wish weighs against one that carries it."""
+CORE = 0.5
+"""What the values that carry a wish most weigh, of the whole of it."""
 WIDE = 3.0
 """So many spreads of nearness in meaning are the whole of a wish in words."""
 KINDS = {"liked": "like", "disliked": "dislike", "known": "view"}
@@ -166,7 +168,10 @@ def _wished(desk: Desk, wish: Any) -> Floats:
         everything = np.arange(len(desk.catalog))
         return desk.leaning(counters(desk)[1].numbers.get(wish.column), True, everything)
     if wish.pairs or wish.against:
-        return _having(desk, wish.pairs) - AGAINST * _having(desk, wish.against)
+        carried = _having(desk, wish.pairs)
+        if wish.core:
+            carried = (1.0 - CORE) * carried + CORE * _having(desk, wish.core)
+        return np.asarray(carried - AGAINST * _having(desk, wish.against))
     return _spread(desk.meant(wish.text))
 
 

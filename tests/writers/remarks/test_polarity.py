@@ -24,7 +24,7 @@ def judged(direction=None, item=None, meaning=None):
     asked = []
 
     def answering(answer):
-        def reader(phrase):
+        def reader(phrase, leaning=0.0):
             asked.append(phrase)
             return answer
 

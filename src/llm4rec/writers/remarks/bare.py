@@ -29,7 +29,18 @@ BACK = frozenset({"it", "they", "them", "those", "that", "these", "this", "no", 
 """Words behind a comma that speak of what is before it."""
 WOULD = re.compile(r"^\W*(\w+ )?would (be|suit|do|go|make|hit|cheer|work|help) (?!too|a bit|so)")
 """Behind a kind, what it would be is why it is asked for: "some Italian cinema would be grand"."""
+MOST_ASKED = 10
+"""Of fewer items than this a list cannot be made: several demands are then wishes."""
+NAMING = frozenset({"value", "name", "aspect", "title", "range", "compare", "lean"})
+"""Marks of what a list can have more or less of."""
+ASKS = re.compile(
+    r"\b(please|pls|something|anything|some|any|give|show|find|recommend|need|want|looking for|in the mood)\b"
+)
+"""Words before a kind that ask for it."""
 OWNED = frozenset({"my", "our", "his", "her", "their"})
+MIDST, LEANING = 0.3, 1.0
+"""A share of the list that speaks neither for more nor for less, and how much none of it adds to the log-chance of more;
+a list full of it takes half as much away."""
 TURNS = frozenset({"not", "hate"})
 """Behind a value these refuse it, or something else: "musicals? no"."""
 
@@ -44,13 +55,35 @@ class Bare(Listener):
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
         """As a listener hears; words that nobody reads are a wish only where nothing else is said, or they are asked for."""
-        found = self._turned_aspects(super().heard(marks))
+        found = self._opened(self._turned_aspects(super().heard(marks)))
         unread = [step for step in found if isinstance(step, Wish) and (step.start, step.end) in self.unread]
         if len(unread) == len(found):
             return found
         for step in unread:
             self._tell("aside", words=self.text[step.start : step.end])
         return [step for step in found if step not in unread]
+
+    def _opened(self, steps: list[Step]) -> list[Step]:
+        """Values that hardly any item has all of are wishes beside each other: "spooky castles. gothic." """
+        asked = [
+            step.piece.pairs
+            for step in steps
+            if isinstance(step, Must) and isinstance(step.piece, Values) and step.piece.wanted
+        ]
+        if len(set(asked)) < 2:
+            return steps
+        rows = self.setting.shelf.rows
+        held = [{n for pair in pairs if pair in rows for n in rows[pair].tolist()} for pairs in asked]
+        if len(set.intersection(*held)) >= MOST_ASKED:
+            return steps
+        return [self._wish_for(step) for step in steps]
+
+    def _wish_for(self, step: Step) -> Step:
+        """A demand of values as a wish."""
+        if not (isinstance(step, Must) and isinstance(step.piece, Values) and step.piece.wanted):
+            return step
+        start, end = step.start, step.end
+        return Wish(text=self.text[start:end], pairs=step.piece.pairs, start=start, end=end)
 
     def _asked_for(self, piece: Soft) -> bool:
         """Whether the word before a wish asks for it."""
@@ -110,6 +143,9 @@ class Bare(Listener):
         if meaning == Meaning():
             self._tell("aside", words=piece.text)
             return []
+        if meaning.measure and self._named_elsewhere() and not self._asked_for(piece):
+            self._tell("aside", words=piece.text)  # "who did it until the very end"
+            return []
         if meaning.measure:
             return self._length(meaning, piece)
         pairs, against = self._pairs(self._stands_for(meaning))
@@ -125,6 +161,10 @@ class Bare(Listener):
                 end=piece.end,
             )
         ]
+
+    def _named_elsewhere(self) -> bool:
+        """Whether the remark names kinds, items or numbers, so that words of no meaning known only tell of them."""
+        return any(m.tag in NAMING for m in self.marks)
 
     def _stands_for(self, meaning: Meaning) -> Aspect:
         """The values that carry what is meant, and those that speak against it."""
@@ -196,7 +236,7 @@ class Bare(Listener):
                 felt = feeling_of([word.word for word in behind])
                 back = {word.word for word in behind} & {"it", "they", "them", "those", "that"}
                 return last if turned or felt or back else mark.start
-            if start >= piece.end and mark.tag not in ("item", "kind", "fill", "sign", "positive"):
+            if start >= piece.end and mark.tag not in ("item", "kind", "fill", "sign", "positive", "by"):
                 return last
         return last
 
@@ -221,11 +261,17 @@ class Bare(Listener):
                 return True
         return False
 
-    def _heard(self, *phrases: str) -> str | None:
-        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once."""
+    def _heard(self, inside: Sequence[Mark], *phrases: str) -> str | None:
+        """What is said of a kind, by the reader of phrases, of all these ways to part it; each is asked once.
+
+        Of what the list is full of people say that it is too much, of what it lacks that they miss it.
+        """
         assert self.setting.polarity is not None
         if phrases not in self.heard_so:
-            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases)
+            share = max(map(self.share, inside))
+            leaning = LEANING * (MIDST - share) / (MIDST if share < MIDST else 2 * (1 - MIDST))
+            leaning += LEANING * bool(ASKS.search(phrases[0].partition(KIND)[0].lower()))
+            self.heard_so[phrases] = self.setting.polarity.kinds(*phrases, leaning=leaning)
         return self.heard_so[phrases]
 
     def _turned_aspects(self, steps: list[Step]) -> list[Step]:
@@ -291,7 +337,7 @@ class Bare(Listener):
             first_said, comma, rest = behind.partition(",")
             parted = bool(comma and first_said.strip()) and not BACK.intersection(rest.lower().split())
             found = self._heard(
-                *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
+                inside, *(f"{before}{KIND}{said}" for said in ((first_said, behind) if parted else (behind,)))
             )
             if found is not None:
                 return found

@@ -11,7 +11,7 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.compose import Composer, turned
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
-from llm4rec.writers.asking.readings import Range, Soft, Values
+from llm4rec.writers.asking.readings import Lean, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.asking.titles import plain_title
@@ -23,6 +23,20 @@ from llm4rec.writers.remarks.wordlists import wordlists
 
 ANSWER = 4
 """So many words behind a question answer it."""
+LIKEWISE = frozenset(
+    {
+        ("as", "well"),
+        ("too",),
+        ("also",),
+        ("likewise",),
+        ("ditto",),
+        ("same",),
+        ("either",),
+        ("也",),
+        ("也是",),
+    }
+)
+"""All that may be said behind an item of which the same is true as of the one before."""
 MIDDLE = 0.5
 """Stars from here on are for an item."""
 
@@ -153,6 +167,8 @@ class Clauses(Composer, ABC):
             self._event(what, self._target(part), span)
         elif part.spoken and not part.settled and self._bare_place(part, end):
             self.held = part.spoken  # "the ninth!! more of that"
+        elif part.spoken and not part.settled and (likewise := self._likewise(part, end)):
+            self._event(likewise, part.spoken, span)
         elif part.spoken and not part.settled:
             self._judgement(part, part.spoken, self._said_of(part, end, feeling), span)
         elif part.these and not part.settled and not feeling and (found := self._said_of(part, end, 0.0)):
@@ -174,6 +190,12 @@ class Clauses(Composer, ABC):
             m.tag for m in self.marks if m.start >= end and m.tag not in ("stop", "comma", "sign", "fill")
         ]
         return not words and rest[:1] in (["more"], ["less"], ["like"])
+
+    def _likewise(self, part: Part, end: int) -> What | None:
+        """What was told of the items before, where a clause says no more than "8 as well"."""
+        words = tuple(token.word for token in self.parts[part.last : end] if token.word[0].isalnum())
+        last = self.steps[-1] if self.steps else None
+        return last.what if words in LIKEWISE and isinstance(last, Event) else None
 
     def _settles(self, part: Part, piece: Any) -> bool:
         """Whether a piece says what a clause is about: words beside an item only tell of it."""
@@ -267,12 +289,20 @@ class Clauses(Composer, ABC):
                     self.pieces[place] = Soft(wanted=False, **span)
             elif isinstance(piece, Range) and self.refused and not piece.unwanted:
                 self.pieces[place] = turned(piece)
+            elif isinstance(piece, Lean) and not part.spoken and self._blamed(piece):
+                self.pieces[place] = piece.model_copy(update={"more": not piece.more})
         for place in range(part.steps, made):
             step = self.steps[place]
             if isinstance(step, Wish) and step.more and (step.pairs or (step.items and self.refused)):
                 behind = self.text[step.end : end]
                 if self.refused or self.setting.feelings(behind) < 0:
                     self.steps[place] = step.model_copy(update={"more": False})
+
+    def _blamed(self, piece: Lean) -> bool:
+        """Whether the words between commas that hold a leaning are unkind: "old stuff is boring" wants newer."""
+        first = max(self.text.rfind(sign, 0, piece.start) for sign in ",，.") + 1
+        ends = [at for sign in ",，.!" if (at := self.text.find(sign, piece.end)) >= 0]
+        return self.setting.feelings(self.text[first : min(ends, default=len(self.text))]) < 0
 
     # Items
 

@@ -11,23 +11,19 @@ from llm4rec.core.texts import tokens
 from llm4rec.writers.asking.readings import Lean, Pair, Range, Soft, Values
 from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
-from llm4rec.writers.remarks.feelings import feeling_of, is_felt
-from llm4rec.writers.remarks.measured import Measured
+from llm4rec.writers.remarks.feelings import is_felt
+from llm4rec.writers.remarks.kinds import Kinds
 from llm4rec.writers.remarks.steps import Event, Must, Step, Wish
-from llm4rec.writers.remarks.wordlists import Aspect, Trait, wordlists
+from llm4rec.writers.remarks.wordlists import Trait, wordlists
 
 NAMING = frozenset({"from", "by", "like", "similar", "with", "about", "in", "as", "along", "of"})
 """Words behind "others" that say which: nothing is passed over."""
 
 
-JOINING = frozenset({"film", "films", "movie", "movies", "book", "books", "a", "the", "with", "some"})
-"""Words between a value and an aspect that only join them: "war films with guns"."""
-
-
 SWAPPED = ("for", "with")
 
 
-class Listener(Measured):
+class Listener(Kinds):
     """Reads the marks of one remark; `steps` and `notes` are what they mean, `about` what was spoken of."""
 
     def heard(self, marks: Sequence[Mark]) -> list[Step]:
@@ -181,13 +177,17 @@ class Listener(Measured):
         if part.spoken and not part.settled and len(self.pieces) == part.pieces:
             self._event("passed", part.spoken, self._span(part.first, mark.end))
             return
+        if self.told and not part.settled and not part.spoken and len(self.pieces) == part.pieces:
+            self._event("passed", self.told, self._span(mark.start, mark.end))  # "take it off the list"
+            return
         self.excess = self.refused = True
 
     def _resembles(self, place: int, mark: Mark) -> None:
         """ "跟第三部差不多的": like the items before it."""
         self._flush()
-        if self.part.spoken and not self.part.settled:
-            self._alike(self.part.spoken, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
+        items = self.part.spoken or self.told
+        if items and not self.part.settled:
+            self._alike(items, self.state.polarity != UNWANTED, self._span(mark.start, mark.end))
 
     def _not(self, place: int, mark: Mark) -> None:
         self._flush()
@@ -198,88 +198,7 @@ class Listener(Measured):
         super()._not(place, mark)
         self.mild = bool(wordlists().mild.intersection(self._words(mark)))
 
-    # What there is to be more or less of
-
-    def _tells(self, place: int) -> bool:
-        """Whether an aspect only says what a value before it is or does: "dramas are so depressing"."""
-        state = self.state
-        if state.once or self.excess or state.polarity != WANTED or self.part.spoken:
-            return False
-        between: list[Mark] = []
-        for before in reversed(self.marks[:place]):
-            if before.tag in ("value", "name") and before.start >= self.part.start:
-                words = [word for m in between for word in self._words(m)]
-                return bool(words) and words[-1] not in JOINING
-            if before.tag in (
-                "comma",
-                "stop",
-                "and",
-                "or",
-                "more",
-                "less",
-                "positive",
-                "about",
-                "like",
-                "not",
-            ):
-                return False
-            between.append(before)
-        return False
-
-    def _aspect(self, place: int, mark: Mark) -> None:
-        """ "darker", "less dark", "nothing violent"."""
-        self._flush()
-        aspect, meant = mark.value
-        state = self.state
-        if state.polarity == OPEN:
-            return
-        if meant is None and self._tells(place):
-            self.asides.add(mark.start)
-            return
-        wanted = state.once == WANTED if state.once else state.polarity == WANTED
-        more = wanted if meant is None else meant == wanted
-        if meant is None and self._verdict(mark):
-            state.once, self.excess = 0, False
-            felt = is_felt(self._words(mark), 0) > 0
-            if felt or self.part.spoken or not (self.part.plural and self._complains(place)):
-                return  # "the second one is boring": told as a feeling when the clause ends
-            wanted, more = False, False  # "these are so gloomy"
-        strong = not more and not state.once and not self.mild
-        if not (state.once or state.like or self.excess or state.polarity != WANTED):
-            self.open.add(mark.start)
-        start, end = self._span(mark.start, mark.end)
-        pairs, against = self._pairs(aspect)
-        if not pairs and not against:
-            self._add(Soft(text=self.text[start:end], wanted=more, start=start, end=end))
-        else:
-            text = self.text[start:end] if meant is None else aspect.name
-            self.steps.append(
-                Wish(more=more, strong=strong, text=text, pairs=pairs, against=against, start=start, end=end)
-            )
-        state.used, self.part.settled = True, True
-        if not self._goes_with(place):
-            state.once, self.excess = 0, False
-
-    def _verdict(self, mark: Mark) -> bool:
-        """Whether an aspect is what an item is said to be, not what there is to be more or less of."""
-        state, words = self.state, self._words(mark)
-        felt = is_felt(words, 0) == len(words)
-        if felt and self.part.spoken:
-            return True
-        if felt and feeling_of(words) < 0 and not (state.once or state.like or state.polarity == UNWANTED):
-            return True  # "so dull"
-        asked = {"something", "anything"} & {part.word for part in self.parts[self.part.start : mark.start]}
-        steered = state.once or state.like or state.polarity == UNWANTED or asked
-        return not steered and bool(self.part.spoken or self.part.singular or self.part.plural)
-
-    def _pairs(self, aspect: Aspect) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-        """The values of the catalog that carry an aspect, and those that speak against it."""
-
-        def those(listed: Sequence[str]) -> tuple[Pair, ...]:
-            known = {value.casefold() for value in listed}
-            return tuple(sorted(pair for pair in self.lexicon.counts if pair[1].casefold() in known))
-
-        return those(aspect.values), those(aspect.against)
+    # Attributes and values
 
     def _trait(self, place: int, mark: Mark) -> None:
         """ "this author": what the items spoken of have there."""
@@ -343,7 +262,9 @@ class Listener(Measured):
             wider = self._pairs(aspect[1][0])[0] if aspect is not None and aspect[0] == len(words) else ()
             pairs = tuple(dict.fromkeys((*mark.value, *wider)))  # "scary" is more than horror
             self.steps.append(Wish(more=more, text=self.text[start:end], pairs=pairs, start=start, end=end))
-            self.state.once, self.excess, self.part.settled = 0, False, True
+            self.part.settled = True
+            if not self._joined_with(place):
+                self.state.once, self.excess = 0, False
             return
         super()._value(place, mark)
 

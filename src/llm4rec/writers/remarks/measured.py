@@ -13,6 +13,9 @@ from llm4rec.writers.asking.scan import Mark
 from llm4rec.writers.asking.steering import OPEN, UNWANTED, WANTED
 from llm4rec.writers.remarks.clauses import Clauses
 from llm4rec.writers.remarks.steps import Wish
+from llm4rec.writers.remarks.wordlists import wordlists
+
+LENGTHS = ("duration", "pages")
 
 THOSE = frozenset(
     {("it",), ("that",), ("this",), ("those",), ("these",), ("them",), ("that", "one"), ("this", "one")}
@@ -83,7 +86,7 @@ class Measured(Clauses):
         self.part.settled = True
         column = self.lexicon.measures.get(measure)
         if column is None:
-            self._tell("unmeasured", words=self.text[start:end], measure=measure)
+            self._unmeasured(measure, more, span)
             return
         listed = np.asarray(numbers or self.setting.shown, dtype=np.int64)
         known = self.lexicon.numbers[column][listed]
@@ -94,6 +97,16 @@ class Measured(Clauses):
         bound = float(np.median(known)) if not numbers else float(known.max() if more else known.min())
         side = {"low": bound, "low_open": True} if more else {"high": bound, "high_open": True}
         self._add(Range(column=column, start=start, end=end, **side))
+
+    def _unmeasured(self, measure: str, more: bool, span: tuple[int, int]) -> None:
+        """Of a catalog that knows no lengths, short pieces are the short ones; else it is said that nothing is known."""
+        start, end = span
+        brief = set(wordlists().named["brief"].values)
+        pairs = tuple(sorted(pair for pair in self.lexicon.counts if pair[1] in brief))
+        if measure not in LENGTHS or not pairs:
+            self._tell("unmeasured", words=self.text[start:end], measure=measure)
+            return
+        self.steps.append(Wish(more=not more, text=self.text[start:end], pairs=pairs, start=start, end=end))
 
     # Of what there is to be more or less, where it was named before
 
@@ -130,4 +143,10 @@ class Measured(Clauses):
         ahead = self.marks[place + 1 : place + 2]
         if ahead and ahead[0].tag == "fill" and self._words(ahead[0]) == ("的",):
             ahead = self.marks[place + 2 : place + 3]
-        return bool(self.state.once) and bool(ahead) and ahead[0].tag == "value"
+        beside = bool(ahead) and ahead[0].tag == "value"
+        return bool(self.state.once) and (beside or self._joined_with(place))
+
+    def _joined_with(self, place: int) -> bool:
+        """Whether "and" and one more kind of thing stand behind: "too much shooting and explosions"."""
+        ahead = [mark.tag for mark in self.marks[place + 1 : place + 3]]
+        return len(ahead) == 2 and ahead[0] in ("and", "or") and ahead[1] in ("value", "aspect")

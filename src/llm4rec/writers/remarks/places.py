@@ -13,6 +13,9 @@ from llm4rec.writers.asking.scan import Mark, Scanner
 from llm4rec.writers.remarks.wordlists import wordlists
 
 LISTED = [[word, "第"] for word in ("和", "与", "跟", "及", ",", "、")]
+SIDES = [["top"], ["bottom"], ["end"], ["start"], ["last"]]
+SAID = [[word] for word in "都也我已早刚是太很不看挺真就还有,没"]
+"""What may stand behind "第4", whose noun is left out."""
 CHILD = 12
 """Who is older is no child any more."""
 YEARS = frozenset({"year", "years", "yr", "yrs"})
@@ -83,11 +86,20 @@ class Places(Scanner):
         return found[0], int(found[1])
 
     def _chinese_place(self, at: int) -> tuple[int, list[int]] | None:
+        if self.words[at : at + 2] == ["倒", "数"]:
+            first = self._is("ordinal", at + 2)
+            counted = self._count(at + 2 if first is None else first)
+            if counted is not None:
+                behind = self._is("count", counted[0]) or counted[0]
+                return behind, list(range(-counted[1], 0)) if first is None else [-counted[1]]
         end = self._is("ordinal", at)
         if end is not None:
             last = self.words[at] == "最"
             number = self._count(end)
-            if number is not None and self.words[number[0] : number[0] + 2] in LISTED:
+            if number is not None and (
+                self.words[number[0] : number[0] + 2] in LISTED
+                or (self.words[end].isdigit() and self.words[number[0] : number[0] + 1] in SAID)
+            ):
                 return number[0], [number[1] - 1]
             if (
                 number is None
@@ -119,6 +131,8 @@ class Places(Scanner):
         if not self.words[at].isdigit() or not 1 <= int(self.words[at][:4]) <= len(self.shown):
             return None
         behind = self.words[at + 1] if at + 1 < len(self.words) else ","
+        if self.words[at + 1 : at + 4] == ["and", "a", "half"]:
+            return None
         alone = self.lists.places["alone"].longest(self.words, at + 1) is not None or not behind[0].isalnum()
         if not alone or (behind in ("%", "/", "-", "+", "'", ".") and at + 2 < len(self.words)):
             return None
@@ -173,12 +187,18 @@ class Places(Scanner):
             if self.lists.places["not_behind"].longest(self.words, end) is not None:
                 return None
             pointed = (
-                self.words[end - 1] in ("st", "nd", "rd", "th") or "the" in self.words[max(end - 3, 0) : end]
+                self.words[end - 1] in ("st", "nd", "rd", "th")
+                or "the" in self.words[max(end - 3, 0) : end]
+                or (bool(self.marks) and self.marks[-1].tag in ("and", "or", "comma") and self._after_place())
             )
             if not pointed and self.lists.places["behind"].longest(self.words, end) is None:
                 return None
             end = self._noun(end)
         return end, places
+
+    def _after_place(self) -> bool:
+        """Whether a place in the list was named right before "and"."""
+        return len(self.marks) > 1 and self.marks[-2].tag == "title" and self.marks[-2].near == "place"
 
     def _from_end(self, at: int) -> tuple[int, list[int]] | None:
         """ "The second to last", "the penultimate one", "last but one"."""
@@ -190,9 +210,19 @@ class Places(Scanner):
             if tuple(self.words[at : at + len(words)]) == words:
                 return self._noun(at + len(words)), [place]
         found = self.lexicon.words.ordinals.longest(self.words, at)
-        if found is None or self.words[found[0] : found[0] + 2] not in (["to", "last"], ["from", "last"]):
+        if found is None:
             return None
-        return self._noun(found[0] + 2), [-int(found[1])]
+        end, number = found
+        if self.words[end : end + 1] == ["last"] and number > 1:
+            return self._noun(end + 1), [-int(number)]  # "the second last"
+        if self.words[end : end + 1] in (["one"], ["film"], ["movie"], ["book"]):
+            end += 1
+        if self.words[end : end + 2] in (["to", "last"], ["from", "last"]):
+            return self._noun(end + 2), [-int(number)]
+        if self.words[end : end + 2] == ["from", "the"] and self.words[end + 2 : end + 3] in SIDES:
+            side = -1 if self.words[end + 2] in ("bottom", "end", "last") else 1
+            return end + 3, [-int(number) if side < 0 else int(number) - 1]
+        return None
 
     def _age(self, at: int) -> Mark | None:
         """ "My 6 yr old", "just turned 8", "im 9", "七岁": what suits a child."""

@@ -12,6 +12,14 @@ from llm4rec.core.texts import Token
 from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.remarks.wordlists import wordlists
 
+DATING = frozenset(
+    {"from", "in", "since", "before", "after", "until", "till", "pre", "post", "of", "past", "than"}
+)
+"""Words before a year."""
+EARLIEST = 20
+"""A smaller number of two digits is no year."""
+HOURS = {"一": "2", "1": "2", "两": "3", "二": "3", "2": "3", "三": "4", "3": "4"}
+NUMERALS = frozenset("一二三四五六七八九十")
 DRUMMED = 3
 """A kind that is said so often in a row is complained about."""
 APART = {"keep": {"away", "out", "off"}, "leave": {"out", "off", "aside"}}
@@ -28,7 +36,72 @@ SAID_LONG = frozenset("长短老旧慢贵闷烦久厚薄")
 
 def plainly(parts: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     """The tokens of a remark with such ways of saying put plainly."""
-    return _joined_again(_once(_very(parts), lexicon))
+    return _joined_again(_once(_very(_dated(_centuries(_more_hours(parts)))), lexicon))
+
+
+def _more_hours(parts: Sequence[Token]) -> list[Token]:
+    """ "一个多小时" as 不到2个小时."""
+    made: list[Token] = []
+    for at, part in enumerate(parts):
+        ahead = [p.word for p in parts[at + 1 : at + 4]]
+        counted = part.word in HOURS and (ahead == ["个", "多", "小"] or ahead[:2] == ["多", "小"])
+        if counted:
+            made += [replace(part, word="不"), replace(part, word="到"), replace(part, word=HOURS[part.word])]
+        elif not (part.word == "多" and [p.word for p in parts[at + 1 : at + 3]] == ["小", "时"]):
+            made.append(part)
+    return made
+
+
+def _dated(parts: Sequence[Token]) -> list[Token]:
+    """ "From 97 or 98", "in 85": years of the last century, where no unit is behind them."""
+    made = list(parts)
+    dated = False
+    for at, part in enumerate(made):
+        before = made[at - 1].word if at else ""
+        behind = made[at + 1].word if at + 1 < len(made) else "."
+        alone = not behind[0].isalnum() or behind in (
+            "or",
+            "and",
+            "to",
+            "please",
+            "pls",
+            "plz",
+            "onwards",
+            "on",
+        )
+        said = before in DATING or (dated and before in ("or", "and", "to", "-"))
+        short = len(part.word) == 2 and part.word.isdigit() and int(part.word) >= EARLIEST
+        if short and said and (alone and behind not in ("%", "'", "/")):
+            made[at] = replace(part, word=f"19{part.word}")
+            dated = True
+        elif part.word not in ("or", "and", "to", "-"):
+            dated = False
+    return made
+
+
+def _centuries(parts: Sequence[Token]) -> list[Token]:
+    """ "The last century" and 上世纪 are the twentieth; before a decade they say no more than it."""
+    made: list[Token] = []
+    words = [part.word for part in parts]
+    at = 0
+    while at < len(parts):
+        if words[at] in ("last", "previous", "past") and words[at + 1 : at + 2] in (
+            ["century"],
+            ["century's"],
+        ):
+            made += [replace(parts[at], word="20"), parts[at + 1]]
+            at += 2
+            continue
+        if words[at] == "上":
+            end = at + 2 if words[at + 1 : at + 2] == ["个"] else at + 1
+            if words[end : end + 2] == ["世", "纪"]:
+                decade = words[end + 2 : end + 3] and (words[end + 2] in NUMERALS or words[end + 2].isdigit())
+                made += [] if decade else [replace(parts[at], word="20"), parts[end], parts[end + 1]]
+                at = end + 2
+                continue
+        made.append(parts[at])
+        at += 1
+    return made
 
 
 def _very(parts: Sequence[Token]) -> list[Token]:

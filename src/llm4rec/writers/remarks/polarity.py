@@ -39,17 +39,22 @@ class Learnt:
         self.names = tuple(told(topic))
         self.topic = topic
         self._weights: NDArray[np.float64] | None = None
-        self._read: dict[tuple[str, ...], str | None] = {}
+        self._read: dict[tuple[str, ...], NDArray[np.float64]] = {}
 
-    def __call__(self, *phrases: str) -> str | None:
-        """What a phrase says, or the mean of ways to part it from what is around; each is read once."""
+    def __call__(self, *phrases: str, leaning: float = 0.0) -> str | None:
+        """What a phrase says, or the mean of ways to part it from what is around; each is read once.
+
+        `leaning` is added to the log-chance of "more" and taken from that of "less": what else speaks for one of them.
+        """
         if phrases not in self._read:
-            chances = self.chances(phrases).mean(0)
-            best = int(chances.argmax())
             if len(self._read) > MOST:
                 self._read.clear()
-            self._read[phrases] = self.names[best] if chances[best] >= SURE[self.topic] else None
-        return self._read[phrases]
+            self._read[phrases] = self.chances(phrases).mean(0)
+        signs = np.array([(name == "more") - (name == "less") for name in self.names], np.float64)
+        chances = self._read[phrases] * np.exp(leaning * signs)
+        chances /= chances.sum()
+        best = int(chances.argmax())
+        return self.names[best] if chances[best] >= SURE[self.topic] else None
 
     def chances(self, phrases: Sequence[str]) -> NDArray[np.float64]:
         """(n, names) how likely each phrase says each of `names`."""

@@ -17,6 +17,7 @@ from llm4rec.writers.remarks.feelings import Feelings
 from llm4rec.writers.remarks.plain import plainly
 from llm4rec.writers.remarks.scan import Spoken
 from llm4rec.writers.remarks.spelling import righted
+from llm4rec.writers.remarks.stance import Stance
 from llm4rec.writers.remarks.steps import Event, Must, Remarks, Said, Step, Wish
 from llm4rec.writers.remarks.told import line, note
 
@@ -43,7 +44,7 @@ def remarked(text: str, setting: Setting, so_far: Remarks | None = None) -> Rema
         steps = listener.felt()
     elif parts:
         marks = Spoken(setting.lexicon, parts, setting.this_year, setting.shown).marked()
-        steps = listener.heard(marks)
+        steps = listener.heard(Stance(parts, language, listener.share).plain(marks))
     notes += listener.notes
     said = Said(text=clean, language=language)
     after = before.model_copy(

@@ -12,6 +12,31 @@ GRADING = frozenset({"give", "gave", "rate", "rated"})
 SMALL = frozenset("了吧啊啦我看给呀")
 STARS = frozenset({"star", "stars", "星", "颗星"})
 SWAPPING = frozenset({"swap", "replace", "exchange", "trade", "switch", "substitute"})
+HAD = frozenset(
+    [
+        "it",
+        "this",
+        "that",
+        "these",
+        "those",
+        "them",
+        "both",
+        "all",
+        "the",
+        "a",
+        "most",
+        "some",
+        "every",
+        "one",
+        "each",
+        "already",
+        "on",
+        "in",
+        "at",
+        "from",
+        "as",
+    ]
+)
 BEST = 5.0
 """Stars of the best, where no "out of ten" says otherwise."""
 CALENDAR = frozenset(
@@ -49,6 +74,7 @@ class Spoken(Places):
             return known
         marks = (
             self._age(at),
+            self._all_of(at),
             self._stars(at),
             self._trait(at),
             self._who(at),
@@ -59,7 +85,10 @@ class Spoken(Places):
         for mark in marks:
             if mark is not None:
                 return mark
-        return super()._at(at)
+        mark = super()._at(at)
+        if mark.tag == "not" and ord(self.words[at][0]) > ASIAN and self._ends_clause(mark.end):
+            return Mark("refused", at, mark.end)  # "恐怖的一律不要"
+        return mark
 
     def _asked(self) -> bool:
         """A title is expected behind "I have seen" too."""
@@ -160,9 +189,10 @@ class Spoken(Places):
 
     def _and_so_on(self, at: int, start: int) -> bool:
         """Whether "that kind of thing" only ends a list of what was named."""
-        if start == at or len(self.marks) < 2 or self.marks[-1].tag != "comma":
+        behind = self.marks[-2:] if self.marks and self.marks[-1].tag == "comma" else self.marks[-1:]
+        if start == at or not behind or behind[0].tag == "comma":
             return False
-        return self.words[at] == "that" and self.marks[-2].tag in ("value", "name", "aspect", "word")
+        return self.words[at] == "that" and behind[0].tag in ("value", "name", "aspect", "word")
 
     def _trait_of(self, place: Mark) -> Mark | None:
         """ "第二本的作者"."""
@@ -196,6 +226,17 @@ class Spoken(Places):
         found = self.ranges.at(at)
         return found is not None and found.end > stop
 
+    def _all_of(self, at: int) -> Mark | None:
+        """ "These ten", 这十本: the whole list."""
+        if self.words[at] not in ("这", "那", "these", "those", "all") or not self.shown:
+            return None
+        number = self._count(at + 1)
+        if number is None or number[1] != len(self.shown):
+            return None
+        chinese = ord(self.words[at][0]) > ASIAN
+        end = self._is("count", number[0]) if chinese else self._noun(number[0])
+        return None if end is None else Mark("these", at, end)
+
     def _own_cue(self, at: int) -> Mark | None:
         """A cue of remarks, unless something longer begins here."""
         found = self.lists.cues.longest(self.words, at)
@@ -207,9 +248,19 @@ class Spoken(Places):
             return Mark("not", at, found[0])  # "不想再看枪战"
         if self.words[found[0] - 1] == "over" and self.ranges.at(found[0] - 1) is not None:
             return None  # "just over two hours"
+        if found[1] == "known" and at and self.words[at - 1] in ("能", "可", "得", "以"):
+            return Mark("fill", at, found[0])  # "半天能看完的"
+        if found[1] == "known" and self.words[found[0] - 1] == "got" and self._other_had(found[0]):
+            return Mark("fill", at, found[0])  # "I've got work in the morning"
         if found[1] == "known" and self.ranges.at(found[0]) is not None:
             return Mark("fill", at, found[0])  # "I've got two hours"
         return Mark(found[1], at, found[0])
+
+    def _other_had(self, at: int) -> bool:
+        """Whether what somebody has got is no item: a word that neither points nor names one."""
+        if at >= len(self.words) or not self.words[at][0].isalpha() or self.words[at] in HAD:
+            return False
+        return self._place(at) is None and self._exact(at) is None and not self.parts[at].capital
 
     def _named_before(self, end: int) -> bool:
         """Whether something is named in the clause so far, or nothing behind it: then what is refused stands before."""

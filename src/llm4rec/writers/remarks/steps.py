@@ -50,8 +50,8 @@ class Must(_Step):
 class Wish(_Step):
     """More of something, or less. Soft.
 
-    What it is: words (`text`), of which `pairs` are the values of the catalog that carry it and `against` those that
-    speak against it; a number (`column`); or likeness to `items`. `strong`: as far as that can be, "nothing violent".
+    What it is: words (`text`), of which `pairs` are the values of the catalog that carry it (`core` those that do
+    so most) and `against` those that speak against it; a number (`column`); or likeness to `items`. `strong`: as far as that can be, "nothing violent".
     """
 
     kind: Literal["wish"] = "wish"
@@ -60,6 +60,7 @@ class Wish(_Step):
     text: str = ""
     pairs: tuple[Pair, ...] = ()
     against: tuple[Pair, ...] = ()
+    core: tuple[Pair, ...] = ()
     column: str = ""
     items: tuple[Id, ...] = ()
     titles: tuple[str, ...] = ()

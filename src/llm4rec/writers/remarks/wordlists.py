@@ -42,6 +42,7 @@ class Aspect:
     name: str
     values: tuple[str, ...]
     against: tuple[str, ...]
+    also: tuple[str, ...] = ()  # values wished for beside them: a romantic comedy is both
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _places(key: str) -> Phrases[float]:
 
 def _named() -> dict[str, Aspect]:
     return {
-        name: Aspect(name, names(told["values"]), names(told.get("against", "")))
+        name: Aspect(name, names(told["values"]), names(told.get("against", "")), names(told.get("also", "")))
         for name, told in trees()[0]["aspects"].items()
     }
 
