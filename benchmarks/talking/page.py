@@ -162,7 +162,7 @@ def words_steer() -> Iterator[str]:
         "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
         "served for choosing, the second showed what to mend; those from the third on were written without sight of the reader, and each "
         "served to mend it once it had been asked. Only the first run on a part says what to expect of new remarks: third .733, fourth .800, "
-        "fifth .817, sixth .885, seventh, the last and largest, .955 (.925–.979). Intervals: 95 %, over remarks.\n"
+        "fifth .817, sixth .885, seventh, the last and largest, .955 (.925–.979) and, mended once more without sight of it, as it stands here. Intervals: 95 %, over remarks.\n"
     )
     yield "| part | remarks | lists | lists moved | 95 % | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|---|"
     for half, found in content.items():
