@@ -100,6 +100,25 @@ def test_a_wish_is_told_as_chips_and_each_can_be_taken_back(shop):
     assert "only Crime (categories)" not in chips.all_inner_texts()
 
 
+def test_what_was_understood_can_be_said_anew_in_its_place(shop):
+    page = shop()
+    field = page.get_by_label("What are you looking for?")
+    field.fill("crime novels, no horror")
+    changed(page, lambda: field.press("Enter"))
+    page.get_by_role("button", name="no Ghosts (categories)", exact=True).click()
+    page.get_by_text("take the place of this one").first.wait_for()
+    within(lambda: field.input_value() != "")
+    assert field.input_value() == "no horror"
+    field.fill("no poetry, in French")
+    field.press("Enter")
+    chips = page.locator(".wishing .chip")
+    page.get_by_text("only French (language)").first.wait_for()
+    told = chips.all_inner_texts()
+    assert told[:2] == ["only Crime (categories)", "only novel (form)"]
+    assert "no Ghosts (categories)" not in told
+    assert any(one.startswith("no poetry") for one in told[2:])
+
+
 def test_a_sentence_about_the_list_changes_it_and_can_be_taken_back(shop):
     page = shop()
     before = titles(page)

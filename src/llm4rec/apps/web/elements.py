@@ -95,8 +95,11 @@ class Knob(ValueElement[float]):
         return min(max(float(e.args), 0.0), 1.0)
 
 
-def chip(text: str, label: str, then: Handler) -> None:
-    """A thing that can be taken away: its words, and a button that does it."""
+def chip(text: str, label: str, then: Handler, change: tuple[str, Handler] | None = None) -> None:
+    """A thing that can be taken away: its words, and a button that does it; words with a `change` are a button too."""
     with Tag("span", classes="chip"):
-        Tag("span", text)
+        if change is None:
+            Tag("span", text)
+        else:
+            button(text, change[1], "said-so", title=change[0])
         button("", then, "tiny", icon="close", aria_label=label, title=label)

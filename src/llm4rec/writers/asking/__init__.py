@@ -8,7 +8,7 @@ from llm4rec.writers.asking.lexicon import Lexicon
 from llm4rec.writers.asking.limits import Shelf
 from llm4rec.writers.asking.modelled import with_model
 from llm4rec.writers.asking.readings import Items, Lean, Range, Soft, Understood, Values
-from llm4rec.writers.asking.told import account, chips, note
+from llm4rec.writers.asking.told import account, chips, note, source
 
 __all__ = [
     "Bm25",
@@ -25,6 +25,7 @@ __all__ = [
     "chips",
     "fused",
     "note",
+    "source",
     "understood",
     "with_model",
 ]

@@ -117,6 +117,12 @@ class Understood(Config):
             update={"pieces": tuple(p for i, p in enumerate(self.pieces) if i not in gone)}
         )
 
+    def replaced(self, place: int, by: Understood) -> Self:
+        """The reading with the pieces of another one where a piece stood, and what that one has to say."""
+        told = tuple(piece.model_copy(update={"start": 0, "end": 0}) for piece in by.pieces)
+        pieces = (*self.pieces[:place], *told, *self.pieces[place + 1 :])
+        return self.model_copy(update={"pieces": pieces}).with_notes(*by.notes)
+
     def with_notes(self, *notes: str) -> Self:
         """The reading with more to say."""
         return self.model_copy(update={"notes": (*self.notes, *(n for n in notes if n not in self.notes))})

@@ -42,6 +42,17 @@ def chips(reading: Understood) -> list[str]:
     return [line(piece, words) for piece in reading.pieces]
 
 
+def source(reading: Understood, place: int) -> str:
+    """What a person would say again for a piece: the words it came from, with what turned them round; its label where
+    those alone do not tell."""
+    piece, words = reading.pieces[place], phrases(reading.language)
+    said_once = reading.words(piece)
+    if not said_once or isinstance(piece, Items | Lean):
+        return line(piece, words)
+    turned = piece.unwanted if isinstance(piece, Range) else not piece.wanted
+    return words["not"].format(said_once) if turned else said_once
+
+
 def line(piece: Piece, words: Mapping[str, str]) -> str:
     """One piece in words."""
     if isinstance(piece, Values):

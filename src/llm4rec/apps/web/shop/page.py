@@ -152,11 +152,10 @@ class Window:
         self.chips.clear()
         with self.chips:
             for where, words, place in self.shop.chips():
-                chip(
-                    words,
-                    self.words("wish.without", piece=words),
-                    self.visit.does(self.without, where, place),
-                )
+                back = self.words("wish.without", piece=words)
+                anew = (self.words("wish.change"), self.visit.does(self.rephrased, place))
+                then = self.visit.does(self.without, where, place)
+                chip(words, back, then, anew if where == "wish" else None)
         self.price.set_text(price(found.answer.trade, self.words))
 
     def _turned(self, name: str, value: float) -> None:
@@ -177,17 +176,29 @@ class Window:
         if not text:
             self.visit.hint(self.words("wish.empty"))
             return
-        question = self.shop.question()
+        question, before, place = self.shop.question(), self.shop.reading, self.shop.changing
+
+        def work(live: Any) -> Looked:
+            found = looked(live, question, text)
+            if before is None or place is None:
+                return found
+            return looked(live, question, before.replaced(place, found.reading))
+
         self.list.classes(add="busy")
         try:
-            found = await self.visit.handed(lambda live: looked(live, question, text))
+            found = await self.visit.handed(work)
         finally:
             self.list.classes(remove="busy")
         self._asked += 1
-        self.shop.reading = found.reading
+        self.shop.reading, self.shop.changing = found.reading, None
         self.wish.set_value("")
         understood = found.reading is not None and found.reading.pieces
         self._show(found, self.words("wish.done" if understood else "wish.nothing"))
+
+    async def rephrased(self, place: int) -> None:
+        """The words behind a piece, back in the field: what is sent next stands in its place."""
+        self.wish.set_value(self.shop.rephrased(place))
+        self.visit.hint(self.words("wish.change"))
 
     async def without(self, where: str, place: int) -> None:
         """One thing that was understood is taken back."""

@@ -21,10 +21,13 @@ WAYS = {"wanted", "unwanted", "more", "role", "sure", "low_open", "high_open", "
 
 @dataclass
 class Shop:
-    """`reading` is how a wish was understood, or None; `remarks` all that was said of lists, as `Live.remark` gave it."""
+    """`reading` is how a wish was understood, or None, and `changing` the place of the piece that is being said anew;
+    `remarks` all that was said of lists, as `Live.remark` gave it.
+    """
 
     reader: Reader
     reading: Any = None
+    changing: int | None = None
     remarks: Any = None
     knobs: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KNOBS, 0.0))
 
@@ -36,7 +39,7 @@ class Shop:
 
     def cleared(self) -> None:
         """Forget wish and remarks: somebody else looks now."""
-        self.reading = self.remarks = None
+        self.reading = self.remarks = self.changing = None
 
     def question(self) -> dict[str, Any]:
         """What is asked of the engine, which knows what is kept of whoever asks."""
@@ -61,8 +64,14 @@ class Shop:
             made += [("remark", line(step, read.language), step.id) for step in read.steps]
         return made
 
+    def rephrased(self, place: int) -> str:
+        """The words behind a piece, which are being said anew."""
+        self.changing = place
+        return str(component_from(f"{ASKING}source")(self.reading, place))
+
     def without(self, where: str, place: int) -> None:
         """Take one thing back that was understood."""
+        self.changing = None
         if where == "wish":
             self.reading = self.reading.without(place)
             if not self.reading.pieces:
