@@ -16,7 +16,7 @@ import typer
 
 from llm4rec.apps.cli.main import app
 from llm4rec.client import Client, ServiceError
-from llm4rec.core import Impression, NotFoundError, SettingsError, stream
+from llm4rec.core import Impression, Llm4recError, NotFoundError, SettingsError, stream
 from llm4rec.store import open_store
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -31,6 +31,18 @@ def test_a_key_is_told_once_listed_without_its_secret_and_revoked(cli, told, tmp
     assert key.rpartition("~")[2] not in cli("keys", "list", url).stdout
     cli("keys", "revoke", url, row["id"])
     assert told("keys", "list", url, "--json")[0]["revoked"]
+
+
+def test_keys_and_versions_stand_in_a_store_of_pseudonyms_too(cli, told, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_NAMES", "a long secret of the shop, kept elsewhere")
+    url, names = tmp_path / "hidden.db", ("--pseudonym-key-env", "SHOP_NAMES")
+    cli("store", "init", url, *names)
+    cli("keys", "create", url, "--role", "read", *names)
+    (row,) = told("keys", "list", url, *names, "--json")
+    cli("keys", "revoke", url, row["id"], *names)
+    assert told("models", "list", url, *names, "--json") == []
+    with pytest.raises(Llm4recError, match="pseudonym"):
+        cli("keys", "list", url)
 
 
 def test_wrong_roles_keys_and_stores_are_named(cli, tmp_path):

@@ -29,6 +29,7 @@ from llm4rec.core import (
 )
 
 if TYPE_CHECKING:
+    from llm4rec.store import StoreConfig
     from llm4rec.store.store_sql import SqlStore
 
 PAGE = 5_000  # rows in memory at a time
@@ -36,10 +37,17 @@ PAGE = 5_000  # rows in memory at a time
 
 def opened(url: str, pseudonym_key_env: str = "", new: bool = False) -> SqlStore:
     """The store at `url`; only with `new` is one made where there is none."""
-    from llm4rec.store import StoreConfig, open_existing, open_store
+    from llm4rec.store import open_existing, open_store
 
-    config = StoreConfig.of({"pseudonym_key_env": pseudonym_key_env}, "store")
+    config = naming_people(pseudonym_key_env)
     return open_store(url, config) if new else open_existing(url, config)
+
+
+def naming_people(pseudonym_key_env: str) -> StoreConfig:
+    """Options of a store that keeps people under pseudonyms of the key in this environment variable; plain without one."""
+    from llm4rec.store import StoreConfig
+
+    return StoreConfig.of({"pseudonym_key_env": pseudonym_key_env}, "store")
 
 
 def backed_up(url: str, file: Path) -> Path:

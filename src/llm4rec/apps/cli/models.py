@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llm4rec.apps.cli.options import AsJson
+from llm4rec.apps.cli.options import AsJson, KeyName
 
 if TYPE_CHECKING:
     from llm4rec.core import EngineRecord
@@ -27,12 +27,14 @@ def _say(record: EngineRecord, json: bool, told: str) -> None:
 
 
 @app.command("list")
-def list_versions(store: Kept, tenant: Tenant = "default", json: AsJson = False) -> None:
+def list_versions(
+    store: Kept, tenant: Tenant = "default", pseudonym_key_env: KeyName = "", json: AsJson = False
+) -> None:
     """List the versions of a store: which serves, which is in the shadow, which a rollback leads to."""
     from llm4rec.apps.cli.screen import as_json, table
     from llm4rec.engine.live import open_registry
 
-    with open_registry(store, tenant) as registry:
+    with open_registry(store, tenant, pseudonym_key_env) as registry:
         standing = registry.standing()
     rows = [{**asdict(record), "state": standing.state(name)} for name, record in standing.known.items()]
     if json:
@@ -65,6 +67,7 @@ def register(
         Path | None, typer.Option("--metrics", help="A JSON file of figures to keep with it.")
     ] = None,
     tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
     json: AsJson = False,
 ) -> None:
     """Enter an engine folder with its lineage; what serves stays."""
@@ -77,17 +80,23 @@ def register(
         raise SettingsError(f"--metrics {metrics} is no JSON: {error}") from None
     if told is not None and not isinstance(told, dict):
         raise SettingsError(f"--metrics {metrics}: names and values are wanted, as in {{'ndcg@10': 0.1}}")
-    with open_registry(store, tenant, new=True) as registry:
+    with open_registry(store, tenant, pseudonym_key_env, new=True) as registry:
         record = registry.register(folder, told)
     _say(record, json, f"registered {record.version}: {folder}")
 
 
 @app.command()
-def promote(store: Kept, version: Version, tenant: Tenant = "default", json: AsJson = False) -> None:
+def promote(
+    store: Kept,
+    version: Version,
+    tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
+    json: AsJson = False,
+) -> None:
     """Serve a version from now on, once it has been loaded and found to be what was registered."""
     from llm4rec.engine.live import open_registry
 
-    with open_registry(store, tenant) as registry:
+    with open_registry(store, tenant, pseudonym_key_env) as registry:
         registry.load(version)
         record = registry.promote(version)
     _say(record, json, f"promoted {record.version}; running services take it over")
@@ -98,12 +107,13 @@ def shadow(
     store: Kept,
     version: Annotated[str, typer.Argument(help="A version, or how it begins; 'none' ends it.")],
     tenant: Tenant = "default",
+    pseudonym_key_env: KeyName = "",
     json: AsJson = False,
 ) -> None:
     """Let a version answer beside the one that serves: compared, never shown."""
     from llm4rec.engine.live import open_registry
 
-    with open_registry(store, tenant) as registry:
+    with open_registry(store, tenant, pseudonym_key_env) as registry:
         if version != "none":
             registry.load(version)
         record = registry.shadow("" if version == "none" else version)
@@ -114,11 +124,13 @@ def shadow(
 
 
 @app.command()
-def rollback(store: Kept, tenant: Tenant = "default", json: AsJson = False) -> None:
+def rollback(
+    store: Kept, tenant: Tenant = "default", pseudonym_key_env: KeyName = "", json: AsJson = False
+) -> None:
     """Serve the version before again."""
     from llm4rec.engine.live import open_registry
 
-    with open_registry(store, tenant) as registry:
+    with open_registry(store, tenant, pseudonym_key_env) as registry:
         before = registry.standing().promoted[-2:-1]
         if before:
             registry.load(before[0])

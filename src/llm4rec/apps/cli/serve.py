@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llm4rec.apps.cli.options import SettingsFile
+from llm4rec.apps.cli.options import KeyName, SettingsFile
 
 if TYPE_CHECKING:
     from llm4rec.apps.rest.options import ServeSettings
@@ -43,6 +43,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     body_mb: Body = 4.0,
     page: Page = True,
     reports: Reports = None,
+    pseudonym_key_env: KeyName = "",
     settings_file: SettingsFile = None,
 ) -> None:
     """Serve an engine over HTTP: it answers, takes feedback, and learns while it serves."""
@@ -51,6 +52,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = {"host": host, "port": port, "workers": workers, "rate": rate, "burst": burst, "page": page}
     more = {"reports": "" if reports is None else str(reports.resolve()), "body_bytes": int(body_mb * 1e6)}
+    more["pseudonym_key_env"] = pseudonym_key_env
     settings = ServeSettings.of(options | more, "serve")
     _tell(settings)
     run(

@@ -21,6 +21,7 @@ class ServeSettings(Config):
     threads       answers that are computed at the same time in one worker
     own_hosts    names under which the service is called while no key guards it; others are refused
     reports      folder whose evaluation and trade-off reports the page opens; empty: none
+    pseudonym_key_env    name of the environment variable with the key under which the store keeps ids of people
     page         whether the web page is served too; its sockets need one worker
     """
 
@@ -35,6 +36,7 @@ class ServeSettings(Config):
     own_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     page: bool = True
     reports: str = ""
+    pseudonym_key_env: str = ""
 
     @property
     def with_page(self) -> bool:

@@ -60,7 +60,7 @@ def check_door(store: str, settings: ServeSettings) -> None:
 
     if settings.loopback:
         return
-    with opened(store, new=True) as kept:
+    with opened(store, settings.pseudonym_key_env, new=True) as kept:
         usable = any(not key.revoked for key in known(kept).values())
     if not usable:
         raise SettingsError(
@@ -79,12 +79,14 @@ def application() -> FastAPI:
     from llm4rec.apps.rest.logs import to_standard_error
     from llm4rec.engine import read_settings
     from llm4rec.engine.live import open_live
+    from llm4rec.engine.storing import naming_people
 
     told = json.loads(os.environ[OPTIONS])
     to_standard_error()
     settings = read_settings(Path(told["file"]) if told["file"] else None)
-    live = open_live(told["engine"], told["store"], settings=settings)
     options = ServeSettings.of(told["settings"], "serve")
+    names = naming_people(options.pseudonym_key_env)
+    live = open_live(told["engine"], told["store"], settings=settings, store_config=names)
     app = create_app(live, options)
     if options.with_page:
         from llm4rec.apps.web.mount import with_page

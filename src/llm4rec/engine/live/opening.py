@@ -57,12 +57,14 @@ def open_live(
 
 
 @contextmanager
-def open_registry(store: str, tenant: str = DEFAULT_TENANT, new: bool = False) -> Iterator[Registry]:
+def open_registry(
+    store: str, tenant: str = DEFAULT_TENANT, pseudonym_key_env: str = "", new: bool = False
+) -> Iterator[Registry]:
     """The engine versions of a store, by its URL, for as long as the block runs; only with `new` is a store made.
 
     What changes stands in the audit as done by a command.
     """
-    with opened(store, new=new) as kept:
+    with opened(store, pseudonym_key_env, new=new) as kept:
         yield Registry(kept, tenant=tenant, actor=COMMAND)
 
 
