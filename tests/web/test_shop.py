@@ -82,6 +82,15 @@ def test_thumbs_stars_and_not_for_me_change_the_list_and_are_kept(shop, service)
     assert page.get_by_text(f"Last: {third}").is_visible()
 
 
+def test_a_double_click_is_one(shop, service):
+    page = shop()
+    first, second = titles(page)[:2]
+    changed(page, page.locator(".card").first.get_by_role("button", name="Not for me").dblclick)
+    page.wait_for_timeout(500)
+    assert first not in titles(page)
+    assert second in titles(page)
+
+
 def test_a_wish_is_told_as_chips_and_each_can_be_taken_back(shop):
     page = shop()
     field = page.get_by_label("What are you looking for?")

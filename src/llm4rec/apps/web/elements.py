@@ -11,6 +11,9 @@ from nicegui.elements.mixins.value_element import ValueElement
 Handler = Callable[[], Awaitable[None] | None]
 
 
+TWICE = 2  # what the browser calls the second click of a double one
+
+
 class Tag(TextElement):
     """Any element of HTML with a text in it; attributes by name, "_" standing for "-"."""
 
@@ -23,9 +26,9 @@ class Tag(TextElement):
 
 
 def button(text: str, then: Handler, classes: str = "button", *, icon: str = "", **attributes: Any) -> Tag:
-    """A button; with an icon alone, give `aria_label`."""
+    """A button; with an icon alone, give `aria_label`. A double click is one: what stands there may have changed by the second."""
     made = Tag("button", text, f"{classes} i-{icon}" if icon else classes, type="button", **attributes)
-    made.on("click", then, [])
+    made.on("click", lambda event: then() if event.args.get("detail", 1) < TWICE else None, ["detail"])
     return made
 
 
