@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
 from typing import Annotated, Any, ClassVar, Self
@@ -22,7 +23,7 @@ class OverInputsConfig(Config):
     tune: bool = True
 
 
-class OverInputs:
+class OverInputs(ABC):
     """A model over `inputs_`, which its fit makes."""
 
     config_type: ClassVar[type[OverInputsConfig]]
@@ -30,9 +31,9 @@ class OverInputs:
     inputs_: Inputs
     begun_ = ""
 
+    @abstractmethod
     def _again(self, inputs: Inputs, dataset: Dataset, context: FitContext) -> Self:
         """The same model over its inputs as fitted on other data; what it chose or was taught stays."""
-        raise NotImplementedError
 
     def continued(self, dataset: Dataset, context: FitContext, before: Before) -> Self:
         """Each input from where it ended, as far as it can; what was chosen or learnt of held-out questions stays."""

@@ -49,6 +49,11 @@ def looked(live: Live, question: Mapping[str, Any], wish: Any = None) -> Looked:
     return Looked(asked.answer, facts_of(live, asked.answer.items), asked.reading)
 
 
+def read(live: Live, text: str) -> Any:
+    """How a wish is understood. No list of it is shown, so none is logged."""
+    return live.serving.engine.ask(text, n=1, year=time.gmtime().tm_year).reading
+
+
 @dataclass(frozen=True)
 class Landed:
     """Where a new item came to stand: its place for one user (0: behind the first DEEP), and for a sample of others."""

@@ -11,7 +11,7 @@ from llm4rec.apps.web.elements import Field, Knob, Panel, Tag, button, chip
 from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.readers import Reader, last_items
 from llm4rec.apps.web.shop.card import Card, Told, unsure_of
-from llm4rec.apps.web.shop.looking import Looked, looked
+from llm4rec.apps.web.shop.looking import Looked, looked, read
 from llm4rec.apps.web.shop.newitem import NewItem
 from llm4rec.apps.web.shop.picker import Picker
 from llm4rec.apps.web.shop.state import N, Shop, joined
@@ -179,10 +179,9 @@ class Window:
         question, before, place = self.shop.question(), self.shop.reading, self.shop.changing
 
         def work(live: Any) -> Looked:
-            found = looked(live, question, text)
             if before is None or place is None:
-                return found
-            return looked(live, question, before.replaced(place, found.reading))
+                return looked(live, question, text)
+            return looked(live, question, before.replaced(place, read(live, text)))
 
         self.list.classes(add="busy")
         try:
