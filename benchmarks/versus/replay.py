@@ -15,6 +15,7 @@ from llm4rec.core import Catalog, ComponentError, Dataset, FitContext, Floats, H
 from llm4rec.data import Fold, Split
 from llm4rec.engine import parse_variant
 from llm4rec.engine.build import build_model
+from llm4rec.engine.choosing import FALLBACK
 from llm4rec.engine.registry import component
 from llm4rec.evaluation import parse_metrics, rank
 
@@ -162,7 +163,7 @@ class ReplayLists(Elsewhere):
     ) -> Rows:
         said = self._said("rank", setting, fit, timed)
         features = {} if self.entry.home == "ours" else self.ask.features
-        fallback: Model = build_model("popular", {}).fit(fit, FitContext())
+        fallback: Model = build_model("popular", FALLBACK).fit(fit, FitContext())
         users = np.array([request.user for request in questions.requests], dtype=np.int64)
         job = Job(
             self.name, self.entry.home, said, fit.interactions, known.interactions, users, features=features

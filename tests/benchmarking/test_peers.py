@@ -14,8 +14,9 @@ from benchmarks.versus.replay import Ask, ReplayLists
 
 from benchmarking.fake_work import rule
 from evaluation.worlds import FakeEngine, dataset, random_rows
-from llm4rec.core import ComponentError, Interactions
+from llm4rec.core import ComponentError, History, Interactions, Request
 from llm4rec.data import split
+from llm4rec.engine import Engine
 from llm4rec.evaluation import Plan, parse_metrics, run_trial, terms
 
 FAKE = Path(__file__).with_name("fake_work.py")
@@ -96,17 +97,33 @@ def test_rows_that_are_cut_short_are_an_error(ask):
         measured(ask, Entry("fake", "fake", ({"short": True},)))
 
 
-def test_a_declined_row_is_answered_by_popularity(ask):
+def test_a_declined_row_is_answered_as_our_own_engine_answers_strangers(monkeypatch):
+    """By what is popular now, not ever: else a table with newcomers sets two different fallbacks against each other."""
+    monkeypatch.setenv("LLM4REC_PEERS_PYTHON", sys.executable)
+    made = split(changing(), "leave-last-out")
+    ask = Ask(TABLE, made, start=lambda job: jobs.Worker(job, FAKE))
     trial, engine = measured(ask, Entry("fake", "fake", ({"declines": True},)))
-    counts = ask.split.folds[0].train.counts
+    ours = Engine(model="itemknn").fit(made.folds[0].train)
+    stranger = ours.score([Request(History.of([]))])[0]
+    assert not np.array_equal(np.argsort(-stranger), np.argsort(-made.folds[0].train.counts))
 
     def by_hand(request, items):
-        return counts if request.user == 0 else rule(np.array([request.user]), items)[0]
+        return stranger if request.user == 0 else rule(np.array([request.user]), items)[0]
 
-    direct = run_trial("x", lambda seed: FakeEngine(by_hand), ask.split.folds, Plan(parse_metrics(METRICS)))
+    direct = run_trial("x", lambda seed: FakeEngine(by_hand), made.folds, Plan(parse_metrics(METRICS)))
     np.testing.assert_array_equal(trial.samples["mrr"].totals, direct.samples["mrr"].totals)
     assert engine.degraded == ["1 questions without a usable history were answered by what is popular"]
     assert trial.degraded == tuple(engine.degraded)
+
+
+def changing():
+    """A newcomer each day; the first hundred take five of the items 0-7, the next sixty five of the items 10-15."""
+    rng, day = np.random.default_rng(3), 86_400.0
+    rows = [
+        (rng.permutation(8)[:5] if user < 100 else 10 + rng.permutation(6)[:5]).tolist()
+        for user in range(160)
+    ]
+    return dataset(rows, 20, times=[1.6e9 + day * user + at for user in range(160) for at in range(5)])
 
 
 def test_rows_are_held_against_the_lists_of_the_library(ask):
