@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from benchmarks.common import result
+from benchmarks.blocks import block
 
 SHOWN = {
     "ndcg": "NDCG@10",
@@ -29,10 +30,15 @@ AXES = ("ild@10", "breadth@10", "novelty@10", "coverage@10", "calibration@10", "
 def orders() -> Iterator[str]:
     """All that is measured of the order of lists."""
     yield from tables()
-    yield from speeds()
-    yield from knobs()
-    yield from duels()
-    yield from fronts()
+    yield from block("order-speed", speeds)
+    yield "## Knobs: `python -m benchmarks.knob`\n"
+    yield from block("knob", knobs)
+    yield "## Diversity in training, or behind it: `python -m benchmarks.tradeoff duel`\n"
+    yield from block("tradeoff/duel", duel)
+    yield "## Whole fronts: `python -m benchmarks.tradeoff ml-100k amazon-games sample-shop`\n"
+    yield "As `llm4rec tradeoff` makes them: other models, the own order and the recommended setting, changes on the test against the own order.\n"
+    for name in ("ml-100k", "amazon-games", "sample-shop"):
+        yield from block(f"tradeoff/{name}", front)
 
 
 def tables() -> Iterator[str]:
@@ -43,19 +49,15 @@ def tables() -> Iterator[str]:
         "of what a row is for at an NDCG loss of 2 % (`calibrated`: 1.2 %) on validation; chains that are for several gains: of the strengths that "
         "reach all that is asked (ild +7, genre coverage +12, catalog coverage +15 %) those that lose least. Losing rows stay.\n"
     )
-    content = result("order") or {}
-    for name, about in ABOUT.items():
-        if name not in content:
-            yield f"`{name}`: not measured yet.\n"
-            continue
-        yield from table(name, about, content[name])
+    for name in ABOUT:
+        yield from block(f"order/{name}", partial(table, name))
 
 
-def table(name: str, about: str, found: Mapping[str, Any]) -> Iterator[str]:
+def table(name: str, found: Mapping[str, Any]) -> Iterator[str]:
     """One catalog."""
     keys = [key for key in SHOWN if key == "coverage" or key in found["own"]]
     own = ", ".join(f"{SHOWN[key]} {found['own'][key]:.3f}" for key in keys)
-    yield f"`{name}`: {about} {found['people']:,} lists. The ranker's own: {own}.\n"
+    yield f"`{name}`: {ABOUT[name]} {found['people']:,} lists. The ranker's own: {own}.\n"
     yield f"| rerankers | strengths | {' | '.join(SHOWN[key] for key in keys)} | ms a person |\n|{'---|' * (len(keys) + 3)}"
     for label, row in found["rows"].items():
         cells = [moved(row["changes"][key]) for key in keys]
@@ -104,11 +106,8 @@ def exposures(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def speeds() -> Iterator[str]:
+def speeds(found: Mapping[str, Any]) -> Iterator[str]:
     """Time by number of candidates."""
-    found = result("order-speed")
-    if not found:
-        return
     depths = list(next(iter(found.values()))["ms"])
     yield (
         "CPU milliseconds a person for a list of 10, 256 people at once, one thread, by candidates (`python -m benchmarks.order_speed`; vectors of 256 "
@@ -120,13 +119,8 @@ def speeds() -> Iterator[str]:
     yield ""
 
 
-def knobs() -> Iterator[str]:
+def knobs(content: Mapping[str, Any]) -> Iterator[str]:
     """Each setting of each knob."""
-    yield "## Knobs: `python -m benchmarks.knob`\n"
-    content = result("knob")
-    if not content:
-        yield "Not measured yet.\n"
-        return
     rows = [row for found in content.values() for row in found["rows"] if row["knob"]]
     yield (
         "Engines fitted without a fifth of the events; people that knobs were not calibrated on. Gain: share of that at 1 (`explore`: of the places "
@@ -145,13 +139,8 @@ def knobs() -> Iterator[str]:
     yield ""
 
 
-def duels() -> Iterator[str]:
+def duel(found: Mapping[str, Any]) -> Iterator[str]:
     """Terms in training against reranking, at equal NDCG."""
-    yield "## Diversity in training, or behind it: `python -m benchmarks.tradeoff duel`\n"
-    found = (result("tradeoff") or {}).get("duel")
-    if not found:
-        yield "Not measured yet.\n"
-        return
     yield (
         "`attention` on ml-100k, ratings of 4 and more, 16 epochs at most, the last fifth of each person's events as the test. For each gain the setting "
         "that gains most at an NDCG loss within the limit on validation; test figures against the plain network, 95 % over people.\n"
@@ -170,27 +159,20 @@ def duels() -> Iterator[str]:
     yield ""
 
 
-def fronts() -> Iterator[str]:
-    """Whole fronts in short: models and what is recommended, on the test."""
-    yield "## Whole fronts: `python -m benchmarks.tradeoff ml-100k amazon-games sample-shop`\n"
-    content = {name: found for name, found in (result("tradeoff") or {}).items() if name != "duel"}
-    if not content:
-        yield "Not measured yet.\n"
-        return
-    yield "As `llm4rec tradeoff` makes them: other models, the own order and the recommended setting, changes on the test against the own order.\n"
-    for name, found in content.items():
-        axes = [axis for axis in AXES if axis in found["axes"]]
-        note = " (synthetic readers)" if found["protocol"]["synthetic"] else ""
-        yield f"`{name}`{note}, {found['protocol']['name']}, fingerprint `{found['protocol']['fingerprint']}`\n"
-        yield f"| row | NDCG@10 | {' | '.join(axes)} |\n|{'---|' * (len(axes) + 2)}"
-        for label, row in found["rows"].items():
-            if row["curve"] in ("own order", "other models") or label == found["recommended"]["name"]:
-                cells = [change(row["test"].get(key)) for key in ("ndcg@10", *axes)]
-                yield f"| {label} | {' | '.join(cells)} |"
-        yield ""
-        for line in found["notes"]:
-            yield f"- {line}"
-        yield ""
+def front(found: Mapping[str, Any]) -> Iterator[str]:
+    """A whole front in short: models and what is recommended, on the test."""
+    axes = [axis for axis in AXES if axis in found["axes"]]
+    told = found["protocol"]
+    note = " (synthetic readers)" if told["synthetic"] else ""
+    yield f"`{told['dataset']}`{note}, {told['name']}, fingerprint `{told['fingerprint']}`\n"
+    yield f"| row | NDCG@10 | {' | '.join(axes)} |\n|{'---|' * (len(axes) + 2)}"
+    for label, row in found["rows"].items():
+        if row["curve"] in ("own order", "other models") or label == found["recommended"]["name"]:
+            cells = [change(row["test"].get(key)) for key in ("ndcg@10", *axes)]
+            yield f"| {label} | {' | '.join(cells)} |"
+    yield ""
+    yield from (f"- {line}" for line in found["notes"])
+    yield ""
 
 
 def change(found: Mapping[str, Any] | None) -> str:

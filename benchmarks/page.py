@@ -1,4 +1,7 @@
-"""docs/benchmarks.md from the results in out/benchmarks: python -m benchmarks.page. Measures nothing itself."""
+"""docs/benchmarks.md from the results in out/benchmarks: python -m benchmarks.page. Measures nothing itself.
+
+What was not measured here stands as the page has it (see benchmarks/blocks.py).
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.blocks import PAGE, block
 from benchmarks.cold_items import harmonic
-from benchmarks.common import ROOT, result
-from benchmarks.live.page import served
 from benchmarks.order_page import orders
 from benchmarks.refits_page import refits
+from benchmarks.speed_page import speed
 from benchmarks.talking.page import words
 from benchmarks.versus.catalogue import TABLES
 from benchmarks.versus.compare import page as compared
 
-PAGE = ROOT / "docs" / "benchmarks.md"
-PEAKS = ("reading_mb", "fitting_mb", "ranking_mb")
 HEAD = """# Benchmarks
 
 Measured figures, each with the command that reproduces it; this page is written by `python -m benchmarks.page` from what
-the commands left in `out/benchmarks`. `make bench` runs all of them. The data sets are research data that the project
-does not contain: a command whose data set is missing says so and ends with 3.
+the commands left in `out/benchmarks`: a part whose results are not there stands as it was. `make bench` runs all of them. The
+data sets are research data that the project does not contain: a command whose data set is missing says so and ends with 3.
 
-Machine: {machine}. Accuracy does not depend on it. Times were taken with one BLAS thread a process while other benchmarks ran on
+Machine of the last writing: {machine}. Accuracy does not depend on it. Times were taken with one BLAS thread a process while other benchmarks ran on
 the second core, unless said otherwise. Intervals are 95 %, from 10,000 paired resamples over users. Full ranking of all items, ties
 at their expected value, seen items excluded, no target time, one seed (every model here is deterministic).
 """
@@ -75,20 +76,7 @@ def warm() -> Iterator[str]:
         "knock-outs: no text, no attributes, neither. Losing rows stay.\n"
     )
     for name in ("amazon-beauty", "amazon-games", "ml-100k"):
-        content = result(f"warm-{name}")
-        if content is None:
-            yield f"`{name}`: not measured yet.\n"
-            continue
-        yield f"`{name}`, {content['protocol']['name']}, fingerprint `{content['protocol']['fingerprint']}`\n"
-        yield "| model | NDCG@10 | HR@10 | coverage@10 | fit s | peak MB |\n|---|---|---|---|---|---|"
-        for model, row in content["models"].items():
-            cells = [
-                interval(row, "ndcg@10"),
-                interval(row, "hr@10"),
-                f"{row['metrics']['coverage@10']['mean']:.3f}",
-            ]
-            yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} | {row['peak_rss_mb']:.0f} |"
-        yield ""
+        yield from block(f"warm-{name}", warm_table)
     yield (
         "On the idle machine with both cores, `llm4rec evaluate` of `sequence` on `amazon-beauty`, reading, fitting, choosing and "
         "asking 22,363 users, takes 86 s and 3.8 GB with texts in the vector cache; reading the texts the first time adds about "
@@ -100,6 +88,26 @@ def warm() -> Iterator[str]:
     )
 
 
+def warm_table(content: dict[str, Any]) -> Iterator[str]:
+    """One data set."""
+    yield protocol(content)
+    yield "| model | NDCG@10 | HR@10 | coverage@10 | fit s | peak MB |\n|---|---|---|---|---|---|"
+    for model, row in content["models"].items():
+        cells = [
+            interval(row, "ndcg@10"),
+            interval(row, "hr@10"),
+            f"{row['metrics']['coverage@10']['mean']:.3f}",
+        ]
+        yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} | {row['peak_rss_mb']:.0f} |"
+    yield ""
+
+
+def protocol(content: dict[str, Any]) -> str:
+    """Data set, protocol and its fingerprint."""
+    told = content["protocol"]
+    return f"`{told['dataset']}`, {told['name']}, fingerprint `{told['fingerprint']}`\n"
+
+
 def interval(row: dict[str, Any], metric: str) -> str:
     """ ".0657 (.0629–.0684)"."""
     found = row["metrics"][metric]
@@ -109,10 +117,11 @@ def interval(row: dict[str, Any], metric: str) -> str:
 def attacks() -> Iterator[str]:
     """Share of lists that show a pushed item, attack by attack."""
     yield "## Fake profiles: `python -m benchmarks.attack`\n"
-    content = result("attack")
-    if content is None:
-        yield "not measured yet.\n"
-        return
+    yield from block("attack", attack_table)
+
+
+def attack_table(content: dict[str, Any]) -> Iterator[str]:
+    """By model and attack."""
     yield (
         f"ml-100k, ratings of 4 and more: 1 % fake profiles push an item that at most three of {content['people']} people took. Share of "
         f"genuine lists of ten that show it: mean and largest of {content['targets']} items, without and with caps on an account.\n"
@@ -136,29 +145,28 @@ def stacked() -> Iterator[str]:
         "is what an engine does when no model is named. Epochs of `attention` are said with each table.\n"
     )
     for name in ("amazon-beauty", "amazon-games", "ml-100k", "ml-100k-temporal"):
-        content = result(f"stacked-{name}")
-        if content is None:
-            yield f"`{name}`: not measured yet.\n"
-            continue
-        yield f"`{name}`, {content['protocol']['name']}, fingerprint `{content['protocol']['fingerprint']}`\n"
-        yield "| model | NDCG@10 | HR@10 | coverage@10 | difference | fit s |\n|---|---|---|---|---|---|"
-        best = next(iter(content["models"]))
-        epochs = (
-            content["models"][best]["settings"].get("options", {}).get("attention", {}).get("epochs", "?")
+        yield from block(f"stacked-{name}", stacked_table)
+
+
+def stacked_table(content: dict[str, Any]) -> Iterator[str]:
+    """One data set."""
+    yield protocol(content)
+    yield "| model | NDCG@10 | HR@10 | coverage@10 | difference | fit s |\n|---|---|---|---|---|---|"
+    best = next(iter(content["models"]))
+    epochs = content["models"][best]["settings"].get("options", {}).get("attention", {}).get("epochs", "?")
+    for model, row in content["models"].items():
+        cells = [interval(row, "ndcg@10"), interval(row, "hr@10")]
+        cells += [f"{row['metrics']['coverage@10']['mean']:.3f}", difference(content, best, model)]
+        yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} |"
+    yield ""
+    yield f"A schedule of {epochs} epochs.\n"
+    for note in content.get("notes", []):
+        yield f"{note}.\n"
+    if chances := content.get("chances"):
+        yield (
+            f"Chances of the {chances['shown']:,} items shown: said {chances['said']:.4f} on average, came {chances['came']:.4f}, "
+            f"expected calibration error {chances['ece@10']:.4f}.\n"
         )
-        for model, row in content["models"].items():
-            cells = [interval(row, "ndcg@10"), interval(row, "hr@10")]
-            cells += [f"{row['metrics']['coverage@10']['mean']:.3f}", difference(content, best, model)]
-            yield f"| {model} | {' | '.join(cells)} | {row['fit_seconds']:.0f} |"
-        yield ""
-        yield f"A schedule of {epochs} epochs.\n"
-        for note in content.get("notes", []):
-            yield f"{note}.\n"
-        if chances := content.get("chances"):
-            yield (
-                f"Chances of the {chances['shown']:,} items shown: said {chances['said']:.4f} on average, came {chances['came']:.4f}, "
-                f"expected calibration error {chances['ece@10']:.4f}.\n"
-            )
 
 
 def difference(content: dict[str, Any], one: str, other: str) -> str:
@@ -174,10 +182,11 @@ def difference(content: dict[str, Any], one: str, other: str) -> str:
 def ratings() -> Iterator[str]:
     """Stars: error and intervals by fold."""
     yield "## Stars: `python -m benchmarks ratings`\n"
-    content = result("ratings")
-    if content is None:
-        yield "Not measured yet.\n"
-        return
+    yield from block("ratings", ratings_table)
+
+
+def ratings_table(content: dict[str, Any]) -> Iterator[str]:
+    """By row and fold."""
     yield (
         "`fm` on the five official folds of `ml-100k`, fitted on the training part of each, every setting at its default. Intervals are "
         "asked for 90 %; *width* is in stars.\n"
@@ -195,10 +204,12 @@ def ratings() -> Iterator[str]:
 
 def cold() -> Iterator[str]:
     """Newcomers: five draws and the items that appeared last."""
-    content = result("cold-items")
     yield "## Items that nobody has touched: `python -m benchmarks.cold_items`\n"
-    if content is None:
-        return
+    yield from block("cold-items", cold_table)
+
+
+def cold_table(content: dict[str, Any]) -> Iterator[str]:
+    """By model."""
     draws = [key for key in content if key.startswith("random")]
     yield (
         "`ml-100k`, ratings of 4 and more, 20 % of the films with three such ratings held out whole; they enter the fitted "
@@ -238,40 +249,40 @@ def new_users() -> Iterator[str]:
         "20 % of the users held out whole; the target is their last item. NDCG@10 with the whole history, and the share of it "
         "that the first or the latest k events reach. What the whole history holds is excluded in every column.\n"
     )
+    yield from block("new-users-ml-100k", new_users_table)
+    yield from block("new-users-draws-ml-100k", draws_of_users)
+    yield from block("new-users-in-turn-ml-100k", users_in_turn)
+    yield from block("new-users-amazon-beauty", new_users_table)
+
+
+def new_users_table(content: dict[str, Any]) -> Iterator[str]:
+    """One data set."""
     views = [f"{side}-{k}" for side in ("latest", "first") for k in (1, 3, 5, 10)]
-    for name in ("ml-100k", "amazon-beauty"):
-        content = result(f"new-users-{name}")
-        if content is None:
-            yield f"`{name}`: not measured yet.\n"
-            continue
-        yield f"`{name}`, fingerprint `{content['protocol']['fingerprint']}`\n"
-        yield f"| model | whole | {' | '.join(views)} |\n|{'---|' * (len(views) + 2)}"
-        for model, row in content["models"].items():
-            whole = row["metrics"]["ndcg@10"]["mean"]
-            shares = [f"{row['metrics'][f'{view}/ndcg@10']['mean'] / whole:.1%}" for view in views]
-            yield f"| {model} | {interval(row, 'ndcg@10')} | {' | '.join(shares)} |"
-        yield ""
-        yield from draws_of_users(name)
+    yield f"`{content['protocol']['dataset']}`, fingerprint `{content['protocol']['fingerprint']}`\n"
+    yield f"| model | whole | {' | '.join(views)} |\n|{'---|' * (len(views) + 2)}"
+    for model, row in content["models"].items():
+        whole = row["metrics"]["ndcg@10"]["mean"]
+        shares = [f"{row['metrics'][f'{view}/ndcg@10']['mean'] / whole:.1%}" for view in views]
+        yield f"| {model} | {interval(row, 'ndcg@10')} | {' | '.join(shares)} |"
+    yield ""
 
 
 IN_TURN = ("latest-1", "latest-3", "latest-5", "latest-10")
 
 
-def draws_of_users(name: str) -> Iterator[str]:
+def draws_of_users(found: dict[str, Any]) -> Iterator[str]:
     """Shares over several draws of the people, where one draw is small."""
-    found = result(f"new-users-draws-{name}")
-    if found is None:
-        return
     whole = np.mean(found[""])
     told = ", ".join(f"{view} {np.mean(values) / whole:.1%}" for view, values in found.items() if view)
     by_draw = " ".join(f"{part / all_:.0%}" for part, all_ in zip(found["latest-5"], found[""], strict=True))
     yield (
-        f"A draw of `{name}` has 188 people. `sequence` over {len(found[''])} draws: whole {whole:.4f}; {told}; latest-5 by draw: "
+        f"A draw of `ml-100k` has 188 people. `sequence` over {len(found[''])} draws: whole {whole:.4f}; {told}; latest-5 by draw: "
         f"{by_draw}.\n"
     )
-    turns = result(f"new-users-in-turn-{name}")
-    if turns is None:
-        return
+
+
+def users_in_turn(turns: dict[str, Any]) -> Iterator[str]:
+    """Several targets a person."""
     yield "One target a person leaves such shares at chance. With the last ten items of each as targets in turn (95 %):\n"
     yield f"| model | draws | questions | {' | '.join(IN_TURN)} |\n|{'---|' * (len(IN_TURN) + 3)}"
     for model, row in turns.items():
@@ -284,10 +295,11 @@ def draws_of_users(name: str) -> Iterator[str]:
 def few_shot() -> Iterator[str]:
     """Newcomers after their first events, two tables."""
     yield "## The first events of newcomers: `python -m benchmarks.few_shot`\n"
-    found = result("few-shot-ml-100k")
-    if found is None:
-        yield "Not measured yet.\n"
-        return
+    yield from block("few-shot-ml-100k", few_shot_tables)
+
+
+def few_shot_tables(found: dict[str, Any]) -> Iterator[str]:
+    """By model and number of events."""
     yield (
         f"`{found['data']}`, `cold-users`, {found['draws']} draws, {found['questions']} questions of {found['people']} people; settings chosen on "
         "people of the training part. NDCG@10 with 95 % intervals over people; p: paired bootstrap, against Reptile and against what is popular.\n"
@@ -320,17 +332,17 @@ def peers() -> Iterator[str]:
         "for everybody it was fitted on; *peak MB* is the whole process, imports included. Losing rows stay.\n"
     )
     for name in TABLES:
-        content = result(f"peers-{name}")
-        yield compared(content) if content else f"`{name}`: not measured yet.\n"
+        yield from block(f"peers-{name}", lambda content: iter([compared(content)]))
 
 
 def learning() -> Iterator[str]:
     """Frozen, learning and serving engines in worlds with known truth."""
     yield "## Learning while serving: `python -m benchmarks.learning`\n"
-    found = result("learning")
-    if not found:
-        yield "Not measured yet.\n"
-        return
+    yield from block("learning", learning_table)
+
+
+def learning_table(found: dict[str, Any]) -> Iterator[str]:
+    """By world and way."""
     yield (
         "Synthetic: newcomers among the shop's readers ask once a round, 80 rounds; after 40 all tastes turn over. *Late* are requests of "
         "readers with 20 interactions and more, over the frozen engine in the same rounds. *Of the best*: clicks as a share of those of the "
@@ -350,10 +362,11 @@ def learning() -> Iterator[str]:
 def offpolicy() -> Iterator[str]:
     """Coverage by estimator, and how often orders of policies are right."""
     yield "## Off-policy estimates: `python -m benchmarks.offpolicy`\n"
-    found = result("offpolicy")
-    if not found:
-        yield "Not measured yet.\n"
-        return
+    yield from block("offpolicy", offpolicy_table)
+
+
+def offpolicy_table(found: dict[str, Any]) -> Iterator[str]:
+    """By size of the log and estimator."""
     yield (
         "Synthetic: the shop's readers click by the simulator's truth on slates of five of 20 books that one policy drew; five other policies "
         "are judged from that log alone. Coverage of 95 % intervals, least and most over the five policies; root mean squared error, mean over "
@@ -382,121 +395,26 @@ def trends() -> Iterator[str]:
         "Events in order of time, the last tenth asked for before it is learnt, the first five of a person; NDCG@10. Half-lives (hours), prior "
         "and weight are chosen on the tenth before. Intervals of the difference by people.\n"
     )
-    yield "| data | half-lives, prior | for whom | questions | without | with | difference |\n|---|---|---|---|---|---|---|"
     for name in ("ml-100k", "amazon-beauty"):
-        found = result(f"trends-{name}")
-        if not found:
-            yield f"| {name} | not measured yet | | | | | |"
-            continue
-        chosen = found["chosen"]
-        how = f"{', '.join(f'{h:g}' for h in chosen['hours'])}; {chosen['prior']:g}"
-        rows = {"unknown": found["unknown"]} | {
-            f"known, weight {weight}": row for weight, row in found["known"].items()
-        }
-        for whom, row in rows.items():
-            figures = f"{row['questions']} | {row['without']:.4f} | {row['with']:.4f}"
-            spread = f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
-            yield f"| {name} | {how} | {whom} | {figures} | {spread} |"
-        yield f"| {name} | | weight chosen: {chosen['weight']:g} | | | | |"
+        yield f"`{name}`:\n"
+        yield from block(f"trends-{name}", trends_table)
+
+
+def trends_table(found: dict[str, Any]) -> Iterator[str]:
+    """One data set."""
+    chosen = found["chosen"]
+    yield (
+        f"Half-lives {', '.join(f'{h:g}' for h in chosen['hours'])} hours, prior {chosen['prior']:g}, weight for people who are known "
+        f"{chosen['weight']:g}.\n"
+    )
+    yield "| for whom | questions | without | with | difference |\n|---|---|---|---|---|"
+    rows = {"unknown": found["unknown"]} | {
+        f"known, weight {weight}": row for weight, row in found["known"].items()
+    }
+    for whom, row in rows.items():
+        figures = f"{row['questions']} | {row['without']:.4f} | {row['with']:.4f}"
+        yield f"| {whom} | {figures} | {row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f}) |"
     yield ""
-
-
-def speed() -> Iterator[str]:
-    """Latency, start-up, encoding."""
-    yield "## Speed\n"
-    found = result("latency")
-    if found:
-        yield (
-            f"One request through `Engine.recommend` at {found['items']:,} items on one core, {found['requests']:,} requests "
-            "(`python -m benchmarks.latency`), milliseconds:\n"
-        )
-        yield "| request | p50 | p95 | p99 |\n|---|---|---|---|"
-        for kind in ("known_user", "bare_history"):
-            row = found[kind]
-            yield f"| {kind.replace('_', ' ')} | {row['p50']} | {row['p95']} | {row['p99']} |"
-        yield ""
-    found = result("startup")
-    if found:
-        told = ", ".join(f"`{what}` {row['median']} s (best {row['best']} s)" for what, row in found.items())
-        yield f"Start-up, whole process, median of nine (`python -m benchmarks.startup`): {told}.\n"
-    yield from stored()
-    yield from served()
-    found = result("encoder-throughput")
-    if found:
-        yield (
-            f"Encoding the catalog beside the bare library, in turns (`python -m benchmarks.encoder_throughput`): "
-            f"{found['ours_texts_per_s']:.0f} texts a second against {found['library_texts_per_s']:.0f}, ratio {found['ratio']:.2f}.\n"
-        )
-    yield from beside_implicit()
-    yield from full_ranking()
-
-
-def stored() -> Iterator[str]:
-    """What a store acknowledges a second."""
-    found = result("store")
-    if found:
-        yield "The store, one process, every row durable when it is acknowledged (`python -m benchmarks.store`):\n"
-        yield (
-            "| store | feedback a second, batches of 100 | impressions of ten slots a second, 64 in flight | "
-            "feedback a second, one by one | last 50 events of a user, ms |\n|---|---|---|---|---|"
-        )
-        for kind, row in found.items():
-            yield f"| {kind} | {' | '.join(f'{value:,}' for value in row.values())} |"
-        yield ""
-
-
-def beside_implicit() -> Iterator[str]:
-    """ALS and lists for everybody beside implicit's, least times of several, in turns."""
-    sweeps, lists = result("als_speed"), result("recommend_all")
-    if sweeps:
-        yield "One sweep of `als` over people and items beside implicit's, seconds (`python -m benchmarks als_speed`):\n"
-        yield "| data | factors | threads | ours | implicit | ratio |\n|---|---|---|---|---|---|"
-        for name, found in sweeps.items():
-            for row in found["speed"]:
-                cells = [f"{row['ours_s']:.3f}", f"{row['implicit_s']:.3f}", f"{row['ratio']:.2f}"]
-                yield f"| {name} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
-        yield ""
-        told = [
-            f"{name}, {row['factors']} factors: ours {row['ours']:.4f}, with fading histories {row['ours_fading']:.4f}, implicit "
-            f"{row['implicit']:.4f}"
-            for name, found in sweeps.items()
-            for row in found["accuracy"]
-        ]
-        if told:
-            yield f"NDCG@10 on validation, settings of both chosen there: {'; '.join(told)}.\n"
-    if lists:
-        yield (
-            "Ten items for everybody, `Engine.recommend_all` of `als` from histories to ids beside implicit's `recommend` from its user "
-            "factors to numbers (`python -m benchmarks recommend_all`):\n"
-        )
-        yield (
-            "| data | factors | threads | ours s | implicit s | times faster | added MB, ours | added MB, implicit |\n"
-            "|---|---|---|---|---|---|---|---|"
-        )
-        for row in lists:
-            cells = [f"{row['ours_s']:.2f}", f"{row['implicit_s']:.2f}", f"{row['times_faster']:.1f}"]
-            cells += [f"{row['ours_added_mb']:.0f}", f"{row['implicit_added_mb']:.0f}"]
-            yield f"| {row['data']} | {row['factors']} | {row['threads']} | {' | '.join(cells)} |"
-        yield ""
-
-
-def full_ranking() -> Iterator[str]:
-    """What ranking everything costs in time, at three sizes, and in memory, by model."""
-    grown, held = result("growth"), result("memory")
-    if grown:
-        sizes = [f"{row['users']:,} × {row['items']:,}" for row in next(iter(grown.values()))]
-        yield "Full ranking, CPU seconds a million pairs of user and item (`python -m benchmarks.growth`):\n"
-        yield f"| model | {' | '.join(sizes)} |\n|{'---|' * (len(sizes) + 1)}"
-        for model, rows in grown.items():
-            yield f"| {model} | {' | '.join(format(row['per_million_pairs'], '.4f') for row in rows)} |"
-        yield ""
-    if held:
-        yield "Peak MB on `amazon-games`, 50,546 people × 16,859 items, by step (`python -m benchmarks.memory`):\n"
-        yield "| model | reading | fitting | full ranking |\n|---|---|---|---|"
-        for model, row in held.items():
-            cells = [format(row[key], ".0f") if key in row else "failed" for key in PEAKS]
-            yield f"| {model} | {' | '.join(cells)} |"
-        yield ""
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from benchmarks.common import result
+from benchmarks.blocks import block
 
 
 def refits() -> Iterator[str]:
     """What a refit costs and is worth by what it begins from."""
     yield "## Refits: `python -m benchmarks.refits`\n"
-    found = result("refits-ml-100k")
-    if not found:
-        yield "Not measured yet.\n"
-        return
+    yield from block("refits-ml-100k", table)
+
+
+def table(found: dict[str, Any]) -> Iterator[str]:
+    """By model, more events and way."""
     yield (
         f"ml-100k in order of time: fitted on the first {found['share']:.0%} of the events and again with some more, then asked for each "
         f"positive event of the next {found['asked']:.0%}, knowing all that its person did before. `kept`: not fitted again; `anew`: settings chosen "

@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.common import result
+from benchmarks.blocks import block
 
 
 def served() -> Iterator[str]:
     """What the service answers a second over HTTP."""
-    found = result("serving")
-    if found:
-        yield (
-            f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
-            f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
-            f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
-        )
-        yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
-        rows = {
-            "recommend, as fast as it goes": found["recommend"],
-            **(
-                {"recommend, two workers": found["recommend_two_workers"]}
-                if "recommend_two_workers" in found
-                else {}
-            ),
-            "recommend, 300 a second": found["recommend_at_300"],
-            "feedback, batches of 100": found["feedback"],
-            "a bare FastAPI route, before": found["bare"][0],
-            "a bare FastAPI route, after": found["bare"][1],
-            **({} if "missing" in found["cornac"] else {"Cornac's server": found["cornac"]}),
-        }
-        for name, row in rows.items():
-            yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
-        yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
-        yield from sized(found)
-    yield from page_speed()
-    yield from faults()
+    yield from block("serving", serving)
+    yield from block("page-speed", page_speed)
+    yield from block("faults", faults)
+
+
+def serving(found: dict[str, Any]) -> Iterator[str]:
+    """Loads, and what an answer costs at other sizes."""
+    yield (
+        f"The service, one worker, engine `sequence` on {found['items']:,} items and {found['users']:,} drawn users, SQLite, "
+        f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
+        f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
+    )
+    yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
+    rows = {
+        "recommend, as fast as it goes": found["recommend"],
+        **(
+            {"recommend, two workers": found["recommend_two_workers"]}
+            if "recommend_two_workers" in found
+            else {}
+        ),
+        "recommend, 300 a second": found["recommend_at_300"],
+        "feedback, batches of 100": found["feedback"],
+        "a bare FastAPI route, before": found["bare"][0],
+        "a bare FastAPI route, after": found["bare"][1],
+        **({} if "missing" in found["cornac"] else {"Cornac's server": found["cornac"]}),
+    }
+    for name, row in rows.items():
+        yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
+    yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
+    yield from sized(found)
 
 
 def sized(found: dict[str, Any]) -> Iterator[str]:
@@ -64,11 +67,8 @@ WHILE = {
 }
 
 
-def page_speed() -> Iterator[str]:
+def page_speed(found: dict[str, Any]) -> Iterator[str]:
     """The page in a browser, and what open pages cost."""
-    found = result("page-speed")
-    if not found:
-        return
     paint, slider, memory = found["first_paint_ms"], found["slider_ms"], found["memory_mb"]
     ways = {name: found[f"rest_{name}"] for name in WHILE}
     yield "The page in headless Chromium on the same machine, sample shop (`python -m benchmarks.page_speed`):\n"
@@ -88,11 +88,8 @@ def page_speed() -> Iterator[str]:
     yield ""
 
 
-def faults() -> Iterator[str]:
+def faults(found: dict[str, Any]) -> Iterator[str]:
     """A service that is killed, promoted under load, and watched."""
-    found = result("faults")
-    if not found:
-        return
     yield "A running service put to the test (`python -m benchmarks.faults`), SQLite unless said otherwise:\n"
     yield "| what | how much | result |\n|---|---|---|"
     for name, store in (("kills", "SQLite"), ("kills_postgresql", "PostgreSQL")):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from benchmarks.common import result
+from benchmarks.blocks import block
 
 SHARES = (
     "cited costs more than random",
@@ -20,20 +21,19 @@ SHARES = (
 
 def words() -> Iterator[str]:
     """All that is measured of what an engine reads and writes."""
-    yield from descriptions()
-    yield from explanations()
-    yield from wishes()
-    yield from talks()
-    yield from words_steer()
+    for title, key, write in (
+        ("Descriptions", "descriptions", descriptions),
+        ("Explanations", "explanations", explanations),
+        ("Requests in plain language", "asking", wishes),
+        ("Conversations", "conversation", talks),
+        ("Words steer", "remarks", words_steer),
+    ):
+        yield f"## {title}: `python -m benchmarks.{key}`\n"
+        yield from block(key, write)
 
 
-def descriptions() -> Iterator[str]:
+def descriptions(content: dict[str, Any]) -> Iterator[str]:
     """What is said of films and books, and whether it helps cold items."""
-    content = result("descriptions")
-    yield "## Descriptions: `python -m benchmarks.descriptions`\n"
-    if content is None:
-        yield "Not measured yet.\n"
-        return
     yield (
         "By templates alone. Claims are looked up in the raw rows by a checker that knows nothing of the writer; the overlap is the "
         "highest of all pairs of the whole catalog.\n"
@@ -55,13 +55,8 @@ def descriptions() -> Iterator[str]:
     yield ""
 
 
-def explanations() -> Iterator[str]:
+def explanations(content: dict[str, Any]) -> Iterator[str]:
     """Whether what explanations cite matters, and whether what they claim is so."""
-    yield "## Explanations: `python -m benchmarks.explanations`\n"
-    content = result("explanations")
-    if content is None:
-        yield "Not measured yet.\n"
-        return
     yield (
         "A thousand recommended items each. *Cited matters*: taking what is cited out of the history lowers the item's score by more than "
         "taking out as many other things at random. *Grounded*: claims that the checker finds evidence for; *confirmed*: that the raw rows confirm.\n"
@@ -79,13 +74,8 @@ def explanations() -> Iterator[str]:
     yield ""
 
 
-def wishes() -> Iterator[str]:
+def wishes(content: dict[str, Any]) -> Iterator[str]:
     """Requests in plain language: what is found, and whether they are understood."""
-    yield "## Requests in plain language: `python -m benchmarks.asking`\n"
-    content = result("asking")
-    if content is None:
-        yield "Not measured yet.\n"
-        return
     yield (
         "Films: the plot of a film is the request, hidden from the index in turn. Books and games: half the words of a title, one misspelt, for "
         "books with the author's last name and the decade. recall@10 of questions that chose no weight (95 %), and `ask` less the better other way:\n"
@@ -110,13 +100,8 @@ def ranged(told: list[float]) -> str:
     return f"{mean:.3f} ({low:.3f} to {high:.3f})"
 
 
-def talks() -> Iterator[str]:
+def talks(content: dict[str, Any]) -> Iterator[str]:
     """Simulated people with a hidden target, recorded dialogues, Chinese."""
-    yield "## Conversations: `python -m benchmarks.conversation`\n"
-    content = result("conversation")
-    if content is None:
-        yield "Not measured yet.\n"
-        return
     yield (
         "Simulated people want one item and say the truth about it; success: it is shown within five turns of ten items (95 %). `popular` "
         "is the next ten popular items each turn, `lists` the engine's own without a word, `newcomer` the same people unknown.\n"
@@ -150,13 +135,8 @@ def talks() -> Iterator[str]:
     yield f"Items named in all replies: {named:,}; that do not exist: {wrong}; that break what is remembered: {broken}.\n"
 
 
-def words_steer() -> Iterator[str]:
+def words_steer(content: dict[str, Any]) -> Iterator[str]:
     """Remarks and how often the next list moved as they meant."""
-    content = result("remarks")
-    yield "## Words steer: `python -m benchmarks.remarks`\n"
-    if content is None:
-        yield "Not measured yet.\n"
-        return
     yield (
         "Hand-written remarks in English and Chinese about lists of `ml-100k` and the sample shop, each made by up to five people to whom "
         "it can be said. A list moved where everything the remark means, read from columns of the catalog, rose or fell. The first half "
