@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ from llm4rec.engine.build import (
     whitened,
 )
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
-from llm4rec.engine.fitted import Fitted, Since, version_of
+from llm4rec.engine.fitted import PRICES, Fitted, Since, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
 from llm4rec.engine.safety import Safety, judged, safe_data
@@ -87,7 +88,10 @@ def fit_like(
     events = known.since.events or len(known.dataset.interactions)
     since = Since(known.version if goes_on else "", known.since.refits + 1, events)
     version = version_of(fitted.model, fitted.dataset, since.version)
-    return replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
+    result = replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
+    if result.rerank == known.rerank:
+        result.made.take(known.made, (PRICES,))
+    return result
 
 
 def _fitted(
@@ -108,7 +112,9 @@ def _fitted(
     dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
     context, whitening = fit_context(settings, dataset, progress, whitening)
     safety = judged(settings.safety, told, context.raw_encoder)
+    began = time.monotonic()
     choice = learn(dataset, refit, context)
+    seconds = time.monotonic() - began
     model, fallback = choice.model, build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
@@ -130,6 +136,8 @@ def _fitted(
         rerank=settings.rerank,
         seed=settings.fit.seed,
         since=Since(events=len(data.interactions)),
+        settings=settings,
+        seconds=seconds,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,10 @@ from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
-from llm4rec.engine.fitted import Fitted, Since
+from llm4rec.engine.fitted import PRICES, Fitted, Since
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index, read_index
+from llm4rec.engine.prices import Prices
 from llm4rec.engine.reports import Reports, read_reports
 from llm4rec.engine.safety import Safety, judged
 from llm4rec.engine.settings import Settings, read_settings
@@ -78,7 +80,7 @@ def save(fitted: Fitted, settings: Settings, target: Path, reports: Reports) -> 
 
 
 def _facts(fitted: Fitted) -> dict[str, Any]:
-    model = fitted.model
+    model, priced = fitted.model, fitted.made.get(PRICES)
     # As chosen, not as given: what was chosen on a holdout is part of what has been learnt.
     config = model.chosen if isinstance(model, Tunes) else model.config
     return {
@@ -92,6 +94,8 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "index": None if fitted.index is None else fitted.index.note,
         "since": vars(fitted.since),
         "pseudonyms": fitted.pseudonyms,
+        "seconds": fitted.seconds if math.isfinite(fitted.seconds) else None,
+        "prices": None if priced is None else priced.state(),
     }
 
 
@@ -152,7 +156,11 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         settings.rerank,
         settings.fit.seed,
         *_origin(facts),
+        settings,
+        facts.get("seconds") or math.inf,
     )
+    if facts.get("prices"):
+        fitted.made.keep(PRICES, Prices.from_state(facts["prices"]))
     return settings, fitted, _reports(folder / REPORTS)
 
 
