@@ -102,19 +102,14 @@ def _fitted(
     whitening: Any = None,
 ) -> Fitted:
     """What `learn` makes of the data that models may see, and all that an engine needs beside."""
-    dataset, refit = told_of
-    if not len(dataset.interactions):
-        raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    dataset, refit = _with_events(*told_of)
     told = (refit or dataset).catalog
     dataset, refit, cut = safe_data(settings.safety, dataset, refit)
     shield, data = Shield.of(settings.fit), refit or dataset
-    cut += shield.notes(data)
     dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
     context, whitening = fit_context(settings, dataset, progress, whitening)
     safety = judged(settings.safety, told, context.raw_encoder)
-    began = time.monotonic()
-    choice = learn(dataset, refit, context)
-    seconds = time.monotonic() - began
+    choice, seconds = _timed(lambda: learn(dataset, refit, context))
     model, fallback = choice.model, build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
@@ -129,7 +124,7 @@ def _fitted(
         people=context.people,
         whitening=whitening,
         version=version_of(model, data),
-        notes=_notes(choice, cut, safety),
+        notes=_notes(choice, cut + shield.notes(data), safety),
         name=choice.name,
         index=index_for(model, data, settings.index),
         safety=safety,
@@ -139,6 +134,19 @@ def _fitted(
         settings=settings,
         seconds=seconds,
     )
+
+
+def _with_events(dataset: Dataset, refit: Dataset | None) -> tuple[Dataset, Dataset | None]:
+    """Both as given; DataError where there is nothing to learn from."""
+    if not len(dataset.interactions):
+        raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    return dataset, refit
+
+
+def _timed(learn: Callable[[], Choice]) -> tuple[Choice, float]:
+    """What was learnt, and the seconds that it took."""
+    began = time.monotonic()
+    return learn(), time.monotonic() - began
 
 
 def _notes(choice: Choice, cut: tuple[str, ...], safety: Safety | None) -> tuple[str, ...]:

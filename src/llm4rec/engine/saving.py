@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,12 +157,16 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         settings.rerank,
         settings.fit.seed,
         *_origin(facts),
-        settings,
-        facts.get("seconds") or math.inf,
     )
+    return settings, _again(fitted, settings, facts), _reports(folder / REPORTS)
+
+
+def _again(fitted: Fitted, settings: Settings, facts: Mapping[str, Any]) -> Fitted:
+    """The value with what it can be fitted again by, and the prices of its knobs where they were measured."""
+    found = replace(fitted, settings=settings, seconds=facts.get("seconds") or math.inf)
     if facts.get("prices"):
-        fitted.made.keep(PRICES, Prices.from_state(facts["prices"]))
-    return settings, fitted, _reports(folder / REPORTS)
+        found.made.keep(PRICES, Prices.from_state(facts["prices"]))
+    return found
 
 
 def _origin(facts: Mapping[str, Any]) -> tuple[Since, str]:
