@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from llm4rec import Engine, sample_shop
-from llm4rec.core import History, Request, Trade
 from llm4rec.engine import Settings
 from llm4rec.engine.made import Made
-from llm4rec.engine.prices import ENOUGH, SETTINGS, UNIT, Answered, Price, Prices, rising
+from llm4rec.engine.prices import ENOUGH, SETTINGS, TOGETHER, UNIT, Answered, rising
 from llm4rec.engine.pricing import PARTS, gained, prices
 
 KNOBS = ("diversity", "novelty", "explore")
@@ -98,12 +97,11 @@ def test_a_list_that_stays_costs_nothing(engine):
     assert (answer.trade.relevance, answer.trade.low, answer.trade.high) == (0.0, 0.0, 0.0)
 
 
-def test_of_knobs_turned_together_each_loses_its_share_of_what_the_others_leave():
-    price = Price(*(SETTINGS * most for most in (0.5, 0.4, 0.6, 1.0)))
-    known = Prices({"diversity": price, "novelty": price}, 300)
-    request = Request(History.of([]), diversity=1.0, novelty=1.0)
-    found = known.told(request, Trade(math.nan, 0.0, 0.0), changed=True)
-    assert (found.relevance, found.low, found.high) == pytest.approx((0.75, 0.64, 0.84))
+def test_what_knobs_cost_together_was_not_measured_and_is_not_made_up(engine):
+    trade = engine.recommend("reader-001", n=10, diversity=0.5, novelty=0.5).trade
+    assert trade.unpriced == TOGETHER
+    assert math.isnan(trade.relevance)
+    assert trade.score > 0
 
 
 def test_rerankers_of_the_settings_have_a_price_too(shop):

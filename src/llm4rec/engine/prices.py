@@ -14,6 +14,7 @@ SETTINGS = np.array([0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0])
 """Settings of a knob at which its price is measured; between them it is a straight line."""
 KNOBS = ("diversity", "novelty", "explore")
 UNIT = "share of NDCG@10"
+TOGETHER = "knobs turned together have no price: each was measured alone"
 DRAWS = 1000  # resamples of people
 ENOUGH = 30  # people for whom the ranker's own list finds something that was hidden
 SURE = (0.025, 0.975)
@@ -47,20 +48,15 @@ class Prices:
     def told(self, request: Request, trade: Trade, changed: bool) -> Trade:
         """The trade of one list with what it cost: nothing where it is the ranker's own, else so that means are the prices.
 
-        Prices are measured one knob at a time. Of knobs turned together, each is taken to lose its share of what the
-        others leave.
+        Prices are measured one knob at a time, behind the rerankers of the settings.
         """
-        if not self.by_knob:
-            return replace(trade, unpriced=self.why)
+        asked = {knob: getattr(request, knob) for knob in self.by_knob if getattr(request, knob)}
+        if not self.by_knob or len(asked) > 1:
+            return replace(trade, unpriced=self.why or TOGETHER)
         if not changed:
             return replace(trade, relevance=0.0, low=0.0, high=0.0, unit=UNIT)
-        asked = {knob: getattr(request, knob) for knob in self.by_knob}
-        none = 1.0 - next(iter(self.by_knob.values())).at(0.0)  # what the rerankers of the settings leave
-        left = none.copy()
-        for knob, value in asked.items():
-            if value:
-                left *= (1.0 - self.by_knob[knob].at(value)) / np.maximum(none, 1e-9)
-        cost, low, high, moved = (1.0 - left).tolist()
+        knob, value = next(iter(asked.items()), (next(iter(self.by_knob)), 0.0))
+        cost, low, high, moved = self.by_knob[knob].at(value).tolist()
         share = max(moved, 1.0 / max(self.people, 1))
         cost, low, high = (min(part / share, 1.0) for part in (cost, low, high))
         return replace(trade, relevance=cost, low=low, high=high, unit=UNIT)
