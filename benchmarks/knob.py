@@ -1,7 +1,7 @@
 """What a setting of a knob gains and costs: diversity, novelty and exploration from 0 to 1, through the engine, on held-out events.
 
-Gains are shares of the gain at 1, for people the knob was not calibrated on. Beside the loss of relevance that answers report stands
-the loss of NDCG@10 that came true, with its 95 % interval. A knob is kept as soon as it is measured: the same command goes on after a cut.
+Gains are shares of the gain at 1, for people whose lists and events no knob was calibrated or priced on. Beside the loss of NDCG@10 that
+answers report, with the interval that they give, stands the loss that came true, with its 95 % interval over these people. A knob is kept as soon as it is measured: the same command goes on after a cut.
 """
 
 from __future__ import annotations
@@ -79,15 +79,19 @@ def turned(asking: Asking, knob: str) -> dict[str, Any]:
         if not rows:
             own, first = values, found.items[:, :N]
         lost = 1 - (drawn @ values) / (drawn @ own)
-        reported = float(np.mean([t.relevance for t in told])) if told else 0.0
+        told_of = [[t.relevance, t.low, t.high] for t in told] or [[0.0, 0.0, 0.0]]
+        reported, *between = np.mean(told_of, axis=0).tolist()
+        true = float(1 - values.mean() / own.mean())
         low, high = (float(v) for v in np.quantile(lost, [0.025, 0.975]))
         rows.append(
             {
                 "knob": value,
                 "gain": gained(knob, found.items[:, :N], first, told),
                 "reported": reported,
-                "ndcg lost": float(1 - values.mean() / own.mean()),
+                "between": between,
+                "ndcg lost": true,
                 "interval": [low, high],
+                "holds": between[0] <= true <= between[1],
                 "within": low <= reported <= high,
             }
         )

@@ -59,7 +59,12 @@ def main(data: Path = DATA) -> None:
     show(f"While playing {playing}", engine.recommend(listener, n=5, session=foreign[-3:]))
     rare = engine.recommend(listener, n=5, novelty=0.7)
     show("Off the beaten track (novelty = 0.7)", rare)
-    print(f"  {rare.trade.novelty:+.1f} bits of novelty for {rare.trade.relevance:.0%} of the relevance")
+    cost = (
+        f"({rare.trade.unpriced})"
+        if rare.trade.unpriced
+        else f"for {rare.trade.relevance:.0%} of the relevance"
+    )
+    print(f"  {rare.trade.novelty:+.1f} bits of novelty {cost}")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def main(data: Path = DATA) -> None:
     for name, answer in lists.items():
         print(f"{name:16}{shares(dataset, dataset.catalog.ids.numbers(answer.items, 'item'))}")
     trade = lists["diversity = 0.5"].trade
-    print(f"{'':16}({trade.diversity:+.3f} mean distance for {trade.relevance:.1%} of the relevance)")
+    cost = f"({trade.unpriced})" if trade.unpriced else f"for {trade.relevance:.1%} of the relevance"
+    print(f"{'':16}({trade.diversity:+.3f} mean distance {cost})")
     show("An evening's list, calibrated", lists["calibrated"])
     by_the_hour(dataset, viewer)
 

@@ -1,5 +1,7 @@
 """Rerankers of the settings and knobs of a request, through the engine."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -86,11 +88,12 @@ def test_a_trade_says_what_a_list_lost_and_gained(subjects):
     context = RerankContext(subjects.catalog, counts=np.array([39, 9, 9, 39]), users=79)
     (found,) = trades([Request(History.of([]), n=2)], before, after, context)
     second = 1 / np.log2(3)
-    assert found.relevance == pytest.approx(1 - 1 / (1 + 0.5 * second))
+    assert math.isnan(found.relevance), "a price is measured, not read off a list"
+    assert found.score == pytest.approx(1 - 1 / (1 + 0.5 * second))
     assert found.diversity == pytest.approx(1.0), "0 and 3 are of one kind, 0 and 2 are not"
     assert found.novelty == pytest.approx(1.0), "one of two items was taken by an eighth, not by half"
     (same,) = trades([Request(History.of([]), n=2)], before, before, context)
-    assert (same.relevance, same.diversity, same.novelty) == (0.0, 0.0, 0.0)
+    assert (same.score, same.diversity, same.novelty) == (0.0, 0.0, 0.0)
 
 
 def test_novelty_shows_what_fewer_took(plain, subjects):

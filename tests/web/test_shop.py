@@ -59,7 +59,9 @@ def test_a_slider_moves_the_list_and_tells_its_price(shop):
     as_reader(page, "reader-004")
     knob = page.get_by_role("slider", name="Diversity")
     changed(page, lambda: knob.fill("0.9"))
-    page.get_by_text(re.compile(r"costs [\d.]+ % of relevance · variety \+")).wait_for()
+    page.get_by_text(
+        re.compile(r"costs [\d.]+ % of relevance \(-?[\d.]+ to -?[\d.]+\) · variety \+")
+    ).wait_for()
 
 
 def test_thumbs_stars_and_not_for_me_change_the_list_and_are_kept(shop, service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -76,14 +77,21 @@ class Reason:
 class Trade:
     """What reranking cost and gained for one list, against the ranker's own: shares and differences.
 
-    `relevance` is the share of the list's relevance that was lost (discounted by place; relevance runs from 0 to 1 over
-    the candidates). `diversity` is how much the mean distance of pairs rose, `novelty` how much the mean self-information
-    in bits; NaN where items have nothing to compare them by.
+    `relevance` is the price, in `unit`: the share of NDCG@10 that such lists lost on held-out events; `low` and `high` are
+    its 95 % interval. Where it is not known these are NaN, and `unpriced` says why. `diversity` is how much the mean
+    distance of pairs rose, `novelty` how much the mean self-information in bits; NaN where items have nothing to compare
+    them by. `score` is the share of this list's relevance that was lost in the ranker's own terms (discounted by place;
+    relevance runs from 0 to 1 over the candidates): no promise of what people take.
     """
 
     relevance: float
     diversity: float
     novelty: float
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = ""
+    score: float = math.nan
+    unpriced: str = ""
 
 
 @dataclass(frozen=True)

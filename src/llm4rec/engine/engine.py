@@ -36,10 +36,11 @@ from llm4rec.engine import path
 from llm4rec.engine.build import build_model
 from llm4rec.engine.choosing import AUTO, DEFAULT
 from llm4rec.engine.door import asked, at_least_one, seen_rule
-from llm4rec.engine.fitted import Fitted, need
+from llm4rec.engine.fitted import PRICES, Fitted, need
 from llm4rec.engine.fitting import fit, fit_again
 from llm4rec.engine.hiding import Hides, together
 from llm4rec.engine.ordering import build_chain
+from llm4rec.engine.prices import Prices
 from llm4rec.engine.registry import component
 from llm4rec.engine.remarks import moved
 from llm4rec.engine.reports import reported, reports_of
@@ -201,6 +202,14 @@ class Engine(Speaks):
     @property
     def _hides(self) -> Hides:
         return Hides(self.settings.safety, self.fitted, self.reports)
+
+    def price_knobs(self) -> Prices:
+        """Measure now what turning knobs costs, however long it takes: five fits. `save` keeps the prices with the engine."""
+        from llm4rec.engine.pricing import measured
+
+        found = measured(self.fitted, self.settings)
+        self.fitted.made.keep(PRICES, found)
+        return found
 
     def judge(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """In which ways each text is harmful (core.harm.HARMS), by the guard of this engine; () where in none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -33,8 +34,8 @@ from llm4rec.engine.settings import RerankSettings, Settings
 
 OF_THE_ENCODER = ("feelings", "polarity")
 """What is made of the encoder alone."""
-CURVES = "curves"
-"""What knobs mean: drawn once for a fit, as some new items or one person less do not change it."""
+CURVES, PRICES = "curves", "prices"
+"""What knobs mean, and cost: found once for a fit, as some new items or one person less do not change it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Fitted:
     since: Since = field(default_factory=Since)
     pseudonyms: str = ""
     """Tells under which pseudonyms people are known (`engine.live.naming`); empty: by their ids."""
+
+    settings: Settings | None = None
+    """What it can be fitted again by; None: by nothing."""
+    seconds: float = math.inf
+    """What learning took."""
 
     @cached_property
     def made(self) -> Made:
@@ -120,13 +126,13 @@ class Fitted:
 
     def with_changes(self, settings: Settings, **changes: Any) -> Fitted:
         """A new value with a version and an index of its own."""
-        changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, **changes)
+        changed = replace(self, rerank=settings.rerank, seed=settings.fit.seed, settings=settings, **changes)
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
         version = version_of(changed.model, changed.dataset, changed.since.version)
         found = replace(changed, version=version, index=index)
         found.made.take(self.made, OF_THE_ENCODER)
         if found.rerank == self.rerank:
-            found.made.take(self.made, (CURVES,))
+            found.made.take(self.made, (CURVES, PRICES))
         return found
 
     def with_fallback(self, fallback: Model) -> Fitted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ from llm4rec.engine.build import (
     whitened,
 )
 from llm4rec.engine.choosing import AUTO, DEFAULT, ENOUGH, FALLBACK, QUESTIONS, Choice, choose
-from llm4rec.engine.fitted import Fitted, Since, version_of
+from llm4rec.engine.fitted import PRICES, Fitted, Since, version_of
 from llm4rec.engine.index import index_for
 from llm4rec.engine.memory import give_back
 from llm4rec.engine.safety import Safety, judged, safe_data
@@ -87,7 +88,10 @@ def fit_like(
     events = known.since.events or len(known.dataset.interactions)
     since = Since(known.version if goes_on else "", known.since.refits + 1, events)
     version = version_of(fitted.model, fitted.dataset, since.version)
-    return replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
+    result = replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
+    if result.rerank == known.rerank:
+        result.made.take(known.made, (PRICES,))
+    return result
 
 
 def _fitted(
@@ -98,17 +102,14 @@ def _fitted(
     whitening: Any = None,
 ) -> Fitted:
     """What `learn` makes of the data that models may see, and all that an engine needs beside."""
-    dataset, refit = told_of
-    if not len(dataset.interactions):
-        raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    dataset, refit = _with_events(*told_of)
     told = (refit or dataset).catalog
     dataset, refit, cut = safe_data(settings.safety, dataset, refit)
     shield, data = Shield.of(settings.fit), refit or dataset
-    cut += shield.notes(data)
     dataset, refit = shield.data(dataset), None if refit is None else shield.data(refit)
     context, whitening = fit_context(settings, dataset, progress, whitening)
     safety = judged(settings.safety, told, context.raw_encoder)
-    choice = learn(dataset, refit, context)
+    choice, seconds = _timed(lambda: learn(dataset, refit, context))
     model, fallback = choice.model, build_model("popular", FALLBACK).fit(refit or dataset, context)
     if len(data.interactions) >= LARGE:
         give_back()
@@ -123,14 +124,29 @@ def _fitted(
         people=context.people,
         whitening=whitening,
         version=version_of(model, data),
-        notes=_notes(choice, cut, safety),
+        notes=_notes(choice, cut + shield.notes(data), safety),
         name=choice.name,
         index=index_for(model, data, settings.index),
         safety=safety,
         rerank=settings.rerank,
         seed=settings.fit.seed,
         since=Since(events=len(data.interactions)),
+        settings=settings,
+        seconds=seconds,
     )
+
+
+def _with_events(dataset: Dataset, refit: Dataset | None) -> tuple[Dataset, Dataset | None]:
+    """Both as given; DataError where there is nothing to learn from."""
+    if not len(dataset.interactions):
+        raise DataError("there are no interactions to learn from; add some, or loosen the cleaning")
+    return dataset, refit
+
+
+def _timed(learn: Callable[[], Choice]) -> tuple[Choice, float]:
+    """What was learnt, and the seconds that it took."""
+    began = time.monotonic()
+    return learn(), time.monotonic() - began
 
 
 def _notes(choice: Choice, cut: tuple[str, ...], safety: Safety | None) -> tuple[str, ...]:

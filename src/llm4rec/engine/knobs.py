@@ -94,11 +94,16 @@ def known_lists(fitted: Fitted, depth: int) -> tuple[list[Request], Candidates]:
     """Some known users as requests, with their candidates: what rerankers learn from and knobs are calibrated on."""
     from llm4rec.engine.path import candidates
 
-    users = np.linspace(0, max(len(fitted.dataset.users) - 1, 0), min(PEOPLE, len(fitted.dataset.users)))
-    asked = KnownUsers(fitted.dataset, users.round().astype(np.int64), n=N)
+    asked = KnownUsers(fitted.dataset, people_of(fitted), n=N)
     found, _ = candidates(fitted, asked, depth=depth)
     rows = np.flatnonzero((found.items >= 0).any(axis=1))
     return [asked[int(row)] for row in rows], Candidates(found.items[rows], found.scores[rows])
+
+
+def people_of(fitted: Fitted) -> Numbers:
+    """Numbers of the known users whom rerankers and knobs look at, spread over all."""
+    users = len(fitted.dataset.users)
+    return np.linspace(0, max(users - 1, 0), min(PEOPLE, users)).round().astype(np.int64)
 
 
 def _shown(
@@ -132,7 +137,7 @@ def _new(lists: Numbers, context: RerankContext) -> Times:
 def trades(
     requests: Sequence[Request], before: Candidates, after: Candidates, context: RerankContext
 ) -> list[Trade]:
-    """What each list cost and gained against the ranker's own first n."""
+    """What each list gained, and cost in the ranker's own terms, against its own first n."""
     relevance = component_from("llm4rec.rerankers.greedy:relevance")(before)
     ends = np.array([request.n for request in requests])[:, None]
     width = int(ends.max(initial=0))
@@ -144,7 +149,13 @@ def trades(
     lost = np.where(most > 0, 1.0 - kept / np.maximum(most, 1e-12), 0.0)
     varied = _varied(new, context) - _varied(own, context)
     newer = _new(new, context) - _new(own, context)
-    return [Trade(*(float(part[row]) for part in (lost, varied, newer))) for row in range(len(requests))]
+    nan = np.full(len(requests), np.nan)
+    return [
+        Trade(relevance, diversity, novelty, score=score)
+        for relevance, diversity, novelty, score in zip(
+            *(x.tolist() for x in (nan, varied, newer, lost)), strict=True
+        )
+    ]
 
 
 def _cut(items: Numbers, ends: Numbers, width: int) -> Numbers:

@@ -25,6 +25,18 @@ class Made:
         found: T = self._things[name]
         return found
 
+    def unless_busy(self, name: str, make: Callable[[], T]) -> T | None:
+        """`once`, but None at once while another thread is making it."""
+        if name not in self._things:
+            lock = self._locks.setdefault(name, RLock())
+            if not lock.acquire(blocking=False):
+                return None
+            try:
+                return self.once(name, make)
+            finally:
+                lock.release()
+        return self.once(name, make)
+
     def keep(self, name: str, thing: Any) -> None:
         """A thing in place of the one that stands there."""
         self._things[name] = thing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -68,17 +68,42 @@ class Ordering:
 
     def apply(self, requests: Sequence[Request], candidates: Candidates) -> Candidates:
         """The candidates in the order of the chain, then of the knobs of each request."""
-        rng = np.random.default_rng([self.seed, next(self._calls)])
-        n = max(_sizes(requests), default=0)
-        context = replace(self.context, n=n, rng=rng)
+        context = self._context(requests)
         found: Candidates = self.chain.rerank(requests, candidates, context)
-        for knob, (name, options) in BEHIND.items():
+        for knob in BEHIND:
             turned = knobs(requests, knob, self.settings, context)
             if turned.any():
-                strengths = turned if knob not in self.curves else self.curves[knob].strengths(turned)
-                turner = build_reranker(name, {**options, **_kernel_of(self.settings, name)})
-                found = turner.rerank(requests, found, replace(context, strengths=strengths))
+                found = self._turn(knob, turned, requests, found, context)
         return found
+
+    def each(
+        self, requests: Sequence[Request], candidates: Candidates, turns: Iterable[tuple[str, float]]
+    ) -> Iterator[Candidates]:
+        """The candidates in the order of the chain and of one knob at one setting, for each of these; what the requests
+        say of knobs is left out.
+        """
+        context = self._context(requests)
+        found = self.chain.rerank(requests, candidates, context)
+        for knob, value in turns:
+            turned = np.full(len(requests), value, dtype=np.float32)
+            yield self._turn(knob, turned, requests, found, context) if value else found
+
+    def _context(self, requests: Sequence[Request]) -> RerankContext:
+        rng = np.random.default_rng([self.seed, next(self._calls)])
+        return replace(self.context, n=max(_sizes(requests), default=0), rng=rng)
+
+    def _turn(
+        self,
+        knob: str,
+        turned: Floats,
+        requests: Sequence[Request],
+        found: Candidates,
+        context: RerankContext,
+    ) -> Candidates:
+        name, options = BEHIND[knob]
+        strengths = turned if knob not in self.curves else self.curves[knob].strengths(turned)
+        turner = build_reranker(name, {**options, **_kernel_of(self.settings, name)})
+        return turner.rerank(requests, found, replace(context, strengths=strengths))
 
 
 def _kernel_of(settings: RerankSettings, name: str) -> Mapping[str, Any]:

@@ -27,7 +27,6 @@ from llm4rec.core import (
     top_k,
 )
 from llm4rec.engine.fitted import Fitted
-from llm4rec.engine.knobs import trades
 from llm4rec.engine.ordering import ordering, wanted
 from llm4rec.engine.policy import TOLD
 from llm4rec.engine.vectors import by_index, by_products
@@ -123,13 +122,19 @@ def ordered(
     after = ordering(fitted).apply(requests, before) if reordered else before
     told: list[Trade] = []
     if reordered and not isinstance(requests, KnownUsers):
-        told = trades(requests, before, after, ordering(fitted).context)
+        told = _told(fitted, requests, before, after)
     if then is not None:
         after = then(requests, after)
     most = slice(None), slice(_most(requests))
     chance = None if after.propensities is None else after.propensities[most]
     cut = Candidates(after.items[most], after.scores[most], after.source, chance, after.notes)
     return cut, declined, told
+
+
+def _told(fitted: Fitted, requests: Sequence[Request], before: Candidates, after: Candidates) -> list[Trade]:
+    from llm4rec.engine.pricing import told_with
+
+    return told_with(fitted, requests, before, after)
 
 
 def reordered(fitted: Fitted, request: Request, shown: Floats, n: int) -> tuple[Candidates, Trade | None]:
@@ -143,7 +148,7 @@ def reordered(fitted: Fitted, request: Request, shown: Floats, n: int) -> tuple[
     found, told = Candidates(best, shown[best]), None
     if moved and best.size:
         before, found = found, ordering(fitted).apply([request], found)
-        (told,) = trades([request], before, found, ordering(fitted).context)
+        (told,) = _told(fitted, [request], before, found)
     chance = None if found.propensities is None else found.propensities[:, :n]
     cut = Candidates(found.items[:, :n], found.scores[:, :n], propensities=chance, notes=found.notes)
     return cut, told

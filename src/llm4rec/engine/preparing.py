@@ -8,7 +8,7 @@ from typing import Any
 from llm4rec.engine.build import component_from
 from llm4rec.engine.fitted import Fitted
 
-LISTS = frozenset({"ordering"})
+LISTS = frozenset({"ordering", "prices"})
 """What lists with knobs wait for; all else is for questions and answers in words."""
 
 
@@ -24,6 +24,12 @@ def _ordering(fitted: Fitted) -> Any:
     from llm4rec.engine.ordering import ordering
 
     return ordering(fitted)
+
+
+def _prices(fitted: Fitted) -> Any:
+    from llm4rec.engine.pricing import prices
+
+    return prices(fitted)
 
 
 def _encoder(fitted: Fitted) -> Any:
@@ -78,6 +84,7 @@ def _descriptions(fitted: Fitted) -> Any:
 
 PARTS: dict[str, Callable[[Fitted], Any]] = {
     "ordering": _ordering,
+    "prices": _prices,
     "explainer": _reasons,
     **{name: _of_the_desk(name) for name in ("lexicon", "shelf", "words", "letters", "likeness")},
     "encoder": _encoder,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,10 @@ from llm4rec.data import FeatureBlocks
 from llm4rec.engine.build import build_encoder, build_generator, build_model, component_from, maker, whitened
 from llm4rec.engine.byte_index import ByteIndex
 from llm4rec.engine.choosing import FALLBACK
-from llm4rec.engine.fitted import Fitted, Since
+from llm4rec.engine.fitted import PRICES, Fitted, Since
 from llm4rec.engine.folder import checked_folder, new_folder
 from llm4rec.engine.index import Index, read_index
+from llm4rec.engine.prices import Prices
 from llm4rec.engine.reports import Reports, read_reports
 from llm4rec.engine.safety import Safety, judged
 from llm4rec.engine.settings import Settings, read_settings
@@ -78,7 +81,7 @@ def save(fitted: Fitted, settings: Settings, target: Path, reports: Reports) -> 
 
 
 def _facts(fitted: Fitted) -> dict[str, Any]:
-    model = fitted.model
+    model, priced = fitted.model, fitted.made.get(PRICES)
     # As chosen, not as given: what was chosen on a holdout is part of what has been learnt.
     config = model.chosen if isinstance(model, Tunes) else model.config
     return {
@@ -92,6 +95,8 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "index": None if fitted.index is None else fitted.index.note,
         "since": vars(fitted.since),
         "pseudonyms": fitted.pseudonyms,
+        "seconds": fitted.seconds if math.isfinite(fitted.seconds) else None,
+        "prices": None if priced is None else priced.state(),
     }
 
 
@@ -153,7 +158,15 @@ def load(folder: Path, given: Settings | None = None) -> tuple[Settings, Fitted,
         settings.fit.seed,
         *_origin(facts),
     )
-    return settings, fitted, _reports(folder / REPORTS)
+    return settings, _again(fitted, settings, facts), _reports(folder / REPORTS)
+
+
+def _again(fitted: Fitted, settings: Settings, facts: Mapping[str, Any]) -> Fitted:
+    """The value with what it can be fitted again by, and the prices of its knobs where they were measured."""
+    found = replace(fitted, settings=settings, seconds=facts.get("seconds") or math.inf)
+    if facts.get("prices"):
+        found.made.keep(PRICES, Prices.from_state(facts["prices"]))
+    return found
 
 
 def _origin(facts: Mapping[str, Any]) -> tuple[Since, str]:

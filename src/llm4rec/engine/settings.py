@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llm4rec.core import Config, NotFoundError, SettingsError, suggest
@@ -134,6 +134,11 @@ class RerankSettings(Config):
     )
     novelty: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
     explore: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
+    price_seconds: NonNegativeFloat = Field(
+        60.0,
+        description="what turning a knob costs is measured on held-out events when one is first turned, where the fits "
+        "that it takes need at most so many seconds; inf: always, 0: never",
+    )
     options: dict[str, dict[str, Any]] = Field({}, description="settings by reranker, such as strength")
 
 

@@ -51,7 +51,9 @@ class List(Answer):
     experiment: str
     variant: str
     unsure: str = ""
-    trade: dict[str, float | None] | None = Field(None, description="what the knobs cost and gained")
+    trade: dict[str, float | str | None] | None = Field(
+        None, description="what the knobs cost and gained: `relevance` in `unit`, with its 95 % interval"
+    )
 
 
 class Lists(Answer):

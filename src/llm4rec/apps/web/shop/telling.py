@@ -42,7 +42,11 @@ def price(trade: Trade | None, words: Words) -> str:
     """What the knobs cost and gained against the engine's own list."""
     if trade is None:
         return words("knob.free")
-    told = [words("knob.cost", share=f"{100 * max(0.0, trade.relevance):.1f}")]
+    if trade.unpriced:
+        told = [words("knob.unpriced")]
+    else:
+        cost, low, high = (f"{100 * share:.1f}" for share in (trade.relevance, trade.low, trade.high))
+        told = [words("knob.cost", share=cost, low=low, high=high)]
     if not math.isnan(trade.diversity):
         told.append(words("knob.varied", change=f"{trade.diversity:+.3f}"))
     if not math.isnan(trade.novelty):
