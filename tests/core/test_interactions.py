@@ -108,3 +108,23 @@ def test_a_history_is_the_interactions_of_one_user():
     longer = history.followed_by(History.of([9], [30.0]))
     assert longer.items.tolist() == [4, 2, 9]
     assert longer.timestamps.tolist() == [10.0, 20.0, 30.0]
+
+
+class Looked(np.ndarray):
+    """Times that count how often all of them were looked through."""
+
+    times = 0
+
+    def max(self, *args, **kwargs):
+        Looked.times += 1
+        return super().max(*args, **kwargs)
+
+
+def test_whether_there_is_a_clock_is_looked_up_once():
+    Looked.times = 0
+    stamps = (1.7e9 + np.arange(3.0)).view(Looked)
+    events = Interactions.of([0, 0, 1], [0, 1, 2], timestamps=stamps)
+    object.__setattr__(events, "timestamps", stamps)  # as they are, not as a plain array
+    assert [events.has_clock for _ in range(5)] == [True] * 5
+    assert Looked.times == 1, "what every request asks may not cost as much as there are events"
+    assert not Interactions.of([0], [0]).has_clock

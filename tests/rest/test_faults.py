@@ -258,6 +258,9 @@ def test_postgresql_restarted_in_mid_stream_loses_nothing(on_postgres, postgres,
         while number < 40:
             if number == 20 and not restarts:
                 os.kill(postgres.get_pid(), signal.SIGQUIT)  # PostgreSQL's own word for: at once
+                wait_until(
+                    lambda: ready(service)["status"] != "ready"
+                )  # a quick service may ask before it is gone
                 refused(client, "StoreBusyError", events=events(f"u{number}", "item-0"), key=f"{number}")
                 answer = client.recommend(user="user-0", n=3)
                 assert len(answer.items) == 3

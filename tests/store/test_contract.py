@@ -6,7 +6,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm4rec.core import DataError, Erases, Feedback, Impression, KeepsVectors, Shown, Store, stream
+from llm4rec.core import (
+    DataError,
+    Erases,
+    Feedback,
+    Impression,
+    KeepsVectors,
+    LooksUpPeople,
+    Shown,
+    Store,
+    stream,
+)
 from llm4rec.testing import STORE_CHECKS, check_store
 
 TENANTS = itertools.count()
@@ -18,7 +28,7 @@ def test_keeps_the_contract(shared, check):
 
 
 def test_is_all_that_the_protocols_ask_for(shared):
-    for protocol in (Store, KeepsVectors, Erases):
+    for protocol in (Store, KeepsVectors, LooksUpPeople, Erases):
         assert isinstance(shared, protocol)
 
 

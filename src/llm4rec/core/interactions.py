@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,9 @@ class Interactions:
         """Which events speak for their item (see `is_positive`)."""
         return is_positive(self.kinds, self.values, self.kind_names)
 
-    @property
+    @cached_property
     def has_clock(self) -> bool:
-        """Whether timestamps are seconds of a clock, not just an order."""
+        """Whether timestamps are seconds of a clock, not just an order; looked up once, for every request asks."""
         return len(self) > 0 and float(self.timestamps.max()) >= REAL_TIME
 
     def take(self, rows: NDArray[Any]) -> Interactions:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from llm4rec.core.arrays import Floats
 from llm4rec.core.records import Record
@@ -16,6 +16,8 @@ from llm4rec.core.vocabulary import Id
 R = TypeVar("R")
 DEFAULT_TENANT = "default"
 Owner = Literal["item", "user"]
+Person: TypeAlias = Mapping[type, tuple[Any, ...]]
+"""Some rows of one user, by kind, oldest first; a kind of which there are none is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,22 @@ class Store(Protocol):
 
 
 @runtime_checkable
+class LooksUpPeople(Protocol):
+    """A store that answers all that is asked of some people at once; of others it is asked kind by kind (`people_of`)."""
+
+    def people(
+        self,
+        users: Sequence[Id],
+        last: Mapping[type, int],
+        newest: Sequence[type],
+        *,
+        tenant: str = DEFAULT_TENANT,
+    ) -> list[Person]:
+        """For each user, by kind: of `last` its so many last rows by time, as `recent`; of `newest` the one in force."""
+        ...
+
+
+@runtime_checkable
 class KeepsVectors(Protocol):
     """A store that also keeps vectors: one an id, in named spaces of one width."""
 
@@ -202,6 +220,25 @@ class Erases(Protocol):
         """Drop what is older than `before` (UTC seconds): impressions, of which counts stay, idempotency keys, and edits
         of profiles that newer ones took the place of."""
         ...
+
+
+def people_of(
+    store: Store, users: Mapping[str, Id], last: Mapping[type, int], newest: Sequence[type], tenant: str
+) -> list[Person]:
+    """What `LooksUpPeople` says, of any store; `users` are ids by the names that they have in it."""
+    ids = list(users.values())
+    if isinstance(store, LooksUpPeople):
+        return store.people(ids, last, newest, tenant=tenant)
+    found: dict[str, dict[type, tuple[Any, ...]]] = {name: {} for name in users}
+    for noun, n in last.items():
+        told: Sequence[tuple[Any, ...]] = store.recent(noun, ids, tenant=tenant, n=n)
+        for person, rows in zip(found.values(), told, strict=True):
+            person |= {noun: rows} if rows else {}
+    for noun in newest:
+        page: Page[Any] = store.current(noun, ids, tenant=tenant)
+        for row in page.rows:
+            found[str(row.user)][noun] = (row,)
+    return list(found.values())
 
 
 def stream(store: Store, noun: type[R], *, tenant: str = DEFAULT_TENANT, after: int = 0) -> Iterator[R]:

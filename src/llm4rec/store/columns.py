@@ -27,6 +27,7 @@ from llm4rec.core import (
 )
 
 Row = dict[str, Any]
+WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 ID, NAME, TEXT, DOCUMENT = (
     256,
     100,
@@ -160,6 +161,8 @@ def _cut(value: object) -> str:
 
 
 def _id(value: object) -> str:
+    if type(value) is str and value.isascii() and value.isprintable() and len(value) <= ID and value.strip():
+        return value  # as nearly all are: a list that went out has ten
     if isinstance(value, bool) or not isinstance(value, int | str):
         if hasattr(value, "item") and hasattr(value, "dtype"):  # numpy's own numbers
             return _id(value.item())
@@ -191,6 +194,8 @@ def _text(value: object, most: int = TEXT) -> str:
 
 
 def _number(value: object) -> float:
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         if hasattr(value, "item") and hasattr(value, "dtype"):
             return _number(value.item())
@@ -218,7 +223,7 @@ def _json(value: object) -> str:
 
 
 def _dumped(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = WRITE(value)
     if "\\u0000" in text:
         raise ValueError("it holds a character of code 0")
     return _text(text, DOCUMENT)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from llm4rec.core import DataError, Page
+from llm4rec.core import DataError, Page, Person
 from llm4rec.store.columns import decoded, spec_of
 from llm4rec.store.database_sql import NAMES, Database, T
 
@@ -45,13 +46,29 @@ def recent(
     database: Database, noun: type[R], tenant: str, users: Sequence[str], n: int
 ) -> list[tuple[R, ...]]:
     """The last `n` rows of each user by time, oldest first."""
-    spec = spec_of(noun)
-    if not spec.user:
-        raise DataError(f"{noun.__name__} belongs to no user; use read")
-    asked, given = _last(spec.table), {"tenant": tenant, "limit": n}
+    found = people(database, tenant, users, {noun: n}, ())
+    return [person.get(noun, ()) for person in found]
+
+
+def people(
+    database: Database, tenant: str, users: Sequence[str], last: Mapping[type, int], newest: Sequence[type]
+) -> list[Person]:
+    """The last rows by time, and the newest rows, of each user: a statement a kind, in one view of the database."""
+    asked = [(noun, "time", n) for noun, n in last.items()] + [(noun, "seq", 1) for noun in newest]
+    for noun, _, _ in asked:
+        if not spec_of(noun).user:
+            raise DataError(f"{noun.__name__} belongs to no user; use read")
+    found: dict[str, dict[type, list[Any]]] = {user: {} for user in users}
+    given = {"tenant": tenant, "users": json.dumps(list(found))}
     with database.reading() as connection:
-        found = [connection.execute(asked, {**given, "who": user}).all() for user in users]
-    return [tuple(decoded(noun, row[1:]) for row in reversed(rows)) for rows in found]
+        for noun, by, n in asked:
+            spec = spec_of(noun)
+            who = 1 + spec.names.index("user")
+            rows = connection.execute(_of_people(spec.table, by, database.embedded), {**given, "n": n})
+            for row in rows:
+                found[row[who]].setdefault(noun, []).append(decoded(noun, row[1:]))
+    told = {user: {noun: tuple(rows) for noun, rows in own.items()} for user, own in found.items()}
+    return [told[user] for user in users]
 
 
 def clock(database: Database) -> int:
@@ -76,10 +93,21 @@ def _newest(name: str, key: str) -> sa.Select[Any]:
 
 
 @cache
-def _last(name: str) -> sa.Select[Any]:
-    table = T[name].c
-    mine = _of_tenant(name).where(table.user == sa.bindparam("who"))
-    return mine.order_by(table.time.desc(), table.seq.desc()).limit(sa.bindparam("limit"))
+def _of_people(name: str, by: str, embedded: bool) -> sa.TextClause:
+    """The last :n rows of each of :users (a JSON list) by a column and then by place, oldest first.
+
+    The join is from people to their rows, by the index of users: in SQLite a CROSS JOIN says so, and keeps to it.
+    """
+    columns = ", ".join(f't."{column}"' for column in NAMES[name] if column != "tenant")
+    mine = f'FROM "{name}" WHERE "tenant" = :tenant AND "user" = asked.value ORDER BY '
+    mine += ('"time" DESC, ' if by == "time" else "") + '"seq" DESC LIMIT :n'
+    order = f'ORDER BY t."{by}", t."seq"'
+    if embedded:
+        people = f'json_each(:users) AS asked CROSS JOIN "{name}" AS t WHERE t."seq" IN (SELECT "seq" {mine})'
+    else:
+        named = "json_array_elements_text(CAST(:users AS json)) AS asked(value)"
+        people = f"{named} CROSS JOIN LATERAL (SELECT * {mine}) AS t"
+    return sa.text(f"SELECT {columns} FROM {people} {order}")
 
 
 def _of_tenant(name: str) -> sa.Select[Any]:

@@ -21,6 +21,7 @@ from llm4rec.core import (
     Id,
     Owner,
     Page,
+    Person,
     Receipt,
     Record,
     Retained,
@@ -117,6 +118,20 @@ class SqlStore:
         tenant = _tenant(tenant)
         names = [self._user(user, tenant) for user in users]
         return reading_sql.recent(self.database, noun, tenant, names, _positive(n, "n"))
+
+    def people(
+        self,
+        users: Sequence[Id],
+        last: Mapping[type, int],
+        newest: Sequence[type],
+        *,
+        tenant: str = DEFAULT_TENANT,
+    ) -> list[Person]:
+        """Rows of some users of several kinds, by one question. See `LooksUpPeople`."""
+        tenant = _tenant(tenant)
+        names = [self._user(user, tenant) for user in users]
+        counts = {noun: _positive(n, "n") for noun, n in last.items()}
+        return reading_sql.people(self.database, tenant, names, counts, newest)
 
     def clock(self) -> int:
         """The place of the newest row of all; asks the database, so that an answer is a sign of health."""

@@ -28,6 +28,7 @@ from llm4rec.core import (
     Shown,
     Store,
     UserVersion,
+    people_of,
     stream,
     stream_current,
     unbroken,
@@ -260,6 +261,21 @@ def the_last_of_a_user_are_by_time(store: Store, tenant: str) -> None:
     assert store.recent(Impression, ["u"], tenant=tenant, n=2) == [tuple(shown[1:])]
 
 
+def people_are_looked_up_at_once(store: Store, tenant: str) -> None:
+    """`people_of` tells of each user what `recent` and `current` tell, in the order in which they were asked for."""
+    users, newest = ("u 'é'", "nobody", "v"), (UserVersion, EditsVersion)
+    store.append([*clicks(*[("v", f"i{n}") for n in range(5)]), UserVersion("v", 2.0)], tenant=tenant)
+    store.append([UserVersion("v", 1.0, {"a": 1}), EditsVersion(users[0], 1.0)], tenant=tenant)
+    store.append(clicks((users[0], "of-others")), tenant=f"{tenant[:60]}.x")
+    last: dict[type, int] = {Feedback: 3, Impression: 1}
+    found = people_of(store, dict(zip(users, users, strict=True)), last, newest, tenant)
+    for user, person in zip(users, found, strict=True):
+        wanted: dict[type, Any] = {kind: store.recent(kind, [user], tenant=tenant, n=3)[0] for kind in last}
+        wanted |= {kind: store.current(kind, [user], tenant=tenant).rows for kind in newest}
+        assert person == {kind: rows for kind, rows in wanted.items() if rows}, user
+    assert [len(person) for person in found] == [1, 0, 2]
+
+
 def vectors_are_kept_and_compared(store: Store, tenant: str) -> None:
     """Vectors come back as they were, the newest of an id, and the nearest are those of largest inner product."""
     if not isinstance(store, KeepsVectors):
@@ -376,6 +392,7 @@ STORE_CHECKS: Sequence[Check] = (
     says_what_cannot_be_kept,
     the_newest_version_counts,
     the_last_of_a_user_are_by_time,
+    people_are_looked_up_at_once,
     vectors_are_kept_and_compared,
     the_erased_are_gone_with_proof,
     what_was_shown_is_counted,

@@ -228,7 +228,7 @@ def test_without_the_store_lists_go_on_and_say_what_they_could_not_look_up(live,
 
     said(live, erased=True)
     live.states.drop("user-4")
-    monkeypatch.setattr(store, "recent", away)
+    monkeypatch.setattr(store, "people", away)
     assert "edits could not be read: locked" in live.recommend(user="user-4").degraded[0]
     with pytest.raises(StoreBusyError):
         live.edits("user-4")

@@ -3,8 +3,19 @@
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
 
-from llm4rec.core import DataError, Feedback, Impression, SettingsError, StoreError, stream
+from llm4rec.core import (
+    DataError,
+    Feedback,
+    Impression,
+    LooksUpPeople,
+    SettingsError,
+    Shown,
+    StoreError,
+    stream,
+)
+from llm4rec.engine.live.states import States
 from llm4rec.store import StoreConfig, open_store
 
 
@@ -281,6 +292,42 @@ def test_memory_of_users_is_bounded_and_loses_nothing(board, lively):
         live.recommend(user=f"u{place}", n=1)
     assert len(live.states) == 5
     assert "item-0" not in live.recommend(user="u0", n=20).items
+
+
+def test_people_who_ask_at_a_time_are_read_in_one_look_and_then_known(board, lively, store):
+    live, looks = lively(board, cap=3), []
+    live.feedback([click("u3", "item-3"), click("u4", "item-4")])
+    live.upsert_users([{"user": "u4", "attributes": {"age": 31}}])
+    live.upsert_edits([{"user": "u5", "edits": {"removed": ["war"]}}])
+    sa.event.listen(store.database.reader, "begin", looks.append)
+    names = {f"u{place}": f"u{place}" for place in range(9)}
+    states = live.states.of(names)
+    assert len(looks) == 1
+    assert [len(states[user].events) for user in names] == [0, 0, 0, 1, 1, 0, 0, 0, 0]
+    assert states["u4"].attributes == {"age": 31}
+    assert states["u5"].edits.removed == ("war",)
+    assert live.states.of(names) == states
+    assert len(looks) == 1, "of whom nothing is kept, that is known as well"
+
+
+def test_a_store_that_looks_nobody_up_at_once_tells_the_same(board, lively, store):
+    class Plain:
+        """The promises of every store, and no more."""
+
+        read, recent, current = store.read, store.recent, store.current
+        append, append_soon, clock, close = store.append, store.append_soon, store.clock, store.close
+
+    live, plain = lively(board, cap=3), lively(board, over=Plain(), cap=3)
+    assert not isinstance(plain.store, LooksUpPeople)
+    live.feedback([click("ann", "item-3"), click("ann", "item-5", kind="hide")])
+    live.upsert_users([{"user": "ann", "attributes": {"age": 31}}])
+    store.append([Impression("m", "ann", 1.0, (Shown("item-1", 0.5),))])
+    names = {"ann": "ann", "nobody": "nobody"}
+    told, said = (States(one, "default", live.settings).of(names) for one in (store, plain.store))
+    for user in names:
+        for field in ("events", "shown", "attributes", "deleted", "edits"):
+            assert getattr(told[user], field) == getattr(said[user], field)
+    assert len(told["ann"].events) == 2
 
 
 def test_tenants_share_an_engine_and_nothing_else(growing, lively):

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from llm4rec import __version__
 from llm4rec.apps.rest import routes_answers, routes_data, routes_experiments, routes_models, routes_state
+from llm4rec.apps.rest.direct import Direct, doors_of
 from llm4rec.apps.rest.doors import House, TooLowError
 from llm4rec.apps.rest.gathering import Gathering
 from llm4rec.apps.rest.guard import Guard
@@ -61,6 +62,8 @@ def create_app(live: Live, settings: ServeSettings = DEFAULT) -> FastAPI:
     for module in ROUTES:
         app.include_router(module.router)
     app.include_router(routes_state.state)
+    doors = doors_of(route for module in ROUTES for route in module.router.routes)
+    app.add_middleware(Direct, doors=doors, refused=ERRORS)
     app.add_middleware(Guard, house=house)
     for kind, handler in ERRORS.items():
         app.add_exception_handler(kind, handler)

@@ -7,22 +7,22 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
-from typing import Any
+from itertools import count
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llm4rec.apps.rest.doors import House
 from llm4rec.apps.rest.keys import NOBODY
-from llm4rec.apps.rest.logs import LOGGER
+from llm4rec.apps.rest.logs import note
 from llm4rec.apps.rest.problems import Problem, of_error, problem
 from llm4rec.core import StoreError
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 WITHOUT_KEY = frozenset({"/health", "/ready"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+OWN = frozenset({b"x-request-id", *(name for name, _ in HEADERS)})
 Refusal = tuple[int, Problem, dict[str, str]]
 
 
@@ -31,6 +31,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app, self._house = app, house
+        # Names of requests differ between workers and starts; that they can be guessed opens nothing.
+        self._mark, self._numbers = secrets.token_hex(4), count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -38,15 +40,17 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        name = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        name = headers.get("x-request-id", "")
+        if not REQUEST_ID.fullmatch(name):
+            name = f"{self._mark}{next(self._numbers):08x}"
         scope["llm4rec.request"], began = name, time.perf_counter()
         answered = {"status": 500, "begun": False}
 
         async def out(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered.update(status=message["status"], begun=True)
-                MutableHeaders(scope=message).update({"x-request-id": name, **HEADERS})
+                given = [one for one in message.get("headers", ()) if one[0].lower() not in OWN]
+                message["headers"] = [*given, (b"x-request-id", name.encode()), *HEADERS]
             await send(message)
 
         error: Exception | None = None
@@ -126,10 +130,8 @@ class Guard:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         self._house.metrics.request(method, route, status, seconds)
         level = logging.INFO if status < 500 else logging.ERROR
-        if not LOGGER.isEnabledFor(level):
-            return
         who = scope["llm4rec.who"]
-        facts: MutableMapping[str, Any] = {
+        facts = {
             "request_id": scope["llm4rec.request"],
             "method": method,
             "route": route,
@@ -138,7 +140,7 @@ class Guard:
             "key": who.key,
             "tenant": who.tenant,
         }
-        LOGGER.log(level, "request", extra={"facts": facts}, exc_info=error)
+        note(level, facts, error)
 
 
 def _again(first: Message, then: Receive | None = None) -> Receive:

@@ -6,10 +6,19 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
 LOGGER = logging.getLogger("llm4rec.rest")
+WRITE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    """Its name; many lines are of the same one."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 class JsonLines(logging.Formatter):
@@ -18,12 +27,12 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         facts: dict[str, Any] = getattr(record, "facts", {})
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        told = {"time": f"{stamp}.{int(record.msecs):03d}Z", "level": record.levelname.lower()}
+        stamp = f"{_second(int(record.created))}.{int(record.msecs):03d}Z"
+        told = {"time": stamp, "level": record.levelname.lower()}
         told |= {"event": record.getMessage(), **facts}
         if record.exc_info and record.exc_info[1] is not None:
             told["error"] = where(record.exc_info[1])
-        return json.dumps(told, ensure_ascii=False, default=str)
+        return WRITE(told)
 
 
 def where(error: BaseException) -> str:
@@ -37,8 +46,18 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {' > '.join(places[-6:])}"
 
 
+def note(level: int, facts: Mapping[str, Any], error: Exception | None = None) -> None:
+    """A line of what became of a request, if such lines are wanted. Made here: where in the code it was noted says nothing."""
+    if LOGGER.isEnabledFor(level):
+        cause = None if error is None else (type(error), error, error.__traceback__)
+        told = {"facts": facts}
+        LOGGER.handle(LOGGER.makeRecord(LOGGER.name, level, __file__, 0, "request", (), cause, extra=told))
+
+
 def to_standard_error(level: int = logging.INFO) -> None:
     """Write the log of this service, and that of its server, as JSON to standard error."""
+    # No line names its thread and process: looking them up takes as long as writing it.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     for name in ("llm4rec.rest", "uvicorn", "uvicorn.error"):

@@ -24,6 +24,8 @@ class Metrics:
         self._seconds = Histogram(
             "llm4rec_request_seconds", "Seconds until the answer", ["route"], registry=own, buckets=SECONDS
         )
+        # By what was asked and answered; looking labels up costs more than counting.
+        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._rows = Counter("llm4rec_rows_kept", "Rows acknowledged", ["kind"], registry=own)
         self._items = self._gauge("llm4rec_items", "Items that can be recommended", "max")
         self._users = self._gauge("llm4rec_users_in_memory", "Users whose events are in memory", "sum")
@@ -39,8 +41,13 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request that was answered."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._found.get((method, route, status))
+        if known is None:
+            counter = self._requests.labels(method, route, str(status))
+            known = self._found[method, route, status] = counter, self._seconds.labels(route)
+        counter, histogram = known
+        counter.inc()
+        histogram.observe(seconds)
 
     def rows(self, kind: str, count: int) -> None:
         """Rows that were acknowledged."""

@@ -175,13 +175,19 @@ class Desk:
         lists = path.ordered(fitted, requests, then=then)
         told = path.composed(fitted, requests, lists, [one.notes for one in asked], asked_for)
         policy = PLAIN if explorer is None else explorer.policy
-        return [self.signed(answer, one, policy) for one, answer in zip(asked, told, strict=True)]
+        names = _impressions(len(asked))
+        return [
+            self.signed(answer, one, policy, name)
+            for one, answer, name in zip(asked, told, names, strict=True)
+        ]
 
-    def signed(self, answer: Recommendations, one: Asking, policy: str = PLAIN) -> Recommendations:
-        """The answer with the id of its impression, and who made it."""
+    def signed(
+        self, answer: Recommendations, one: Asking, policy: str = PLAIN, name: str = ""
+    ) -> Recommendations:
+        """The answer with the id of its impression (a new one where none is given), and who made it."""
         return replace(
             answer,
-            impression=secrets.token_hex(12),
+            impression=name or _impressions(1)[0],
             version=self.serving.version,
             policy=policy,
             experiment=one.experiment,
@@ -207,6 +213,12 @@ class Desk:
             context={name: str(value)[:200] for name, value in one.request.context.items()},
             degraded=answer.degraded,
         )
+
+
+def _impressions(n: int) -> list[str]:
+    """So many new ids, from one draw: the system is asked for chance once."""
+    drawn = secrets.token_hex(12 * n)
+    return [drawn[at : at + 24] for at in range(0, 24 * n, 24)]
 
 
 def _word(name: str, given: object) -> str:

@@ -8,7 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llm4rec.core import UNEDITED, EditsVersion, Feedback, Id, Impression, ProfileEdits, Store, UserVersion
+from llm4rec.core import (
+    UNEDITED,
+    EditsVersion,
+    Feedback,
+    Id,
+    Impression,
+    Person,
+    ProfileEdits,
+    Store,
+    UserVersion,
+    people_of,
+)
 from llm4rec.engine.live_settings import LiveSettings
 
 Showing = tuple[float, str]
@@ -132,22 +143,21 @@ class States:
         return state
 
     def _read(self, users: Mapping[str, Id]) -> dict[str, State]:
-        store, tenant, ids = self._store, self._tenant, list(users.values())
-        events = store.recent(Feedback, ids, tenant=tenant, n=self._settings.events)
-        versions: list[Told] = [*store.current(UserVersion, ids, tenant=tenant).rows]
-        versions += store.current(EditsVersion, ids, tenant=tenant).rows
-        known: dict[str, list[Told]] = {}
-        for version in versions:
-            known.setdefault(str(version.user), []).append(version)
-        shown = store.recent(Impression, ids, tenant=tenant, n=SHOWN) if self._caps else [()] * len(users)
-        states = {}
-        for user, own, lists in zip(users, events, shown, strict=True):
-            state = NOBODY.with_events(own, self._settings.events)
-            state = self._with(state, known.get(user, []))
-            for one in lists:
-                state = state.with_shown(one.time, (str(slot.item) for slot in one.slots), 10 * SHOWN)
-            states[user] = state
-        return states
+        last: dict[type, int] = {Feedback: self._settings.events}
+        if self._caps:
+            last[Impression] = SHOWN
+        found = people_of(self._store, users, last, (UserVersion, EditsVersion), self._tenant)
+        return {user: self._told(person) for user, person in zip(users, found, strict=True)}
+
+    def _told(self, person: Person) -> State:
+        """What the store says of a user as their state."""
+        if not person:
+            return State()
+        rows = [row for kind in (Feedback, UserVersion, EditsVersion) for row in person.get(kind, ())]
+        state = self._with(NOBODY, rows)
+        for one in person.get(Impression, ()):
+            state = state.with_shown(one.time, (str(slot.item) for slot in one.slots), 10 * SHOWN)
+        return state
 
     def _ended(
         self,
