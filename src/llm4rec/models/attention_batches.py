@@ -261,13 +261,14 @@ class Group:
     """Rows of nearly one length: flat places `start`:`stop`, as a (rows, length) rectangle, filled from the left.
 
     `gather` (rows, length) are flat places, any place of the group behind the end of a row; `cells` are where in the rectangle
-    the flat places stand.
+    the flat places stand; `lengths` (rows,) are those of the rows.
     """
 
     start: int
     stop: int
     gather: Numbers
     cells: Numbers
+    lengths: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,4 +313,4 @@ def _group(bounds: Numbers) -> Group:
     longest = int(lengths[0])
     inside = np.arange(longest) < lengths[:, None]  # (rows, longest)
     gather = np.where(inside, bounds[:-1, None] + np.arange(longest), bounds[0])
-    return Group(int(bounds[0]), int(bounds[-1]), gather, np.flatnonzero(inside))
+    return Group(int(bounds[0]), int(bounds[-1]), gather, np.flatnonzero(inside), lengths)

@@ -223,15 +223,18 @@ class Hybrid(OverInputs):
         columns = [found[slates.rows, slates.items] for found in scored.values()]
         return np.stack(columns, axis=1) if columns else np.zeros((len(slates), 0), np.float32)
 
-    def _values(self, requests: Many[Request]) -> tuple[Slates, np.ndarray]:
-        """Candidates of a batch and their values, advice included: higher is better."""
-        slates, features = self._candidates(requests)
+    def _values(self, requests: Many[Request], base: Floats | None = None) -> tuple[Slates, np.ndarray]:
+        """Candidates of a batch and their values, advice included: higher is better. `base`: what the base said of it."""
+        slates, features = self._candidates(requests, base)
         return slates, self.order_.values(features, self._advice(slates, requests), slates.bounds)
 
-    def _candidates(self, requests: Many[Request]) -> tuple[Slates, Floats]:
+    def _candidates(self, requests: Many[Request], base: Floats | None = None) -> tuple[Slates, Floats]:
         """Candidates of a batch and their features; items fitted on only."""
-        requests = [known_part(request, self.size_) for request in requests]
-        scored = self.inputs_.only(self.proposing).scored(requests, self.size_)
+        known = [known_part(request, self.size_) for request in requests]
+        if any(one is not whole for one, whole in zip(known, requests, strict=True)):
+            base = None  # it was asked with more than it is shown here
+        requests, proposing = known, self.inputs_.only(self.proposing)
+        scored = proposing.scored(requests, self.size_, base)
         slates = Slates.proposed(scored, [_within(r, self.size_) for r in requests], self.config.depth)
         return slates, self.evidence_.features(slates, scored, requests)
 
@@ -249,8 +252,8 @@ class Hybrid(OverInputs):
         answered = np.flatnonzero(np.isfinite(scores[:, 0]))
         if not len(answered):
             return
-        slates, values = self._values([requests[int(row)] for row in answered])
         part_of = scores[answered]
+        slates, values = self._values([requests[int(row)] for row in answered], part_of)
         slates.reordered(part_of, values)
         scores[answered] = part_of
 
