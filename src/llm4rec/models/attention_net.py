@@ -230,7 +230,7 @@ class Batch:
         self.waits = None if waits is None else torch.as_tensor(waits, device=device)
         self.contexts = None if contexts is None else torch.as_tensor(contexts, device=device)
         self.ends = torch.as_tensor(events.bounds[1:] - 1, device=device)
-        self.groups = []
+        self.groups: list[GroupTensors] = []
         for group in packed.groups:
             first = sum(len(g.last) for g in self.groups)
             moments = None if asked is None else self._moments(group, events.times, asked)
@@ -273,9 +273,9 @@ class Network(nn.Module):
     def last(self, vectors: Tensor, batch: Batch) -> Tensor:
         """(rows, width): what is expected after the last place of each row, as `forward` has it without making the others."""
         x = self._read(vectors, batch)
-        for block in self.blocks[:-1]:
+        *first, final = self.blocks
+        for block in first:
             x = block(x, batch)
-        (final,) = self.blocks[-1:]
         return self._loud(final.latest(x, batch))
 
     def _loud(self, x: Tensor) -> Tensor:

@@ -225,18 +225,22 @@ class Hybrid(OverInputs):
 
     def _values(self, requests: Many[Request], base: Floats | None = None) -> tuple[Slates, np.ndarray]:
         """Candidates of a batch and their values, advice included: higher is better. `base`: what the base said of it."""
-        slates, features = self._candidates(requests, base)
+        looks_at = self.order_.looks_at
+        wanted = None if looks_at is None else looks_at.tolist()
+        slates, features = self._candidates(requests, base, wanted)
         return slates, self.order_.values(features, self._advice(slates, requests), slates.bounds)
 
-    def _candidates(self, requests: Many[Request], base: Floats | None = None) -> tuple[Slates, Floats]:
-        """Candidates of a batch and their features; items fitted on only."""
+    def _candidates(
+        self, requests: Many[Request], base: Floats | None = None, wanted: Many[int] | None = None
+    ) -> tuple[Slates, Floats]:
+        """Candidates of a batch and their features, all or those `wanted`; items fitted on only."""
         known = [known_part(request, self.size_) for request in requests]
         if any(one is not whole for one, whole in zip(known, requests, strict=True)):
             base = None  # it was asked with more than it is shown here
         requests, proposing = known, self.inputs_.only(self.proposing)
         scored = proposing.scored(requests, self.size_, base)
         slates = Slates.proposed(scored, [_within(r, self.size_) for r in requests], self.config.depth)
-        return slates, self.evidence_.features(slates, scored, requests)
+        return slates, self.evidence_.features(slates, scored, requests, wanted)
 
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32 on the scale of the base; rows that the base declines are -inf."""

@@ -46,6 +46,13 @@ class Slates:
         """Where each request's candidates begin, (requests + 1,)."""
         return np.searchsorted(self.rows, np.arange(self.requests + 1)).astype(np.int64)
 
+    @cached_property
+    def distinct(self) -> tuple[Numbers, Numbers]:
+        """The items that are candidates of some request, ascending, and which of them each candidate is."""
+        there = np.zeros(int(self.items.max(initial=-1)) + 1, dtype=bool)
+        there[self.items] = True
+        return np.flatnonzero(there), (np.cumsum(there) - 1)[self.items]
+
     def hits(self, targets: Many[Numbers]) -> np.ndarray:
         """Which candidates are right answers, (candidates,) bool."""
         found = np.zeros(len(self), dtype=bool)
