@@ -42,7 +42,8 @@ class Losses:
 def without(request: Request, items: Sequence[int]) -> Request:
     """The request of somebody who never met these items."""
     h = request.history
-    return replace(request, history=h.take(np.flatnonzero(~np.isin(h.items, list(items)))))
+    kept = h.items != items[0] if len(items) == 1 else ~np.isin(h.items, list(items))
+    return replace(request, history=h.take(np.flatnonzero(kept)))
 
 
 @dataclass(frozen=True, eq=False)
