@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Dataset, EventContexts, Floats, History, Numbers, Request, Times, asked_codes
-from llm4rec.core.interactions import is_positive
 from llm4rec.models.contexts import from_bytes, in_bytes, occurring
 
 GAPS = 32  # buckets of time: floor(log2 seconds) + 2, 0 is unknown
@@ -236,7 +235,7 @@ class Columns:
 
 
 def _latest(history: History, window: int | None) -> History:
-    rows = np.flatnonzero(is_positive(history.kinds, history.values, history.kind_names))
+    rows = np.flatnonzero(history.positive)
     return history.take(rows if window is None else rows[-window:])
 
 

@@ -276,6 +276,7 @@ class Network(nn.Module):
         *first, final = self.blocks
         for block in first:
             x = block(x, batch)
+        assert isinstance(final, Block)
         return self._loud(final.latest(x, batch))
 
     def _loud(self, x: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from llm4rec.models.advice import ASKED
 from llm4rec.models.contexts import context_note, together
 from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
-from llm4rec.models.inputs import Inputs, known_part
+from llm4rec.models.inputs import Inputs, known_part, known_parts
 from llm4rec.models.maps import part, under
 from llm4rec.models.over_inputs import OverInputs, OverInputsConfig
 from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
@@ -234,8 +234,8 @@ class Hybrid(OverInputs):
         self, requests: Many[Request], base: Floats | None = None, wanted: Many[int] | None = None
     ) -> tuple[Slates, Floats]:
         """Candidates of a batch and their features, all or those `wanted`; items fitted on only."""
-        known = [known_part(request, self.size_) for request in requests]
-        if any(one is not whole for one, whole in zip(known, requests, strict=True)):
+        known = known_parts(requests, self.size_)
+        if known is not requests:
             base = None  # it was asked with more than it is shown here
         requests, proposing = known, self.inputs_.only(self.proposing)
         scored = proposing.scored(requests, self.size_, base)

@@ -129,7 +129,7 @@ class Inputs:
         Events with items behind those are not shown: models that took no new items do not know them. `base`: what the
         first says of these requests, where it was asked before.
         """
-        narrowed = [known_part(request, size) for request in requests]
+        narrowed = known_parts(requests, size)
         said = {} if base is None else {next(iter(self.models)): base}
         return {
             n: zscore_rows((said[n] if n in said else model.score(narrowed))[:, :size])
@@ -165,6 +165,14 @@ class Inputs:
             assert isinstance(model, Saves)
             models[name] = model.restore(part(f"input.{name}", state), context)
         return cls(models)
+
+
+def known_parts(requests: Many[Request], size: int) -> Many[Request]:
+    """`known_part` of each; the requests themselves where that changes none."""
+    events = [request.history.items for request in requests]
+    if int(np.concatenate([*events, np.zeros(0, np.int64)]).max(initial=-1)) < size:
+        return requests
+    return [known_part(request, size) for request in requests]
 
 
 def known_part(request: Request, size: int) -> Request:

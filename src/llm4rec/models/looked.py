@@ -62,13 +62,13 @@ class Looked:
         slates, (items, places) = self.slates, self.slates.distinct
         latest = [liked[-LATEST:] for liked in self.liked]
         others, found = np.unique(np.concatenate([*latest, np.zeros(0, np.int64)]), return_inverse=True)
-        if len(items) * len(others) > LATEST * len(slates):
+        if len(items) * len(others) > WASTE * len(slates):
             return self._one_by_one(latest)
-        near = np.full((len(items), len(others) + 1), -np.inf, np.float32)  # the last column is of nothing
-        near[:, :-1] = self.text[items] @ self.text[others].T
-        columns = np.full((len(latest), LATEST), len(others), np.int64)
-        columns[np.arange(LATEST) < np.array([len(own) for own in latest])[:, None]] = found
-        best = near[places[:, None], columns[slates.rows]].max(axis=1)
+        near = np.full((len(others) + 1, len(items)), -np.inf, np.float32)  # the last row is of nothing
+        near[:-1] = self.text[others] @ self.text[items].T
+        rows = np.full((len(latest), LATEST), len(others), np.int64)
+        rows[np.arange(LATEST) < np.array([len(own) for own in latest])[:, None]] = found
+        best = near[rows].max(axis=1)[slates.rows, places]
         return np.asarray(np.where(np.isfinite(best), best, 0.0))
 
     def _one_by_one(self, latest: Sequence[Numbers]) -> NDArray[Any]:
@@ -83,7 +83,11 @@ class Looked:
     def shared(self, decay: float, window: int) -> NDArray[Any]:
         """(candidates,): cosine with the attributes of the fading history."""
         weights, slates, (items, places) = self._fading(decay, window), self.slates, self.slates.distinct
-        own = self.attributes[items]
+        own = self.attributes
+        if WASTE * len(items) < own.shape[0]:
+            own = own[items]
+        else:  # looking for the rows takes longer than multiplying them all
+            items, places = np.arange(own.shape[0]), slates.items
         step = max(1, CELLS // max(self.attributes.shape[1], 1))
         near = np.zeros((len(items), weights.shape[0]), np.float32)
         for at in range(0, weights.shape[0], step):
