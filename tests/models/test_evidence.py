@@ -37,6 +37,29 @@ def test_texts_are_compared_with_the_latest_and_with_the_closest_event():
     assert told["text, closest"][robots_peace] > told["text, latest"][robots_peace]
 
 
+@pytest.mark.parametrize("waste", [0, 1_000], ids=["each", "all"])
+def test_features_are_the_same_whichever_way_candidates_are_compared(waste, monkeypatch):
+    monkeypatch.setattr("llm4rec.models.looked.WASTE", waste)
+    requests = [asking(0, 2, 3), asking(), asking(1), asking(3, 1)]
+    slates, told = read(shelf(), requests)
+    for row, request in enumerate(requests):
+        own = slice(slates.bounds[row], slates.bounds[row + 1])
+        _, alone = read(shelf(), [request])
+        for name, column in alone.items():
+            np.testing.assert_allclose(told[name][own], column, atol=1e-6, err_msg=name)
+
+
+def test_only_features_that_are_wanted_are_made():
+    data = shelf()
+    evidence = Evidence.read(data, context(data), False)
+    scored = {"one": np.arange(len(data.catalog), dtype=np.float32)[None, :]}
+    slates = Slates.proposed(scored, [asking(0)], depth=4)
+    every = evidence.features(slates, scored, [asking(0)])
+    some = evidence.features(slates, scored, [asking(0)], wanted=[0, 3])
+    np.testing.assert_array_equal(some[:, [0, 3]], every[:, [0, 3]])
+    assert not np.delete(some, [0, 3], axis=1).any()
+
+
 def test_an_order_is_no_clock():
     _, told = read(shelf(), [asking(0)])
     assert not [name for name in told if "days" in name or name == "age"]

@@ -55,6 +55,24 @@ def test_candidates_share_out_their_base_scores_and_all_others_keep_theirs():
     assert (scores != base).any()
 
 
+def test_the_base_is_asked_once_and_features_without_weight_do_not_count(monkeypatch):
+    data, questions = walkers()
+    model = learnt(LinearHybrid(LinearHybridConfig(**SMALL)), data, questions)
+    base, asked = model.inputs_.base, []
+    score = type(base).score
+    monkeypatch.setattr(type(base), "score", lambda s, r, *more: asked.append(len(r)) or score(s, r, *more))
+    found = model.score(questions.requests[:5])
+    assert asked == [5]
+    ranker = model.order_.ranker
+    slates, features = model._candidates(questions.requests[:5])
+    silent = np.setdiff1d(np.arange(features.shape[1]), ranker.looks_at)
+    assert len(silent)
+    features[:, silent] = np.nan
+    reordered = score(base, questions.requests[:5]).copy()
+    slates.reordered(reordered, ranker.predict(features))
+    np.testing.assert_allclose(found, reordered, rtol=1e-6)
+
+
 def grown_by_one():
     """A stacker that has learnt, and then took one more item."""
     data, questions = walkers()

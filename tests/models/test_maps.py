@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from llm4rec.models.maps import DenseMap, InverseMap, PackedMap, SparseMap, part, read_map, under
+from llm4rec.models.content import dense_product
+from llm4rec.models.maps import (
+    DenseMap,
+    InverseMap,
+    PackedMap,
+    SparseMap,
+    part,
+    read_map,
+    shared_columns,
+    under,
+)
 
 
 def matrices():
@@ -37,6 +47,28 @@ def test_a_history_is_multiplied_with_the_map(pair, weights):
     found, matrix = pair
     np.testing.assert_allclose(found.apply(weights), weights.toarray() @ matrix, rtol=1e-4, atol=1e-5)
     assert found.size == 6
+
+
+@pytest.mark.parametrize("shown", [1.0, 0.1], ids=["alike", "of many people"])
+def test_many_histories_are_multiplied_as_each_alone(pair, shown):
+    rng = np.random.default_rng(1)
+    rows = np.where(rng.random((9, 6)) < shown, rng.random((9, 6)), 0.0).astype(np.float32)
+    rows[:, 4] = 0.0
+    rows[3] = 0.0
+    assert (shared_columns(sparse.csr_matrix(rows)) is not None) == (shown == 1.0)
+    found, matrix = pair
+    np.testing.assert_allclose(found.apply(sparse.csr_matrix(rows)), rows @ matrix, rtol=1e-4, atol=1e-5)
+    content = sparse.csr_matrix(np.where(rng.random((6, 40)) < 0.3, 1.0, 0.0).astype(np.float32))
+    product = dense_product(sparse.csr_matrix(rows), content)
+    np.testing.assert_allclose(product, rows @ content.toarray(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_thing_taken_twice_counts_twice_among_shared_columns():
+    twice = sparse.csr_matrix(
+        (np.array([1.0, 0.5] * 4, np.float32), np.full(8, 2), np.arange(0, 9, 2)), shape=(4, 5)
+    )
+    columns, weights = shared_columns(twice)
+    assert (columns.tolist(), weights[:, 0].tolist()) == ([2], [1.5] * 4)
 
 
 def test_entries_are_blocks_of_the_map(pair):

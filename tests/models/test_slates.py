@@ -63,6 +63,23 @@ def test_scores_are_shared_out_highest_to_highest():
     np.testing.assert_allclose(base[1, :3], 1.0, atol=1e-6)
 
 
+def test_each_slate_is_shared_out_by_itself_however_long_it_is():
+    rng = np.random.default_rng(5)
+    requests = [Request(asking(0).history, allowed=np.arange(n)) for n in (3, 9, 0, 6)]
+    base = np.round(rng.normal(size=(4, 9)), 1).astype(np.float32)
+    slates = Slates.proposed({"base": base}, requests, depth=9)
+    values = np.round(rng.normal(size=len(slates)), 1)
+    together = base.copy()
+    slates.reordered(together, values)
+    for row in range(4):
+        own = slice(slates.bounds[row], slates.bounds[row + 1])
+        had = base[row, slates.items[own]]
+        best_first = slates.items[own][np.lexsort((-had, -values[own]))]
+        np.testing.assert_allclose(together[row, best_first], -np.sort(-had), atol=1e-5)
+        assert (np.diff(together[row, best_first]) < 0).all()  # equals are told apart
+    assert (together != base).any()
+
+
 def test_lessons_are_taken_whole():
     lessons = Lessons(
         np.arange(12, dtype=np.float32).reshape(6, 2),

@@ -14,6 +14,7 @@ Times: TypeAlias = NDArray[np.float64]
 Sparse: TypeAlias = sparse.csr_matrix
 
 TINY = np.float32(1e-12)
+TOGETHER = 250_000  # cells of rows that are looked at together
 
 
 def as_csr(matrix: Any) -> Sparse:
@@ -66,24 +67,44 @@ def top_k(scores: Floats, k: int) -> Numbers:
     """
     width = scores.shape[1]
     take = min(k, width)
-    if take == 0:
-        return np.full((scores.shape[0], k), -1, dtype=np.int64)
     result = np.full((scores.shape[0], k), -1, dtype=np.int64)
-    for row, values in enumerate(scores):
-        # A stable sort of the part that can matter: everything that may reach the k-th value.
-        places = np.flatnonzero(values >= _bound(values, take))
-        places = places[np.isfinite(values[places])]
-        chosen = places[np.argsort(-values[places], kind="stable")][:take]
-        result[row, : len(chosen)] = chosen
+    step = max(1, TOGETHER // max(width, 1))
+    for at in range(0, len(scores) if take else 0, step):
+        some = scores[at : at + step]
+        result[at : at + step, :take] = _top(some, take) if len(some) > 1 else _top_of_one(some[0], take)
     return result
 
 
-def _bound(values: Floats, take: int, least: int = 8) -> np.float32:
-    """A value that the `take` highest all reach: the take-th highest of the maxima of blocks, or of all values.
+def _top_of_one(values: Floats, take: int) -> Numbers:
+    """`top_k` of one row."""
+    # A stable sort of the part that can matter: everything that may reach the k-th value.
+    places = np.flatnonzero(values >= _bounds(values[None, :], take)[0])
+    places = places[np.isfinite(values[places])]
+    chosen = places[np.argsort(-values[places], kind="stable")][:take]
+    return np.append(chosen, np.full(take - len(chosen), -1))
+
+
+def _top(scores: Floats, take: int) -> Numbers:
+    """`top_k` of rows that are looked at together, so that many short ones take no longer than one long one."""
+    reach = (scores >= _bounds(scores, take)[:, None]) & np.isfinite(scores)
+    rows, columns = np.divmod(np.flatnonzero(reach), scores.shape[1])
+    counts = np.bincount(rows, minlength=len(scores))
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = np.full((len(scores), max(take, int(counts.max()))), -1, dtype=np.int64)
+    falling = np.full(found.shape, np.inf, dtype=np.float32)
+    found[rows, places], falling[rows, places] = columns, -scores[rows, columns]
+    order = np.argsort(falling, axis=1, kind="stable")[:, :take]
+    return np.take_along_axis(found, order, axis=1)
+
+
+def _bounds(scores: Floats, take: int, least: int = 8) -> Floats:
+    """(rows,): what the `take` highest of a row all reach: the take-th highest of the maxima of blocks, or of all values.
 
     A block has every so-many-th value, so that maxima are taken of whole rows at once.
     """
-    blocks = max(2 * take + 1, len(values) // 64)
-    if len(values) >= least * blocks:
-        values = values[: len(values) // blocks * blocks].reshape(-1, blocks).max(axis=0)
-    return np.float32(np.partition(values, len(values) - take)[len(values) - take])
+    width = scores.shape[1]
+    blocks = max(2 * take + 1, width // 64)
+    if width >= least * blocks:
+        scores = scores[:, : width // blocks * blocks].reshape(len(scores), -1, blocks).max(axis=1)
+    last = scores.shape[1] - take
+    return np.asarray(np.partition(scores, last, axis=1)[:, last])

@@ -40,7 +40,7 @@ class History:
 
     def take(self, rows: slice | Numbers) -> History:
         """The events asked for."""
-        return History(
+        taken = History(
             self.items[rows],
             self.kinds[rows],
             self.values[rows],
@@ -48,6 +48,9 @@ class History:
             self.kind_names,
             None if self.contexts is None else self.contexts.take(rows),
         )
+        if "positive" in self.__dict__:  # what was found out once is not found out for each part again
+            taken.__dict__["positive"] = self.positive[rows]
+        return taken
 
     def followed_by(self, other: History) -> History:
         """Both, one behind the other."""

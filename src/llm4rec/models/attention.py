@@ -193,14 +193,14 @@ class Attention:
         return self.newcomers_.beside(self.inputs_)
 
     def _read(self, requests: Sequence[Request]) -> Floats:
-        from llm4rec.models.attention_reading_net import read
+        from llm4rec.models.attention_reading_net import read, read_last
 
         window = self.config.max_length if self.newcomers_ is None else None  # newcomers ask for all of it
-        columns = Columns.of([r.history for r in requests], window)
+        events = Columns.of([r.history for r in requests], window).events(self.tokens_)
         asked = Asked.of(requests, self.tokens_, self.time_aware)
-        last, mean = read(self.network_, self.inputs_, columns.events(self.tokens_), asked, self.device_)
         if self.newcomers_ is None:
-            return last
+            return read_last(self.network_, self.inputs_, events, asked, self.device_)
+        last, mean = read(self.network_, self.inputs_, events, asked, self.device_)
         return np.hstack([last, self.newcomers_.asked(mean, [r.history.liked for r in requests])])
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:

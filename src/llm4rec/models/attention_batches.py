@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Dataset, EventContexts, Floats, History, Numbers, Request, Times, asked_codes
-from llm4rec.core.interactions import is_positive
 from llm4rec.models.contexts import from_bytes, in_bytes, occurring
 
 GAPS = 32  # buckets of time: floor(log2 seconds) + 2, 0 is unknown
@@ -236,7 +235,7 @@ class Columns:
 
 
 def _latest(history: History, window: int | None) -> History:
-    rows = np.flatnonzero(is_positive(history.kinds, history.values, history.kind_names))
+    rows = np.flatnonzero(history.positive)
     return history.take(rows if window is None else rows[-window:])
 
 
@@ -261,13 +260,14 @@ class Group:
     """Rows of nearly one length: flat places `start`:`stop`, as a (rows, length) rectangle, filled from the left.
 
     `gather` (rows, length) are flat places, any place of the group behind the end of a row; `cells` are where in the rectangle
-    the flat places stand.
+    the flat places stand; `lengths` (rows,) are those of the rows.
     """
 
     start: int
     stop: int
     gather: Numbers
     cells: Numbers
+    lengths: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,4 +312,4 @@ def _group(bounds: Numbers) -> Group:
     longest = int(lengths[0])
     inside = np.arange(longest) < lengths[:, None]  # (rows, longest)
     gather = np.where(inside, bounds[:-1, None] + np.arange(longest), bounds[0])
-    return Group(int(bounds[0]), int(bounds[-1]), gather, np.flatnonzero(inside))
+    return Group(int(bounds[0]), int(bounds[-1]), gather, np.flatnonzero(inside), lengths)

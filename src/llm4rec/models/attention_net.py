@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -125,8 +126,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(places, width) to the same."""
-        seen = self.before(x)
-        x = x + self.gated(0, x, self.drop(self.out(self.attend(self.qkv(seen), batch))))
+        return self.forth(x, self.out(self.attend(self.qkv(self.before(x)), batch)))
+
+    def forth(self, x: Tensor, change: Tensor) -> Tensor:
+        """(places, width) with what attention adds to them, and then the feed-forward part."""
+        x = x + self.gated(0, x, self.drop(change))
         inner = self.down(self.drop(functional.gelu(self.up(self.between(x)))))
         return x + self.gated(1, x, self.drop(inner))
 
@@ -148,6 +152,34 @@ class Block(nn.Module):
             parts.append(mixed.index_select(0, group.cells))
         return torch.cat(parts)
 
+    def latest(self, x: Tensor, batch: Batch) -> Tensor:
+        """(rows, width): the last place of each row of `forward`, the others are not made; rows as in the batch.
+
+        Keys and values are not made either: each query is turned to meet the events as they are, and what was mixed is turned
+        into values afterwards. What keys are shifted by changes no weight, and weights sum to one.
+        """
+        seen, ends = self.before(x), batch.ends
+        latest = x.index_select(0, ends)
+        turned, key, value = self.qkv.weight.view(3, self.heads, self.head, -1)
+        shifts = self.qkv.bias.view(3, self.heads, self.head)
+        query = seen.index_select(0, ends) @ turned.flatten(0, 1).T + shifts[0].flatten()
+        query = query.view(-1, self.heads, self.head).transpose(0, 1) / math.sqrt(self.head)
+        asked = (query @ key).transpose(0, 1)  # (rows, heads, width)
+        mixed = torch.cat([self.met(asked, seen, group) for group in batch.groups]).transpose(0, 1)
+        found = (mixed @ value.transpose(-1, -2)).transpose(0, 1) + shifts[2]
+        return self.forth(latest, self.out(found.flatten(1)))
+
+    def met(self, asked: Tensor, seen: Tensor, group: GroupTensors) -> Tensor:
+        """(rows, heads, width): what the queries of a rectangle's last places mix of its events."""
+        cells = seen.index_select(0, group.gather.reshape(-1)).view(*group.gather.shape, -1)
+        weights = asked[group.rows] @ cells.transpose(-1, -2)
+        back = group.back()
+        weights = weights + self.distance[:, back.clamp(min=0)].transpose(0, 1)
+        if self.moment is not None and group.moments is not None:
+            own = torch.arange(len(back), device=cells.device)
+            weights = weights + self.moment[:, group.moments[own, group.last]].transpose(0, 1)
+        return torch.softmax(weights.masked_fill((back < 0)[:, None], -torch.inf), dim=-1) @ cells
+
     def bias(self, group: GroupTensors) -> Tensor:
         """(rows or 1, heads, length, length): by distance in events, and by time before the moment of asking."""
         bias = self.distance[:, group.distance][None]
@@ -157,20 +189,37 @@ class Block(nn.Module):
 
 
 class GroupTensors:
-    """One rectangle of a batch on its device."""
+    """One rectangle of a batch on its device; `rows` of the batch, and where in the rectangle each ends (`last`)."""
 
-    def __init__(self, group: Any, moments: Any, device: str) -> None:
+    def __init__(self, group: Any, first: int, moments: Any, device: str) -> None:
         self.gather = torch.as_tensor(group.gather, device=device)
         self.cells = torch.as_tensor(group.cells, device=device)
-        places = torch.arange(group.gather.shape[1], device=device)
-        self.distance = (places[:, None] - places[None, :]).clamp(min=0)
-        self.future = places[None, :] > places[:, None]
+        self.last = torch.as_tensor(group.lengths - 1, device=device)
+        self.rows = slice(first, first + len(group.lengths))
         self.moments = None if moments is None else torch.as_tensor(moments, device=device)
+
+    @cached_property
+    def _places(self) -> Tensor:
+        return torch.arange(self.gather.shape[1], device=self.gather.device)
+
+    @cached_property
+    def distance(self) -> Tensor:
+        """(length, length): how many events each place is behind each other one."""
+        return (self._places[:, None] - self._places[None, :]).clamp(min=0)
+
+    @cached_property
+    def future(self) -> Tensor:
+        """(length, length): which places come after which."""
+        return self._places[None, :] > self._places[:, None]
+
+    def back(self) -> Tensor:
+        """(rows, length): how many events each place is before the last of its row; behind that, less than 0."""
+        return self.last[:, None] - self._places
 
 
 class Batch:
     """A packed batch on its device. `asked` (places,): when the question after each place is asked, or None; `contexts`
-    (places, columns): codes of what it is asked in, or None.
+    (places, columns): codes of what it is asked in, or None. `ends` (rows,) are the last places of rows.
     """
 
     def __init__(self, packed: Packed, device: str, asked: Any = None, contexts: Any = None) -> None:
@@ -180,10 +229,12 @@ class Batch:
         waits = None if asked is None else time_codes(asked - events.times)
         self.waits = None if waits is None else torch.as_tensor(waits, device=device)
         self.contexts = None if contexts is None else torch.as_tensor(contexts, device=device)
-        self.groups = [
-            GroupTensors(g, None if asked is None else self._moments(g, events.times, asked), device)
-            for g in packed.groups
-        ]
+        self.ends = torch.as_tensor(events.bounds[1:] - 1, device=device)
+        self.groups: list[GroupTensors] = []
+        for group in packed.groups:
+            first = sum(len(g.last) for g in self.groups)
+            moments = None if asked is None else self._moments(group, events.times, asked)
+            self.groups.append(GroupTensors(group, first, moments, device))
 
     @staticmethod
     def _moments(group: Any, times: Any, asked: Any) -> Any:
@@ -214,6 +265,26 @@ class Network(nn.Module):
 
     def forward(self, vectors: Tensor, batch: Batch) -> Tensor:
         """(places, width): what is expected after each place, from the vectors (places, width) of its items."""
+        x = self._read(vectors, batch)
+        for block in self.blocks:
+            x = block(x, batch)
+        return self._loud(x)
+
+    def last(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """(rows, width): what is expected after the last place of each row, as `forward` has it without making the others."""
+        x = self._read(vectors, batch)
+        *first, final = self.blocks
+        for block in first:
+            x = block(x, batch)
+        assert isinstance(final, Block)
+        return self._loud(final.latest(x, batch))
+
+    def _loud(self, x: Tensor) -> Tensor:
+        loud: Tensor = self.norm(x) * torch.exp(self.loud) / self.shape.width
+        return loud
+
+    def _read(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """(places, width): items with all that is known of each place."""
         x = vectors
         for sort, table in enumerate(self.tokens):
             x = x + table(self._codes(batch.tokens[:, sort]))
@@ -223,11 +294,8 @@ class Network(nn.Module):
             codes = self._asked_codes(batch.contexts)
             for column, table in enumerate(self.asked):
                 x = x + table(codes[:, column])
-        x = self.drop(x)
-        for block in self.blocks:
-            x = block(x, batch)
-        places: Tensor = self.norm(x) * torch.exp(self.loud) / self.shape.width
-        return places
+        dropped: Tensor = self.drop(x)
+        return dropped
 
     def _codes(self, codes: Tensor) -> Tensor:
         """Some codes are hidden while training, so that 0 = unknown has a meaning."""

@@ -24,7 +24,7 @@ def read(
     """(rows, width) twice: what the last place of each row leads to, and the mean over all its places; empty rows:
     zeros. Rows longer than the network reads are read in windows.
 
-    `asked` (rows) is what is known of the questions at the ends of the rows.
+    `asked` (rows) is what is known of the questions at the ends of the rows. Who needs no mean asks `read_last`.
     """
     last, mean = np.zeros((2, len(events), vectors.shape[1]), np.float32)
     windows, owners = events.windows(network.shape.length)
@@ -42,6 +42,22 @@ def read(
     np.add.at(mean, rows, np.add.reduceat(places, bounds[:-1], axis=0))
     mean /= np.maximum(events.lengths, 1).astype(np.float32)[:, None]
     return last, mean
+
+
+def read_last(network: Network, vectors: Floats, events: Events, asked: Asked, device: str) -> Floats:
+    """(rows, width): the first of `read`, of rows that the network reads whole."""
+    last = np.zeros((len(events), vectors.shape[1]), np.float32)
+    windows, owners = events.windows(network.shape.length)
+    if not len(windows):
+        return last
+    packed = pack(windows)
+    batch = _batch(packed, windows, owners, asked, device)
+    with torch.inference_mode():
+        if network.training:  # telling every part anew takes as long as reading one row
+            network.eval()
+        inputs = torch.as_tensor(vectors[packed.events.items], device=device)
+        last[owners[packed.order]] = network.last(inputs, batch).float().cpu().numpy()
+    return last
 
 
 def _batch(packed: Packed, windows: Events, owners: Numbers, asked: Asked, device: str) -> Batch:

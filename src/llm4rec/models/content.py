@@ -31,7 +31,7 @@ from llm4rec.core import (
 )
 from llm4rec.models.fields import field_vectors, fullness
 from llm4rec.models.histories import recency_matrix
-from llm4rec.models.maps import part, read_sparse, sparse_state, under
+from llm4rec.models.maps import part, read_sparse, shared_columns, sparse_state, under
 
 CELLS = 20_000_000  # of dense tastes held at once
 PARTS = ("text", "attributes", "words")
@@ -153,6 +153,9 @@ def _unit(features: Features | None, catalog: Catalog) -> Sparse:
 
 def dense_product(weights: Sparse, rows: Sparse) -> Floats:
     """weights @ rows as a dense float32 array."""
+    among = shared_columns(weights)
+    if among is not None:
+        return np.asarray((rows[among[0]].T @ among[1].T).T)
     owners = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
     return scattered(owners, weights.indices, weights.data, rows, weights.shape[0])
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llm4rec.core import DAY, Dataset, FitContext, Floats, Numbers, Request, Sparse, Times, as_csr
+from llm4rec.core import DAY, Dataset, FitContext, Floats, Numbers, Request, Sparse, Times
 from llm4rec.models.content import ItemContent
 from llm4rec.models.habits import PRIOR, Habits
-from llm4rec.models.histories import recency_matrix
+from llm4rec.models.looked import Looked
 from llm4rec.models.maps import part, read_sparse, sparse_state, under
 from llm4rec.models.slates import Slates
 
 WINDOWS = (1.0, 7.0, 30.0)  # days of popularity by window
-LOOKED_AT = 10  # latest events whose texts a candidate is compared with
 MOMENTS = 8  # part of day (4) x weekend or not
 DECAY = 10.0
+Column: TypeAlias = Callable[[], NDArray[Any]]  # a feature of all candidates, made when it is asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +69,21 @@ class Evidence:
             habits,
         )
 
-    def features(self, slates: Slates, scored: Mapping[str, Floats], requests: Many[Request]) -> Floats:
-        """(candidates, features) float32, columns as in `names`."""
-        rows, items = slates.rows, slates.items
-        columns = [s[rows, items] for s in scored.values()]
-        columns += [np.where(r > 0, 1.0 / np.maximum(r, 1), 0.0) for r in slates.ranks.values()]
-        columns += self._likeness(slates, requests)
-        columns += [self.fame[items], *self.recent[items].T, *self.age[items].T]
-        columns += [column[rows] for column in self._asker(requests)]
-        columns.append(self.fame[items] - columns[-1])
-        if self.time_aware:
-            columns += self._time(slates, requests)
-        columns += self.habits.features(slates.rows, slates.items, requests)
-        return np.stack(columns, axis=1).astype(np.float32)
+    def features(
+        self,
+        slates: Slates,
+        scored: Mapping[str, Floats],
+        requests: Many[Request],
+        wanted: Many[int] | None = None,
+    ) -> Floats:
+        """(candidates, features) float32, columns as in `names`; with `wanted`, columns that are not in it are zeros."""
+        looked = Looked(slates, requests, self.text, self.attributes)
+        columns = [*self._of_inputs(looked, scored), *self._likeness(looked), *self._of_items(looked)]
+        columns += [*self._of_asker(looked), *self._habits_of(looked)]
+        found = np.zeros((len(slates), len(columns)), dtype=np.float32)
+        for column in range(len(columns)) if wanted is None else wanted:
+            found[:, column] = columns[column]()
+        return found
 
     def names(self, inputs: Many[str]) -> list[str]:
         """Names of the columns of `features`."""
@@ -103,45 +106,47 @@ class Evidence:
             *self.habits.names(),
         ]
 
-    def _likeness(self, slates: Slates, requests: Many[Request]) -> list[NDArray[Any]]:
+    def _of_inputs(self, looked: Looked, scored: Mapping[str, Floats]) -> Iterator[Column]:
+        """Scores and ranks."""
+        slates = looked.slates
+        yield from (partial(lambda s: s[slates.rows, slates.items], said) for said in scored.values())
+        yield from (
+            partial(lambda r: np.where(r > 0, 1.0 / np.maximum(r, 1), 0.0), ranks)
+            for ranks in slates.ranks.values()
+        )
+
+    def _likeness(self, looked: Looked) -> Iterator[Column]:
         """How near candidates are to the latest event, to the closest of some, and to the fading history."""
-        size = len(self.fame)
-        fading = recency_matrix(requests, size, DECAY, 100)
-        latest = recency_matrix(requests, size, 0.01, 1)
-        columns: list[NDArray[Any]] = []
         if self.text.shape[1]:
-            three = recency_matrix(requests, size, 1e6, 3)
-            profiles = [_unit(m @ self.text) for m in (latest, three, fading)]
-            near = [_dots(profile, self.text, slates) for profile in profiles]
-            columns += [near[0], self._closest(slates, requests), near[1], near[2]]
+            yield from (partial(looked.text_near, 0.01, 1), looked.closest)
+            yield from (partial(looked.text_near, 1e6, 3), partial(looked.text_near, DECAY, 100))
         if self.attributes.shape[1]:
-            columns += [self._shared(m, slates) for m in (latest, fading)]
-        return columns
+            yield from (partial(looked.shared, 0.01, 1), partial(looked.shared, DECAY, 100))
 
-    def _closest(self, slates: Slates, requests: Many[Request]) -> NDArray[Any]:
-        """The highest cosine with one of the latest events."""
-        best = np.zeros(len(slates), np.float32)
-        for row, request in enumerate(requests):
-            span = slice(slates.bounds[row], slates.bounds[row + 1])
-            latest = request.history.liked[-LOOKED_AT:]
-            if len(latest) and span.stop > span.start:
-                best[span] = (self.text[slates.items[span]] @ self.text[latest].T).max(axis=1)
-        return best
+    def _of_items(self, looked: Looked) -> Iterator[Column]:
+        """What is known of candidates whoever asks."""
+        items = looked.slates.items
+        for said in (self.fame, *self.recent.T, *self.age.T):
+            yield partial(said.__getitem__, items)
 
-    def _shared(self, weights: Sparse, slates: Slates) -> NDArray[Any]:
-        """Attributes that candidates share with a weighted history."""
-        taste = as_csr(weights @ self.attributes)
-        lengths = np.sqrt(np.asarray(taste.multiply(taste).sum(axis=1)).ravel())
-        dense = np.asarray((taste @ self.attributes.T).todense())
-        return np.asarray(dense[slates.rows, slates.items] / np.maximum(lengths, 1e-9)[slates.rows])
+    def _of_asker(self, looked: Looked) -> Iterator[Column]:
+        """Log history length, the mean popularity of the history, and the item's against that."""
+        rows, items = looked.slates.rows, looked.slates.items
 
-    def _asker(self, requests: Many[Request]) -> list[NDArray[Any]]:
-        """By request: log history length and the mean popularity of the history."""
-        liked = [r.history.liked for r in requests]
-        return [
-            np.log1p([len(items) for items in liked]),
-            np.array([self.fame[items].mean() if len(items) else 0.0 for items in liked]),
-        ]
+        def usual() -> NDArray[Any]:
+            return np.array([self.fame[i].mean() if len(i) else 0.0 for i in looked.liked])[rows]
+
+        yield lambda: np.log1p([len(items) for items in looked.liked])[rows]
+        yield usual
+        yield lambda: self.fame[items] - usual()
+
+    def _habits_of(self, looked: Looked) -> Iterator[Column]:
+        """What is taken at such a time and in such a context."""
+        slates, requests = looked.slates, looked.requests
+        if self.time_aware:
+            yield from (partial(lambda n: self._time(slates, requests)[n], n) for n in range(2))
+        for n in range(len(self.habits.names())):
+            yield partial(lambda n: self.habits.features(slates.rows, slates.items, requests)[n], n)
 
     def _time(self, slates: Slates, requests: Many[Request]) -> list[NDArray[Any]]:
         """Log hours since the last event, and the items' habit of the moment; missing where no time is told."""
@@ -184,18 +189,3 @@ def _moment(timestamps: Times) -> Numbers:
     hours, days = np.floor(timestamps / 3600) % 24, np.floor(timestamps / DAY)
     weekend = (days + 4) % 7  # 1 January 1970 was a Thursday; Monday is 1 here
     return np.asarray(hours // 6 + 4 * ((weekend == 6) | (weekend == 0)), dtype=np.int64)
-
-
-def _unit(profiles: Any) -> Floats:
-    lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
-    return np.asarray(profiles / np.maximum(lengths, 1e-9), dtype=np.float32)
-
-
-def _dots(profiles: Floats, vectors: Floats, slates: Slates) -> NDArray[Any]:
-    """Cosine of each candidate with its request's profile, in blocks of bounded memory."""
-    step = 200_000
-    parts = [
-        np.einsum("ij,ij->i", profiles[slates.rows[at : at + step]], vectors[slates.items[at : at + step]])
-        for at in range(0, len(slates), step)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)

@@ -28,7 +28,7 @@ from llm4rec.models.advice import ASKED
 from llm4rec.models.contexts import context_note, together
 from llm4rec.models.earlier import earlier_questions
 from llm4rec.models.evidence import Evidence
-from llm4rec.models.inputs import Inputs, known_part
+from llm4rec.models.inputs import Inputs, known_part, known_parts
 from llm4rec.models.maps import part, under
 from llm4rec.models.over_inputs import OverInputs, OverInputsConfig
 from llm4rec.models.rankers import Lessons, Trees, TreeSettings, Weighted
@@ -223,17 +223,24 @@ class Hybrid(OverInputs):
         columns = [found[slates.rows, slates.items] for found in scored.values()]
         return np.stack(columns, axis=1) if columns else np.zeros((len(slates), 0), np.float32)
 
-    def _values(self, requests: Many[Request]) -> tuple[Slates, np.ndarray]:
-        """Candidates of a batch and their values, advice included: higher is better."""
-        slates, features = self._candidates(requests)
+    def _values(self, requests: Many[Request], base: Floats | None = None) -> tuple[Slates, np.ndarray]:
+        """Candidates of a batch and their values, advice included: higher is better. `base`: what the base said of it."""
+        looks_at = self.order_.looks_at
+        wanted = None if looks_at is None else looks_at.tolist()
+        slates, features = self._candidates(requests, base, wanted)
         return slates, self.order_.values(features, self._advice(slates, requests), slates.bounds)
 
-    def _candidates(self, requests: Many[Request]) -> tuple[Slates, Floats]:
-        """Candidates of a batch and their features; items fitted on only."""
-        requests = [known_part(request, self.size_) for request in requests]
-        scored = self.inputs_.only(self.proposing).scored(requests, self.size_)
+    def _candidates(
+        self, requests: Many[Request], base: Floats | None = None, wanted: Many[int] | None = None
+    ) -> tuple[Slates, Floats]:
+        """Candidates of a batch and their features, all or those `wanted`; items fitted on only."""
+        known = known_parts(requests, self.size_)
+        if known is not requests:
+            base = None  # it was asked with more than it is shown here
+        requests, proposing = known, self.inputs_.only(self.proposing)
+        scored = proposing.scored(requests, self.size_, base)
         slates = Slates.proposed(scored, [_within(r, self.size_) for r in requests], self.config.depth)
-        return slates, self.evidence_.features(slates, scored, requests)
+        return slates, self.evidence_.features(slates, scored, requests, wanted)
 
     def score(self, requests: Many[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32 on the scale of the base; rows that the base declines are -inf."""
@@ -249,8 +256,8 @@ class Hybrid(OverInputs):
         answered = np.flatnonzero(np.isfinite(scores[:, 0]))
         if not len(answered):
             return
-        slates, values = self._values([requests[int(row)] for row in answered])
         part_of = scores[answered]
+        slates, values = self._values([requests[int(row)] for row in answered], part_of)
         slates.reordered(part_of, values)
         scores[answered] = part_of
 

@@ -123,13 +123,18 @@ class Inputs:
         """All but those of these names."""
         return Inputs({name: model for name, model in self.models.items() if name not in set(names)})
 
-    def scored(self, requests: Many[Request], size: int) -> dict[str, Floats]:
+    def scored(self, requests: Many[Request], size: int, base: Floats | None = None) -> dict[str, Floats]:
         """(requests, size) z-scores of each over the first `size` items; a declined row is zeros.
 
-        Events with items behind those are not shown: models that took no new items do not know them.
+        Events with items behind those are not shown: models that took no new items do not know them. `base`: what the
+        first says of these requests, where it was asked before.
         """
-        narrowed = [known_part(request, size) for request in requests]
-        return {n: zscore_rows(model.score(narrowed)[:, :size]) for n, model in self.models.items()}
+        narrowed = known_parts(requests, size)
+        said = {} if base is None else {next(iter(self.models)): base}
+        return {
+            n: zscore_rows((said[n] if n in said else model.score(narrowed))[:, :size])
+            for n, model in self.models.items()
+        }
 
     def grown(self, catalog: Catalog, context: FitContext) -> Inputs:
         """Those that can take new items take them; ComponentError where the base cannot."""
@@ -160,6 +165,14 @@ class Inputs:
             assert isinstance(model, Saves)
             models[name] = model.restore(part(f"input.{name}", state), context)
         return cls(models)
+
+
+def known_parts(requests: Many[Request], size: int) -> Many[Request]:
+    """`known_part` of each; the requests themselves where that changes none."""
+    events = [request.history.items for request in requests]
+    if int(np.concatenate([*events, np.zeros(0, np.int64)]).max(initial=-1)) < size:
+        return requests
+    return [known_part(request, size) for request in requests]
 
 
 def known_part(request: Request, size: int) -> Request:

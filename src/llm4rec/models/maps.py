@@ -19,6 +19,8 @@ PACKED = 5_000  # items above which dense maps are packed once they are done
 ROWS = 1_024  # of a map converted at once
 HIGHEST = 32_767  # of int16
 TINY = np.float32(1e-30)
+ALIKE = 4  # rows from which it is looked for columns that they share
+FILLED = 3  # cells for each that is not zero, at most
 
 
 class ItemMap(Protocol):
@@ -58,6 +60,9 @@ class DenseMap:
 
     def apply(self, weights: Sparse) -> Floats:
         """weights @ matrix."""
+        among = shared_columns(weights)
+        if among is not None:
+            return np.asarray(among[1] @ self.matrix[among[0]], dtype=np.float32)
         return np.asarray(weights @ self.matrix, dtype=np.float32)
 
     def entries(self, rows: Numbers, columns: Numbers) -> Floats:
@@ -212,6 +217,26 @@ def packed(found: MapT) -> MapT | PackedMap:
     if isinstance(found, DenseMap) and found.size > PACKED:
         return PackedMap.of(found.matrix)
     return found
+
+
+def shared_columns(weights: Sparse) -> tuple[Numbers, Floats] | None:
+    """The columns that any row has, and the weights of all rows in those, dense (rows, columns); None where rows have
+    little in common, so that this would be mostly zeros.
+
+    A history with one thing less, many times over, is multiplied so in a fraction of the time.
+    """
+    rows = weights.shape[0]
+    if rows < ALIKE:
+        return None
+    there = np.zeros(weights.shape[1], dtype=bool)
+    there[weights.indices] = True
+    columns = np.flatnonzero(there)
+    if rows * len(columns) > FILLED * len(weights.indices):
+        return None
+    owners = np.repeat(np.arange(rows), np.diff(weights.indptr))
+    cells = owners * len(columns) + (np.cumsum(there) - 1)[weights.indices]
+    dense = np.bincount(cells, weights.data, rows * len(columns))
+    return columns, dense.reshape(rows, len(columns)).astype(np.float32)
 
 
 def sparse_state(matrix: Sparse) -> dict[str, NDArray[Any]]:

@@ -70,6 +70,11 @@ class Lessons:
 class Ranker(Protocol):
     """Orders candidates by their features."""
 
+    @property
+    def looks_at(self) -> Numbers | None:
+        """The columns that count; None: all may."""
+        ...
+
     def predict(self, features: Floats) -> Times: ...
     def state(self) -> dict[str, NDArray[Any]]: ...
 
@@ -87,6 +92,8 @@ class TreeSettings:
 
 class Trees:
     """LambdaMART (Burges 2010) by LightGBM (Ke et al., NIPS 2017)."""
+
+    looks_at: Numbers | None = None
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -189,9 +196,15 @@ class Weighted:
 
     def predict(self, features: Floats) -> Times:
         """(candidates,): higher is better."""
-        known = np.nan_to_num(features, nan=0.0).astype(np.float64)
-        scaled = np.where(self.spread > 0, (known - self.centre) / np.maximum(self.spread, 1e-9), 0.0)
-        return np.asarray(scaled @ self.weights)
+        own = self.looks_at
+        known = np.nan_to_num(features[:, own].astype(np.float64), nan=0.0)
+        scaled = (known - self.centre[own]) / np.maximum(self.spread[own], 1e-9)
+        return np.asarray(scaled @ self.weights[own])
+
+    @property
+    def looks_at(self) -> Numbers:
+        """The columns that have a weight and tell candidates apart."""
+        return np.flatnonzero((self.weights != 0) & (self.spread > 0))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Weights, centre and spread by feature."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llm4rec.core import Floats, Numbers, Request, Times, masked, top_k
 
@@ -29,7 +31,8 @@ class Slates:
         owners = np.repeat(np.arange(len(requests)), min(depth, size))
         keys = {name: owners * size + top.ravel() for name, top in tops.items()}
         valid = {name: top.ravel() >= 0 for name, top in tops.items()}
-        union = np.unique(np.concatenate([keys[name][valid[name]] for name in tops]))
+        union = np.sort(np.concatenate([keys[name][valid[name]] for name in tops]))
+        union = union[np.diff(union, prepend=-1) > 0]  # numpy's `unique` takes three times as long
         ranks = {}
         for name in tops:
             own = np.zeros(len(union), dtype=np.int64)
@@ -46,6 +49,13 @@ class Slates:
         """Where each request's candidates begin, (requests + 1,)."""
         return np.searchsorted(self.rows, np.arange(self.requests + 1)).astype(np.int64)
 
+    @cached_property
+    def distinct(self) -> tuple[Numbers, Numbers]:
+        """The items that are candidates of some request, ascending, and which of them each candidate is."""
+        there = np.zeros(int(self.items.max(initial=-1)) + 1, dtype=bool)
+        there[self.items] = True
+        return np.flatnonzero(there), (np.cumsum(there) - 1)[self.items]
+
     def hits(self, targets: Many[Numbers]) -> np.ndarray:
         """Which candidates are right answers, (candidates,) bool."""
         found = np.zeros(len(self), dtype=bool)
@@ -60,12 +70,26 @@ class Slates:
         Items that are no candidates keep their scores, so that what nobody re-ranked stays where it was. Equal base
         scores are told apart in the last digit.
         """
-        had = base[self.rows, self.items]
-        shared = had[np.lexsort((-had, self.rows))]
-        for row in np.unique(self.rows[1:][(np.diff(shared) == 0) & (np.diff(self.rows) == 0)]):
-            told_apart(shared[self.bounds[row] : self.bounds[row + 1]])
-        after = np.lexsort((-had, -values, self.rows))
-        base[self.rows[after], self.items[after]] = shared
+        sizes = np.diff(self.bounds)
+        had, own = self._by_row(base[self.rows, self.items], -np.inf), self._by_row(values, -np.inf)
+        first = np.argsort(-had, axis=1, kind="stable")
+        shared = np.take_along_axis(had, first, axis=1)
+        sizes = np.diff(self.bounds)
+        there = np.arange(had.shape[1]) < sizes[:, None]
+        for row in np.flatnonzero(((shared[:, 1:] == shared[:, :-1]) & there[:, 1:]).any(axis=1)):
+            told_apart(shared[row, : sizes[row]])
+        then = np.argsort(-np.take_along_axis(own, first, axis=1), axis=1, kind="stable")
+        after = np.take_along_axis(
+            self._by_row(self.items, -1), np.take_along_axis(first, then, axis=1), axis=1
+        )
+        base[self.rows, after[there]] = shared[there]
+
+    def _by_row(self, values: NDArray[Any], blank: float) -> NDArray[Any]:
+        """(requests, most candidates of one): what is known of each request's candidates, `blank` behind them."""
+        sizes = np.diff(self.bounds)
+        found = np.full((self.requests, int(sizes.max(initial=0))), blank, dtype=values.dtype)
+        found[np.arange(found.shape[1]) < sizes[:, None]] = values
+        return found
 
 
 def told_apart(falling: Floats) -> None:

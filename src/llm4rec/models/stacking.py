@@ -79,6 +79,11 @@ class Order:
         return self.advice.applied(own, advice, bounds)
 
     @property
+    def looks_at(self) -> Numbers | None:
+        """The columns of features that count; None: all may."""
+        return np.zeros(1, np.int64) if self.ranker is None else self.ranker.looks_at
+
+    @property
     def changes(self) -> bool:
         """Whether it is another order than the base's."""
         return self.ranker is not None or any(self.advice.weights.values())

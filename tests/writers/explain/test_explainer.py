@@ -51,6 +51,21 @@ def test_blame_is_not_quoted_as_praise(dataset):
     assert Facts(dataset, feeling=lambda _: -1.0).quote(CARMILLA, 0, frozenset(["vampire", "castle"])) is None
 
 
+def test_of_sentences_that_would_be_quoted_the_best_kind_one_is_and_no_other_is_asked_about(dataset):
+    asked = []
+
+    def feeling(sentence):
+        asked.append(sentence)
+        return -1.0 if "vampire" in sentence else 1.0
+
+    facts, hints = Facts(dataset, feeling), frozenset(["vampire", "castle"])
+    assert facts.quote(CARMILLA, 0, hints) is None
+    assert facts.quote(CARMILLA, 0, hints) is None
+    assert asked == [
+        "The vampire is never seen in the castle by day"
+    ]  # once, and none of what has nothing to say
+
+
 def test_what_most_items_have_is_no_shared_attribute(explain):
     (why,) = explain([5], user=-1, history=[0, 1, 2], gifts={(0, 5): 1.0})
     assert why.of_kind("attribute") == ()

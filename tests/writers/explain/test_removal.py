@@ -106,6 +106,19 @@ def test_the_context_is_taken_out_too(model):
     assert with_place.context == {"place": pytest.approx(2.0)}
 
 
+def test_two_rounds_of_scoring_are_enough_for_a_list(model):
+    model.gives[[0, 1, 2], 50] = [5.0, 2.5, 1.5]
+    rounds = []
+
+    def counting(requests):
+        rounds.append(len(requests))
+        return model(requests)
+
+    request = Request(History.of([0, 1, 2, 3]), context={"place": "train"}, n=3)
+    Question(request, np.array([50, 51, 52]), counting).losses()
+    assert rounds == [1 + 4 + 1, 2]  # as it is, each thing alone, the context; then two and three together
+
+
 def test_nothing_is_cited_of_a_history_that_says_nothing(model):
     (found,) = ask(model, [], [59], n=3)
     assert (found.place, found.cited, found.without) == (1, (), ())

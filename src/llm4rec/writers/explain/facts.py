@@ -44,6 +44,7 @@ class Facts:
         self.catalog = dataset.catalog
         self.feeling = feeling
         self._told: dict[int, list[tuple[str, frozenset[str]]]] = {}
+        self._felt: dict[str, bool] = {}
         self._about_item: dict[int, frozenset[str]] = {}
 
     @cached_property
@@ -109,18 +110,19 @@ class Facts:
 
     def quote(self, item: int, asker: int, hints: frozenset[str]) -> Evidence | None:
         """A kind sentence of somebody else about an item, word for word: of what its text and `hints` have in common."""
-        best: tuple[int, str, int] | None = None
         hints = (hints & self.words(item)) - set(words_of(self.catalog.titles[item]))
-        for row in self._reviews(item)[:READ]:
-            if self.dataset.interactions.users[row] == asker:
-                continue
-            for sentence, words in self._sentences(row):
-                worth = len(hints & words)
-                if worth > (best[0] if best else 0):
-                    best = (worth, sentence, row)
-        if best is None:
-            return None
-        return self._about("review", [item], value=best[1], rows=(best[2],))
+        users = self.dataset.interactions.users
+        said = (
+            (len(hints & words), sentence, row)
+            for row in self._reviews(item)[:READ]
+            if users[row] != asker
+            for sentence, words in self._sentences(row)
+            if hints & words
+        )
+        for _, sentence, row in sorted(said, key=lambda one: -one[0]):
+            if self._kind(sentence):  # asked of the best first: it takes longer than all else
+                return self._about("review", [item], value=sentence, rows=(row,))
+        return None
 
     def own_words(self, cited: Sequence[int], asker: int, about: int) -> Evidence | None:
         """What the asker wrote of a cited item and that speaks of what another item is about."""
@@ -130,7 +132,7 @@ class Facts:
                 if self.dataset.interactions.users[row] != asker:
                     continue
                 for sentence, words in self._sentences(row):
-                    if of_it & words:
+                    if of_it & words and self._kind(sentence):
                         return self._about("own words", [item], value=sentence, rows=(row,))
         return None
 
@@ -149,7 +151,12 @@ class Facts:
 
     def quotable(self, item: int) -> list[tuple[str, frozenset[str], int]]:
         """Sentences about an item that can be quoted as they stand, with their words and the row each is from."""
-        return [(*said, row) for row in self._reviews(item)[:READ] for said in self._sentences(row)]
+        return [
+            (*said, row)
+            for row in self._reviews(item)[:READ]
+            for said in self._sentences(row)
+            if self._kind(said[0])
+        ]
 
     def _about(self, kind: str, items: Sequence[int], **fields: object) -> Evidence:
         ids = tuple(self.catalog.ids.names(items))
@@ -173,16 +180,22 @@ class Facts:
         return found
 
     def _sentences(self, row: int) -> list[tuple[str, frozenset[str]]]:
-        """Sentences of a text that can be quoted as they stand, with their words: not long, no marks, not unkind."""
+        """Sentences of a text that can be quoted as they stand where they are kind, with their words: not long, no marks."""
         if row not in self._told:
             texts = self.dataset.interactions.texts
             assert texts is not None
             found = [s.strip().rstrip(".。") for s in ENDS.split(str(texts[row]))]
             fit = [s for s in found if QUOTE[0] <= len(s) <= QUOTE[1] and not UNSEEN.search(s)]
-            if self.feeling is not None:
-                fit = [s for s in fit if self.feeling(s) >= 0]  # of a review that speaks for its item
             self._told[row] = [(s, frozenset(words_of(s, stop_words()))) for s in fit]
         return self._told[row]
+
+    def _kind(self, sentence: str) -> bool:
+        """Whether a sentence, of a review that speaks for its item, is not unkind; all are where nobody can tell."""
+        if self.feeling is None:
+            return True
+        if sentence not in self._felt:
+            self._felt[sentence] = self.feeling(sentence) >= 0
+        return self._felt[sentence]
 
 
 def _table(name: str, rows: Sequence[tuple[str, ...]]) -> _Values:

@@ -42,7 +42,8 @@ class Losses:
 def without(request: Request, items: Sequence[int]) -> Request:
     """The request of somebody who never met these items."""
     h = request.history
-    return replace(request, history=h.take(np.flatnonzero(~np.isin(h.items, list(items)))))
+    kept = h.items != items[0] if len(items) == 1 else ~np.isin(h.items, list(items))
+    return replace(request, history=h.take(np.flatnonzero(kept)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +60,25 @@ class Question:
 
 
 class _Trial:
-    """Two rounds of scoring: each thing alone, then sets of the costliest."""
+    """Two rounds of scoring: the request as it is and without each thing alone, then without sets of the costliest."""
 
     def __init__(self, question: Question) -> None:
-        self.asked = question
-        whole, fallback = question.score([question.request])
-        self.whole = whole[0]
-        self.fallback = bool(fallback[0])
+        self.asked, request = question, question.request
+        _, first = np.unique(request.history.liked[::-1], return_index=True)
+        distinct = request.history.liked[::-1][np.sort(first)]  # latest first
+        self.looked, self.older = distinct[:LOOKED], distinct[LOOKED:]
+        self.parts = _parts(request)
+        block = [without(request, self.older.tolist())] if len(self.older) else []
+        alone = [without(request, [item]) for item in self.looked.tolist()]
+        rows, fallback = question.score([request, *alone, *block, *self.parts.values()])
+        self.whole, self.fallback = rows[0], bool(fallback[0])
         # What may be shown stays as it was: an item does not fall because what was taken out comes back.
-        self.shown = np.isfinite(masked(np.zeros_like(whole), [question.request])[0])
+        self.hidden = np.flatnonzero(~np.isfinite(masked(np.zeros_like(rows[:1]), [request])[0]))
         self.least = max(float(np.ptp(self.whole)), 1e-9) * 1e-6
+        self.now = self._places(rows[:1])[0]
+        at = 1 + len(alone) + len(block)
+        self.first = self._weighed(rows[1:at], fallback[1:at])
+        self.in_context, _ = self._weighed(rows[at:], fallback[at:])
 
     def found(self) -> list[Losses]:
         """Losses of each item, in order."""
@@ -86,7 +96,7 @@ class _Trial:
         more, places = self._tried([without(self.asked.request, s) for s in deeper])
         lost.update(zip(deeper, more, strict=True))
         out.update(zip(deeper, places, strict=True))
-        context, now = self._context(), self._places(self.whole)
+        context, now = self._context(), self.now
         result = []
         for column, (order, cited) in enumerate(zip(orders, chosen, strict=True)):
             single = tuple(float(lost[(item,)][column]) for item in cited)
@@ -110,19 +120,14 @@ class _Trial:
         What is behind the latest LOOKED is looked at where all of it together counts for more than any one item: in
         blocks, and in those one by one that some item lives on most.
         """
-        request = self.asked.request
-        liked = request.history.liked[:0] if self.fallback else request.history.liked[::-1]
-        _, first = np.unique(liked, return_index=True)
-        distinct = liked[np.sort(first)]
-        looked, older = distinct[:LOOKED], distinct[LOOKED:]
-        block = [without(request, older.tolist())] if len(older) else []
-        lost, places = self._tried([*(without(request, [int(i)]) for i in looked), *block])
-        size = len(looked)
+        size = 0 if self.fallback else len(self.looked)
+        lost, places = self.first
         best = lost[:size].max(axis=0, initial=self.least)
-        further = self._weightiest(older) if block and (lost[size] > best).any() else older[:0]
-        more, further_places = self._tried([without(request, [int(i)]) for i in further])
+        deep = size and len(self.older) and bool((lost[size] > best).any())
+        further = self._weightiest(self.older) if deep else self.older[:0]
+        more, further_places = self._tried([without(self.asked.request, [int(i)]) for i in further])
         return (
-            np.concatenate([looked, further]),
+            np.concatenate([self.looked[:size], further]),
             np.concatenate([lost[:size], more]),
             np.concatenate([places[:size], further_places]),
         )
@@ -140,19 +145,27 @@ class _Trial:
 
     def _tried(self, requests: Sequence[Request]) -> tuple[Floats, Numbers]:
         """Losses and places of the items asked about, both (requests, items)."""
-        items = self.asked.items
         if not requests:
-            return np.zeros((0, len(items)), np.float32), np.zeros((0, len(items)), np.int64)
-        rows, fallback = self.asked.score(requests)
+            return self._weighed(np.zeros((0, len(self.whole)), np.float32), np.zeros(0, bool))
+        return self._weighed(*self.asked.score(requests))
+
+    def _weighed(self, rows: Floats, fallback: NDArray[np.bool_]) -> tuple[Floats, Numbers]:
+        """Losses and places of the items asked about by scores (requests, all items), both (requests, items)."""
+        items = self.asked.items
         lost = self.whole[items][None, :] - rows[:, items]
         # Where nothing is left to go by, scores are of another kind: everything that was above the least is lost.
         lost[fallback] = self.whole[items] - self.whole.min()
-        return lost, np.stack([self._places(row) for row in rows])
+        return lost, self._places(rows)
 
-    def _places(self, row: Floats) -> Numbers:
-        """The place of each item asked about among what may be shown, from 1; equals at the best of theirs."""
-        shown = row[self.shown]
-        return np.array([1 + int(np.count_nonzero(shown > row[i])) for i in self.asked.items], dtype=np.int64)
+    def _places(self, rows: Floats) -> Numbers:
+        """(requests, items): the place of each item asked about among what may be shown, from 1; equals at the best of
+        theirs."""
+        items, hidden = self.asked.items, rows[:, self.hidden]
+        places = np.ones((len(rows), len(items)), dtype=np.int64)
+        for column, item in enumerate(items.tolist()):
+            own = rows[:, item, None]
+            places[:, column] += np.count_nonzero(rows > own, axis=1) - np.count_nonzero(hidden > own, axis=1)
+        return places
 
     def _deeper(
         self,
@@ -185,19 +198,23 @@ class _Trial:
 
     def _context(self) -> dict[str, Floats]:
         """What each item loses without each part of the context, where any loses something."""
-        request = self.asked.request
         if self.fallback:
             return {}
-        parts = {
-            key: replace(request, context={k: v for k, v in request.context.items() if k != key})
-            for key in request.context
-        }
-        if request.time is not None:
-            parts["time"] = replace(request, time=None)
-        if request.tilt is not None:
-            parts["wishes"] = replace(request, tilt=None)
-        lost, _ = self._tried(list(parts.values()))
-        return {key: row for key, row in zip(parts, lost, strict=True) if (row > self.least).any()}
+        told = zip(self.parts, self.in_context, strict=True)
+        return {key: row for key, row in told if (row > self.least).any()}
+
+
+def _parts(request: Request) -> dict[str, Request]:
+    """The request without each part of its context, by the names of the parts."""
+    parts = {
+        key: replace(request, context={k: v for k, v in request.context.items() if k != key})
+        for key in request.context
+    }
+    if request.time is not None:
+        parts["time"] = replace(request, time=None)
+    if request.tilt is not None:
+        parts["wishes"] = replace(request, tilt=None)
+    return parts
 
 
 def _key(items: Sequence[int]) -> tuple[int, ...]:
