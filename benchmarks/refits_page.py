@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.blocks import block
+from benchmarks.blocks import Page
+from benchmarks.cells import ends, head, ranged, row
+from benchmarks.refits import MODELS
 
 
-def refits() -> Iterator[str]:
+def refits(page: Page) -> Iterator[str]:
     """What a refit costs and is worth by what it begins from."""
     yield "## Refits: `python -m benchmarks.refits`\n"
-    yield from block("refits-ml-100k", table)
+    yield from page.block("refits-ml-100k", table, needs=MODELS, within="models")
 
 
 def table(found: dict[str, Any]) -> Iterator[str]:
@@ -22,11 +24,11 @@ def table(found: dict[str, Any]) -> Iterator[str]:
         "again; `cold`: settings taken over; `warm`: what was learnt taken over too, where the model can; `nightly`: warm four times, 2.5 % each. "
         "NDCG@10; the difference to `cold` is paired, its interval by people.\n"
     )
-    yield "| model | more events | way | seconds | NDCG@10 | to cold |\n|---|---|---|---|---|---|"
+    yield head("model", "more events", "way", "seconds", "NDCG@10", "to cold")
     for name, one in found["models"].items():
         for more, part in one["more"].items():
-            for way, row in part["ways"].items():
-                spread = f"{row['to cold']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
-                told = "" if way == "cold" else spread
-                yield f"| {name} | {float(more):.1%} | {way} | {row['seconds']:.1f} | {row['ndcg@10']:.4f} | {told} |"
+            for way, told in part["ways"].items():
+                apart = "" if way == "cold" else ranged(ends(told, "to cold"), "+.4f")
+                figures = [f"{told['seconds']:.1f}", f"{told['ndcg@10']:.4f}", apart]
+                yield row(name, f"{float(more):.1%}", way, *figures)
     yield ""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.blocks import block
+from benchmarks import cells
+from benchmarks.blocks import Page
+from benchmarks.faults import PARTS
 
 
-def served() -> Iterator[str]:
+def served(page: Page) -> Iterator[str]:
     """What the service answers a second over HTTP."""
-    yield from block("serving", serving)
-    yield from block("page-speed", page_speed)
-    yield from block("faults", faults)
+    yield from page.block("serving", serving)
+    yield from page.block("page-speed", page_speed)
+    yield from page.block("faults", faults, needs=(*PARTS, "kills_postgresql"))
 
 
 def serving(found: dict[str, Any]) -> Iterator[str]:
@@ -22,7 +24,7 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
         f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
         f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
     )
-    yield "| load | answers a second | median, ms | slowest hundredth, ms | failed |\n|---|---|---|---|---|"
+    yield cells.head("load", "answers a second", "median, ms", "slowest hundredth, ms", "failed")
     rows = {
         "recommend, as fast as it goes": found["recommend"],
         **(
@@ -36,8 +38,8 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
         "a bare FastAPI route, after": found["bare"][1],
         **({} if "missing" in found["cornac"] else {"Cornac's server": found["cornac"]}),
     }
-    for name, row in rows.items():
-        yield f"| {name} | {row['per_s']:,} | {row['p50_ms']} | {row['p99_ms']} | {row['failed']} |"
+    for name, told in rows.items():
+        yield cells.row(name, f"{told['per_s']:,}", told["p50_ms"], told["p99_ms"], told["failed"])
     yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
     yield from sized(found)
 
@@ -45,9 +47,10 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
 def sized(found: dict[str, Any]) -> Iterator[str]:
     """What a request costs at other sizes, and which other server there was."""
     yield "What one answer costs the processor of the server, all of it, under the first load:\n"
-    yield "| items | users | ms of the processor | answers a second |\n|---|---|---|---|"
-    for row in sorted(found["sizes"], key=lambda row: (row["users"], row["items"])):
-        yield f"| {row['items']:,} | {row['users']:,} | {row['processor_ms']} | {row['per_s']:,} |"
+    yield cells.head("items", "users", "ms of the processor", "answers a second")
+    for told in sorted(found["sizes"], key=lambda one: (one["users"], one["items"])):
+        size = [f"{told[what]:,}" for what in ("items", "users")]
+        yield cells.row(*size, told["processor_ms"], f"{told['per_s']:,}")
     yield ""
     if "missing" in found["cornac"]:
         yield f"No other library's server was measured: {found['cornac']['missing']}\n"
@@ -91,30 +94,30 @@ def page_speed(found: dict[str, Any]) -> Iterator[str]:
 def faults(found: dict[str, Any]) -> Iterator[str]:
     """A service that is killed, promoted under load, and watched."""
     yield "A running service put to the test (`python -m benchmarks.faults`), SQLite unless said otherwise:\n"
-    yield "| what | how much | result |\n|---|---|---|"
+    yield cells.head("what", "how much", "result")
     for name, store in (("kills", "SQLite"), ("kills_postgresql", "PostgreSQL")):
-        if name in found:
-            rounds = found[name]["rounds"]
-            posts = rounds[0]["posts"]
-            lost, doubled = (sum(one[what] for one in rounds) for what in ("lost", "doubled"))
-            unheard = sum(one["unheard"] for one in rounds)
-            yield (
-                f"| `kill -9` while feedback is posted, {store} | {len(rounds)} rounds of {posts:,} posts | {lost} lost, {doubled} kept twice; "
-                f"{unheard} kept whose answer nobody heard, all told to be there when sent again; counts even in {found[name]['even']} rounds |"
-            )
-    if "promotions" in found:
-        row = found["promotions"]
-        yield (
-            f"| promotions under load | {row['promotions']}, {row['answers']:,} answers | {row['failed']} failed, {row['mixed']} mixed versions, "
-            f"{row['stale']} of an older version after the promotion |"
+        rounds = found[name]["rounds"]
+        lost, doubled, unheard = (sum(one[what] for one in rounds) for what in ("lost", "doubled", "unheard"))
+        yield cells.row(
+            f"`kill -9` while feedback is posted, {store}",
+            f"{len(rounds)} rounds of {rounds[0]['posts']:,} posts",
+            f"{lost} lost, {doubled} kept twice; {unheard} kept whose answer nobody heard, all told to be there when sent again; "
+            f"counts even in {found[name]['even']} rounds",
         )
-    if "seen" in found:
-        row = found["seen"]
-        yield f"| feedback in the very next answer | {row['users']:,} people | {row['users'] - row['not_seen']:,} |"
-    if "soak" in found:
-        row = found["soak"]
-        yield (
-            f"| a long run | {row['minutes']} minutes, {row['asked']:,} questions | {row['failed']} failed; resident memory from "
-            f"{row['first_mb']} to {row['last_mb']} MB ({row['growth']:+.1%}), once all that is bounded was full |"
-        )
+    told = found["promotions"]
+    yield cells.row(
+        "promotions under load",
+        f"{told['promotions']}, {told['answers']:,} answers",
+        f"{told['failed']} failed, {told['mixed']} mixed versions, {told['stale']} of an older version after the promotion",
+    )
+    told = found["seen"]
+    asked = f"{told['users']:,} people"
+    yield cells.row("feedback in the very next answer", asked, f"{told['users'] - told['not_seen']:,}")
+    told = found["soak"]
+    yield cells.row(
+        "a long run",
+        f"{told['minutes']} minutes, {told['asked']:,} questions",
+        f"{told['failed']} failed; resident memory from {told['first_mb']} to {told['last_mb']} MB ({told['growth']:+.1%}), once all "
+        "that is bounded was full",
+    )
     yield ""

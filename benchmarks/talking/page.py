@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.blocks import block
+from benchmarks.asking import WORLDS
+from benchmarks.blocks import Page
+from benchmarks.cells import ends, head, ranged, row
+from benchmarks.remarks import HALVES
 
 SHARES = (
     "cited costs more than random",
@@ -17,41 +20,50 @@ SHARES = (
     "with a counterfactual",
 )
 """What is told of explanations, in the order of the columns."""
+EXPLAINED = [f"{data} {model}" for data in ("shop", "ml-100k") for model in ("sequence", "hybrid.linear")]
+COUNTED = ("items_named", "not_existing", "breaking")
+"""What the checker of replies counts."""
 
 
-def words() -> Iterator[str]:
+def words(page: Page) -> Iterator[str]:
     """All that is measured of what an engine reads and writes."""
-    for title, key, write in (
-        ("Descriptions", "descriptions", descriptions),
-        ("Explanations", "explanations", explanations),
-        ("Requests in plain language", "asking", wishes),
-        ("Conversations", "conversation", talks),
-        ("Words steer", "remarks", words_steer),
-    ):
-        yield f"## {title}: `python -m benchmarks.{key}`\n"
-        yield from block(key, write)
+    yield "## Descriptions: `python -m benchmarks.descriptions`\n"
+    yield from page.block("descriptions", descriptions, needs=("films", "books"))
+    yield from page.block("descriptions/cold", colder)
+    yield "## Explanations: `python -m benchmarks.explanations`\n"
+    yield from page.block("explanations", explanations, needs=EXPLAINED)
+    yield "## Requests in plain language: `python -m benchmarks.asking`\n"
+    yield from page.block("asking", wishes, needs=WORLDS)
+    yield from page.block("asking/requests", understood)
+    yield "## Conversations: `python -m benchmarks.conversation`\n"
+    yield from page.block("conversation/films", filmed)
+    yield from page.block("conversation/kdconv", chinese)
+    yield from page.block("conversation/inspired", recorded)
+    yield "## Words steer: `python -m benchmarks.remarks`\n"
+    yield from page.block("remarks", words_steer, needs=HALVES)
 
 
 def descriptions(content: dict[str, Any]) -> Iterator[str]:
-    """What is said of films and books, and whether it helps cold items."""
+    """What is said of films and books."""
     yield (
         "By templates alone. Claims are looked up in the raw rows by a checker that knows nothing of the writer; the overlap is the "
         "highest of all pairs of the whole catalog.\n"
     )
     for name in ("films", "books"):
-        told = {key: f"{v:.4g}" if isinstance(v, float) else v for key, v in content.get(name, {}).items()}
-        if told:
-            yield f"- {name}: {'; '.join(f'{key} {value}' for key, value in told.items())}"
-    if "cold" in content:
-        yield "\nRecall@20 of cold items of `ml-100k` whose plots and taglines are hidden, mean over the draws:\n"
-        ways = list(next(iter(content["cold"].values())))
-        yield f"| model | {' | '.join(ways)} |\n|---|{'---|' * len(ways)}"
-        for model, found in content["cold"].items():
-            cells = [
-                f"{np.mean(values):.4f} ({np.mean(np.array(values) - np.array(found[ways[0]])):+.4f})"
-                for values in found.values()
-            ]
-            yield f"| {model} | {' | '.join(cells)} |"
+        told = {key: f"{v:.4g}" if isinstance(v, float) else v for key, v in content[name].items()}
+        yield f"- {name}: {'; '.join(f'{key} {value}' for key, value in told.items())}"
+    yield ""
+
+
+def colder(content: dict[str, Any]) -> Iterator[str]:
+    """Whether descriptions help cold items."""
+    yield "Recall@20 of cold items of `ml-100k` whose plots and taglines are hidden, mean over the draws:\n"
+    ways = list(next(iter(content.values())))
+    yield head("model", *ways)
+    for model, found in content.items():
+        first = np.array(found[ways[0]])
+        means = [(np.mean(values), np.mean(np.array(values) - first)) for values in found.values()]
+        yield row(model, *(f"{mean:.4f} ({change:+.4f})" for mean, change in means))
     yield ""
 
 
@@ -61,79 +73,95 @@ def explanations(content: dict[str, Any]) -> Iterator[str]:
         "A thousand recommended items each. *Cited matters*: taking what is cited out of the history lowers the item's score by more than "
         "taking out as many other things at random. *Grounded*: claims that the checker finds evidence for; *confirmed*: that the raw rows confirm.\n"
     )
-    yield (
-        "| items of, engine | cited matters | coverage | claims | grounded | confirmed | with a counterfactual | ms each in a list, median | "
-        "95th of 100 | ms of one alone, median | 95th of 100 |\n|---|---|---|---|---|---|---|---|---|---|---|"
-    )
+    columns = ("cited matters", "coverage", "claims", "grounded", "confirmed", "with a counterfactual")
+    took = [
+        column
+        for how in ("each in a list", "of one alone")
+        for column in (f"ms {how}, median", "95th of 100")
+    ]
+    yield head("items of, engine", *columns, *took)
     for name, told in content.items():
         claims = told["atomic claims with evidence"]
         shares = [f"{told[key]['share']:.4f}" for key in SHARES]
         shares.insert(2, f"{claims['of']:,}")
         times = [told[f"milliseconds, {how}"] for how in ("in a list of ten", "one alone")]
-        took = " | ".join(f"{time['median']:.2f} | {time['p95']:.2f}" for time in times)
-        yield f"| {name} | {' | '.join(shares)} | {took} |"
+        yield row(name, *shares, *(f"{time[which]:.2f}" for time in times for which in ("median", "p95")))
     yield ""
 
 
 def wishes(content: dict[str, Any]) -> Iterator[str]:
-    """Requests in plain language: what is found, and whether they are understood."""
+    """Requests in plain language: what is found."""
     yield (
         "Films: the plot of a film is the request, hidden from the index in turn. Books and games: half the words of a title, one misspelt, for "
         "books with the author's last name and the decade. recall@10 of questions that chose no weight (95 %), and `ask` less the better other way:\n"
     )
-    yield "| items | questions | BM25 | bare encoder | ask | ask above the better |\n|---|---|---|---|---|---|"
-    for name, row in content.items():
-        if name != "requests":
-            least = min(row["ask above"].values(), key=lambda told: float(told[0]))
-            cells = [ranged(told) for told in (row["bm25"], row["bare encoder"], row["ask"], least)]
-            yield f"| {name} | {row['questions']} | {' | '.join(cells)} |"
-    asked = content.get("requests")
-    if asked:
-        yield (
-            f"\n{asked['requests']:.0f} hand-written requests with constraints and negation: read as intended {asked['as_intended']:.1%}, constraints "
-            f"broken by items shown: {asked['violations']:.0f}.\n"
-        )
+    yield head("items", "questions", "BM25", "bare encoder", "ask", "ask above the better")
+    for name in WORLDS:
+        told = content[name]
+        least = min(told["ask above"].values(), key=lambda apart: float(apart[0]))
+        cells = [ranged(told[way], ".3f") for way in ("bm25", "bare encoder", "ask")]
+        yield row(name, told["questions"], *cells, ranged(least, "+.3f"))
+    yield ""
 
 
-def ranged(told: list[float]) -> str:
-    """A mean with its interval."""
-    mean, low, high = told
-    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
+def understood(asked: dict[str, float]) -> Iterator[str]:
+    """Whether requests are read as they are meant."""
+    yield (
+        f"{asked['requests']:.0f} hand-written requests with constraints and negation: read as intended {asked['as_intended']:.1%}, constraints "
+        f"broken by items shown: {asked['violations']:.0f}.\n"
+    )
 
 
-def talks(content: dict[str, Any]) -> Iterator[str]:
-    """Simulated people with a hidden target, recorded dialogues, Chinese."""
+def filmed(content: dict[str, Any]) -> Iterator[str]:
+    """Simulated people who want a film."""
     yield (
         "Simulated people want one item and say the truth about it; success: it is shown within five turns of ten items (95 %). `popular` "
         "is the next ten popular items each turn, `lists` the engine's own without a word, `newcomer` the same people unknown.\n"
     )
-    yield "| people | part | success | mean turn |\n|---|---|---|---|"
-    films = content.get("films", {}).get("test", {})
-    rows = [(f"`ml-100k`, {way}", "test", row) for way, row in films.items() if isinstance(row, dict)]
-    for name, told in content.get("kdconv", {}).items():
-        domain, _, part = name.partition(" ")
-        ways = [(way, row) for way, row in told.items() if isinstance(row, dict)]
-        rows += [(f"`kdconv` {domain}, Chinese, {way}", part, row) for way, row in ways]
-    for name, part, row in rows:
-        told = f"{row['success']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
-        yield f"| {name}, {row['people']} | {part} | {told} | {row['turn']:.2f} |"
+    yield from successes({"`ml-100k`": ("test", content["test"])})
+    yield named(content)
+
+
+def chinese(content: dict[str, Any]) -> Iterator[str]:
+    """The same in Chinese, places and films."""
+    parts = {key: key.partition(" ") for key in content}
+    yield "Simulated people who speak Chinese; `bm25` is asked with all that the same person says:\n"
+    yield from successes(
+        {f"`kdconv` {domain}": (part, content[key]) for key, (domain, _, part) in parts.items()}
+    )
+    yield named(content)
+
+
+def successes(people: dict[str, tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    """A row for every way to find what somebody wants."""
+    yield head("people", "part", "success", "mean turn")
+    for name, (part, ways) in people.items():
+        for way, told in ways.items():
+            if isinstance(told, dict):
+                success = ranged(ends(told, "success"), ".3f")
+                yield row(f"{name}, {way}, {told['people']}", part, success, f"{told['turn']:.2f}")
     yield ""
-    recorded = content.get("inspired", {}).get("test", {})
-    if recorded:
-        yield (
-            f"`inspired`, its test part, {recorded['moments']} moments in which a recommender names films new in the dialogue; "
-            "films named before are left out:\n"
-        )
-        yield "| way | recall@1 | recall@10 | recall@50 |\n|---|---|---|---|"
-        for way in ("popular", "bm25", "encoder", "chat"):
-            figures = [recorded[f"{way} recall@{k}"] for k in (1, 10, 50)]
-            cells = [f"{mean:.4f} ({low:.4f}–{high:.4f})" for mean, low, high in figures]
-            yield f"| {way} | {' | '.join(cells)} |"
-        yield ""
-    parts = [part for told in content.values() for part in (told, *told.values()) if "items_named" in part]
-    named, wrong = (sum(int(part[key]) for part in parts) for key in ("items_named", "not_existing"))
-    broken = sum(int(part["breaking"]) for part in parts)
-    yield f"Items named in all replies: {named:,}; that do not exist: {wrong}; that break what is remembered: {broken}.\n"
+
+
+def recorded(content: dict[str, Any]) -> Iterator[str]:
+    """Recorded dialogues: the films that are named next."""
+    test = content["test"]
+    yield (
+        f"`inspired`, its test part, {test['moments']} moments in which a recommender names films new in the dialogue; "
+        "films named before are left out:\n"
+    )
+    yield head("way", "recall@1", "recall@10", "recall@50")
+    for way in ("popular", "bm25", "encoder", "chat"):
+        yield row(way, *(ranged(test[f"{way} recall@{k}"]) for k in (1, 10, 50)))
+    yield ""
+    yield named(content)
+
+
+def named(content: dict[str, Any]) -> str:
+    """Every part of a result counts the items in its replies."""
+    total = {key: sum(int(part[key]) for part in content.values()) for key in COUNTED}
+    said = "Items named in all replies: {:,}; that do not exist: {}; that break what is remembered: {}.\n"
+    return said.format(*total.values())
 
 
 def words_steer(content: dict[str, Any]) -> Iterator[str]:
@@ -145,12 +173,13 @@ def words_steer(content: dict[str, Any]) -> Iterator[str]:
         "served to mend it once it had been asked. Only the first run on a part says what to expect of new remarks: third .733, fourth .800, "
         "fifth .817, sixth .885, seventh, the last and largest, .955 (.925–.979) and, mended once more without sight of it, as it stands here. Intervals: 95 %, over remarks.\n"
     )
-    yield "| part | remarks | lists | lists moved | 95 % | films | shop | Chinese | remarks that moved every list |\n|---|---|---|---|---|---|---|---|---|"
+    columns = ("lists moved", "95 %", "films", "shop", "Chinese", "remarks that moved every list")
+    yield head("part", "remarks", "lists", *columns)
     for half, found in content.items():
         cells = [f"{found[part]['lists_moved']:.3f}" for part in ("all", "films", "shop", "chinese")]
         every = f"{found['all']['remarks_moved']:.3f}"
         cells.insert(1, "–".join(f"{bound:.3f}" for bound in found["all"]["interval"]))
-        yield f"| {half} | {found['remarks']} | {found['lists']} | {' | '.join(cells)} | {every} |"
+        yield row(half, found["remarks"], found["lists"], *cells, every)
     yield ""
     failed = [f"“{text}”" for found in content.values() for text in found["failed"]]
     yield f"Not every list moved with: {', '.join(failed) or 'none'}.\n"

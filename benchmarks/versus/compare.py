@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.cells import ends, head, ranged, row
 from llm4rec.evaluation import Trial, bootstrap, holm, interval, p_value
 from llm4rec.evaluation.names import lower_is_better
 
@@ -74,18 +75,17 @@ def _head(content: Mapping[str, Any]) -> Iterator[str]:
 
 def _table(content: Mapping[str, Any]) -> Iterator[str]:
     main = content["metrics"][:2]
-    costs = [key for key in COSTS if any(row.get(key) is not None for row in content["rows"].values())]
+    costs = [key for key in COSTS if any(told.get(key) is not None for told in content["rows"].values())]
     heads = [*main, f"{main[0]} − ours", *(f"{COSTS[key]} (×)" for key in costs)]
-    yield f"| row | {' | '.join(heads)} |"
-    yield "|" + "---|" * (len(heads) + 1)
+    yield head("row", *heads)
     for name in ranking(content):
-        row = content["rows"][name]
-        cells = [_figure(row["metrics"].get(metric)) for metric in main]
-        cells.append(_difference(row["against"].get(main[0]), name == content["reference"]))
-        cells += [_cost(row, key) for key in costs]
-        mark = "**" if row["home"] == "ours" else ""
-        star = "\\*" if row.get("by_row") else ""
-        yield f"| {mark}{name}{mark}{star} | {' | '.join(cells)} |"
+        told = content["rows"][name]
+        cells = [_figure(told["metrics"].get(metric)) for metric in main]
+        cells.append(_difference(told["against"].get(main[0]), name == content["reference"]))
+        cells += [_cost(told, key) for key in costs]
+        mark = "**" if told["home"] == "ours" else ""
+        star = "\\*" if told.get("by_row") else ""
+        yield row(f"{mark}{name}{mark}{star}", *cells)
     for name in content["failed"]:
         yield f"| {name} | failed |{' |' * (len(heads) - 1)}"
 
@@ -101,40 +101,38 @@ def ranking(content: Mapping[str, Any]) -> list[str]:
 
 
 def _figure(found: Mapping[str, Any] | None) -> str:
-    return "–" if found is None else f"{found['mean']:.4f} ({found['low']:.4f}–{found['high']:.4f})"
+    return "–" if found is None else ranged(ends(found))
 
 
 def _difference(found: Mapping[str, Any] | None, is_reference: bool) -> str:
     if found is None:
         return "reference" if is_reference else "–"
     p = f"p {found['p_holm']:.3f}" if found["p_holm"] >= 0.001 else "p < .001"
-    return (
-        f"{found['difference']:+.4f} ({found['low']:+.4f} to {found['high']:+.4f}), {p}, **{found['says']}**"
-    )
+    return f"{ranged(ends(found, 'difference'), '+.4f')}, {p}, **{found['says']}**"
 
 
-def _cost(row: Mapping[str, Any], key: str) -> str:
-    if row.get(key) is None:
+def _cost(told: Mapping[str, Any], key: str) -> str:
+    if told.get(key) is None:
         return "–"
-    value = f"{row[key]:.0f}" if row[key] >= 100 or key.endswith("_mb") else f"{row[key]:.2f}"
-    ratio = row["ratios"].get(key)
+    value = f"{told[key]:.0f}" if told[key] >= 100 or key.endswith("_mb") else f"{told[key]:.2f}"
+    ratio = told["ratios"].get(key)
     return value if ratio is None else f"{value} ({ratio:.2f})"
 
 
 def _words(content: Mapping[str, Any]) -> Iterator[str]:
     """Who wins, plainly; nothing is left for the reader to find."""
     reference, rows = content["reference"], content["rows"]
-    others = {name: row for name, row in rows.items() if row["home"] != "ours"}
+    others = {name: told for name, told in rows.items() if told["home"] != "ours"}
     for metric in content["metrics"][:2]:
         parts = [
-            f"{says}: {_named(others, lambda row, m=metric, s=says: row['against'].get(m, {}).get('says') == s)}"
+            f"{says}: {_named(others, lambda told, m=metric, s=says: told['against'].get(m, {}).get('says') == s)}"
             for says in ("better", "not apart", "worse")
         ]
         yield f"- Against `{reference}` in {metric}. {'; '.join(parts).capitalize()}."
     for key, label in COSTS.items():
-        cheaper = _named(others, lambda row, k=key: row["ratios"].get(k, 1.0) < 1.0)
+        cheaper = _named(others, lambda told, k=key: told["ratios"].get(k, 1.0) < 1.0)
         yield f"- Below `{reference}` in {label}: {cheaper}."
-    if any(row.get("by_row") for row in rows.values()):
+    if any(told.get("by_row") for told in rows.values()):
         yield (
             "- \\* knows people only as rows of its fit, so it was fitted on train and validation; all others were fitted on train "
             "alone and asked with histories that reach up to the test."
@@ -145,17 +143,17 @@ def _words(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _named(rows: Mapping[str, Any], holds: Any) -> str:
-    found = [f"`{name}`" for name, row in rows.items() if holds(row)]
+    found = [f"`{name}`" for name, told in rows.items() if holds(told)]
     return ", ".join(found) or "none"
 
 
 def _settings(content: Mapping[str, Any]) -> Iterator[str]:
     yield "Settings, chosen on validation alone:\n"
     for name in ranking(content):
-        row = content["rows"][name]
-        tried = len(row["tuning"]) or 1
-        said = row["setting"] if row["home"] != "ours" else row["setting"].get("chosen") or "as fitted"
-        yield f"- `{name}` ({row.get('versions', '')}; {tried} tried): {_plain(said)}"
+        told = content["rows"][name]
+        tried = len(told["tuning"]) or 1
+        said = told["setting"] if told["home"] != "ours" else told["setting"].get("chosen") or "as fitted"
+        yield f"- `{name}` ({told.get('versions', '')}; {tried} tried): {_plain(said)}"
 
 
 def _plain(setting: Any) -> str:
