@@ -14,7 +14,7 @@ from typing import Any
 EMPTY = frozenset({"img", "input", "br", "hr", "col", "meta", "link", "path"})
 """Elements that hold nothing."""
 HEARD = "<script>addEventListener('click', (event) => (window.l4r_clicks ??= []).push(event.target.closest('button')), true)</script>"
-"""Remembers what is clicked before it can be heard."""
+"""Remembers what is clicked before it can be heard. It stands before the styles: behind them it would wait for them, and all that follows with it."""
 
 
 def html(tag: str, attributes: Mapping[str, Any], inside: str = "") -> str:
@@ -43,6 +43,6 @@ def early(element: Any) -> str:
     return html(tag, told, inside + "".join(map(early, element.default_slot.children)))
 
 
-def whole(layout: Any) -> str:
-    """All of a page, to stand in its body."""
-    return f'{HEARD}<div id="early">{early(layout)}</div>'
+def whole(layout: Any, light: str) -> str:
+    """All of a page, to stand in its body; `light` is "light", "dark" or "auto"."""
+    return f'<div id="early" class="{light}">{early(layout)}</div>'

@@ -60,9 +60,12 @@ class Field(ValueElement[str]):
     def early(self) -> str:
         """What it looks like before scripts run."""
         told, value = self.props, self.value or ""
-        given = {"maxlength": told["most"], "placeholder": told.get("hint"), "rows": told.get("rows")}
+        given = {"aria-label": told["label"], "maxlength": told["most"]}
+        given |= {"placeholder": told.get("hint"), "rows": told.get("rows")}
         inside = (
-            html("textarea", given, escape(value)) if "rows" in told else html("input", {**given, "value": value})
+            html("textarea", given, escape(value))
+            if "rows" in told
+            else html("input", {**given, "value": value})
         )
         return html("label", {"class": "field"}, html("span", {}, escape(told["label"])) + inside)
 
@@ -110,6 +113,18 @@ class Knob(ValueElement[float]):
         """What it looks like before scripts run."""
         told = {"type": "range", "min": 0, "max": 1, "step": 0.05, "value": self.value}
         return html("input", {**told, "aria-label": self.props["aria-label"]})
+
+
+class Hints(Element):
+    """Where hints stand: over everything."""
+
+    def __init__(self) -> None:
+        super().__init__("l4r-hints")
+        self.classes("hints")
+
+    def early(self) -> str:
+        """None yet."""
+        return html("div", {"popover": "manual", "class": "hints"})
 
 
 class Light(Element):

@@ -26,7 +26,7 @@ SHEETS = ("style.css", "icons.css", "shop.css")
 ALWAYS = "public, max-age=31536000, immutable"
 MOST = 16 << 20  # bytes that are kept
 WORTH = 512  # bytes from which on a file is compressed
-LIBRARY = ("vue.esm-browser.prod.js", "socket.io.min.js", "nicegui.js", "nicegui.css", "dompurify.mjs")
+LIBRARY = ("vue.esm-browser.prod.js", "socket.io.min.js", "nicegui.js", "dompurify.mjs")
 """What every page needs of the library."""
 
 
@@ -115,7 +115,9 @@ class Files:
     def _keep(self, path: str, headers: dict[str, str], body: bytes) -> Kept:
         text = headers["content-type"].startswith(("text/", "image/svg"))
         pressed = gzip.compress(body, 9, mtime=0) if text and len(body) > WORTH else b""
-        self._kept[path] = made = Kept(body, pressed, headers | ({"vary": "accept-encoding"} if pressed else {}))
+        self._kept[path] = made = Kept(
+            body, pressed, headers | ({"vary": "accept-encoding"} if pressed else {})
+        )
         self._size += len(body)
         return made
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from nicegui import ui
 
-from llm4rec.apps.web.elements import Light, Tag, button
+from llm4rec.apps.web.early import HEARD
+from llm4rec.apps.web.elements import Hints, Light, Tag, button
 from llm4rec.apps.web.files import ALL, THEIRS, address
 from llm4rec.apps.web.registry import Page, pages
 from llm4rec.apps.web.sessions import Theme
@@ -18,11 +19,11 @@ from llm4rec.apps.web.words import HTML, LANGUAGES
 
 DARK: dict[Theme, bool | None] = {"auto": None, "light": False, "dark": True}
 NEXT: dict[Theme, Theme] = {"auto": "dark", "dark": "light", "light": "auto"}
-HEAD = (
+HEAD = HEARD + (
     f'<link rel="stylesheet" href="{address(ALL)}"><link rel="modulepreload" href="{address("parts.js")}">'
     f'<link rel="modulepreload" href="{THEIRS}static/dompurify.mjs">'
 )
-"""The styles; and scripts that a browser would find late, for others ask for them."""
+"""The styles, and scripts that a browser would find late, for others ask for them."""
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def frame(visit: Visit, page: Page) -> Iterator[Any]:
             one.move(client.layout, target_index=place)
         _footer(visit)
         visit.spoken = Tag("div", "", "spoken", role="status", aria_live="polite")
-        visit.hints = Tag("div", classes="hints")
+        visit.hints = Hints()
     client.page_container.classes("middle")
     client.content.props["id"] = "main"
     client.content.props["tabindex"] = "-1"

@@ -68,7 +68,7 @@ def _open(page: Page) -> None:
         with frame(visit, page) as content:
             visit.opening = asyncio.create_task(_filled(visit, page, build, (content, request.path_params)))
             await asyncio.wait({visit.opening}, timeout=AT_ONCE)
-        ui.add_body_html(whole(ui.context.client.layout))
+        ui.add_body_html(whole(ui.context.client.layout, visit.session.theme))
 
     ui.page(page.path)(shown)
 

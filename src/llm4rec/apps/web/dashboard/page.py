@@ -70,7 +70,8 @@ class Board:
             Tag("span", words("dashboard.halted"))
             button(words("dashboard.again"), self.visit.does(self.resumed), icon="undo")
         self.parts = list(self._parts())
-        self.timer = ui.timer(EVERY, self.look)
+        # Not at once: it would wait for the socket, and the page would go out without its first look.
+        self.timer = ui.timer(EVERY, self.look, immediate=False)
         self._marked()
 
     def _choice(self, days: float) -> Tag:

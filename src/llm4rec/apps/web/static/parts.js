@@ -12,7 +12,7 @@ const field = {
   emits: change,
   render() {
     const told = {
-      value: held(this.modelValue) ?? "", maxlength: this.most, placeholder: this.hint, rows: this.rows,
+      value: held(this.modelValue) ?? "", "aria-label": this.label, maxlength: this.most, placeholder: this.hint, rows: this.rows,
       onInput: (event) => this.$emit("update:modelValue", event.target.value),
     };
     return h("label", [h("span", this.label), h(this.rows ? "textarea" : "input", told)]);
@@ -46,6 +46,15 @@ const panel = {
     const beside = (event) => { if (event.target === this.$el) closed(); };
     return h("dialog", { onClose: closed, onMousedown: beside }, this.open ? this.$slots.default?.() : []);
   },
+};
+
+// Hints: over everything, a window too, which the browser draws above all that is not shown after it.
+const hints = {
+  updated() {
+    if (this.$el.matches(":popover-open")) this.$el.hidePopover();
+    if (this.$el.children.length) this.$el.showPopover();
+  },
+  render() { return h("div", { popover: "manual" }, this.$slots.default?.()); },
 };
 
 // The list. `shown`: what each place says, null as long as it is not known; apps/web/shop/cards.py writes the same as HTML.
@@ -109,7 +118,7 @@ system.addEventListener("change", () => lit(wanted));
 
 const PARTS = {
   "q-layout": box, "q-page-container": box, "q-page": box,
-  "l4r-field": field, "l4r-knob": knob, "l4r-panel": panel, "l4r-cards": cards, "l4r-light": light,
+  "l4r-field": field, "l4r-knob": knob, "l4r-panel": panel, "l4r-cards": cards, "l4r-hints": hints, "l4r-light": light,
 };
 
 // Begin: what came as HTML is shown first; then the parts that work take its place, in one step that nobody sees.
