@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,8 @@ SHEETS = ("style.css", "icons.css", "shop.css")
 ALWAYS = "public, max-age=31536000, immutable"
 MOST = 16 << 20  # bytes that are kept
 WORTH = 512  # bytes from which on a file is compressed
+ODD = re.compile(r"//|/\.")
+"""Another way to write a path; a file is kept under one."""
 LIBRARY = ("vue.esm-browser.prod.js", "socket.io.min.js", "nicegui.js", "dompurify.mjs")
 """What every page needs of the library."""
 
@@ -72,33 +75,39 @@ class Files:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        kept = None
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith((OURS, THEIRS)):
-            asked = Headers(scope=scope)
-            if "range" not in asked:
-                kept = self._kept.get(scope["path"]) or await self._read(scope)
+        kept = await self._found(scope) if scope["type"] == "http" else None
         if kept is None:
             await self._app(scope, receive, send)
             return
-        answer = kept.answer(asked)
-        if scope["path"].startswith(OURS):
-            always = address(scope["path"].removeprefix(OURS)).endswith(f"?{scope['query_string'].decode()}")
+        path, answer = scope["path"], kept.answer(Headers(scope=scope))
+        if path.startswith(OURS):
+            always = address(path.removeprefix(OURS)).endswith(f"?{scope['query_string'].decode()}")
             answer.headers["cache-control"] = ALWAYS if always else "no-cache"
         await answer(scope, receive, send)
+
+    async def _found(self, scope: Scope) -> Kept | None:
+        """The file that is asked for, where it is one and asked for as a whole."""
+        path = scope["path"]
+        if scope["method"] not in ("GET", "HEAD") or not path.startswith((OURS, THEIRS)):
+            return None
+        if ODD.search(path) or (path != OURS + ALL and "range" in Headers(scope=scope)):
+            return None
+        return self._kept.get(path) or await self._read(path, scope)
 
     async def warm(self) -> None:
         """Read what every page needs before anybody asks."""
         for path in (OURS + ALL, OURS + "parts.js", *(f"{THEIRS}static/{name}" for name in LIBRARY)):
-            await self._read({"type": "http", "method": "GET", "path": path})
+            await self._read(path, {"type": "http"})
 
-    async def _read(self, scope: Scope) -> Kept | None:
+    async def _read(self, path: str, scope: Scope) -> Kept | None:
         """A file, from now on in memory; None where it is none, or not the same for ever."""
-        path, heard = scope["path"], list[Message]()
+        heard: list[Message] = []
         if path == OURS + ALL:
             headers, body = {"content-type": "text/css; charset=utf-8"}, content(ALL)
             headers["etag"] = f'"{address(ALL).rpartition("?")[2]}"'
             return self._keep(path, headers, body)
-        plain = {**scope, "headers": [], "query_string": b"", "raw_path": path.encode(), "root_path": ""}
+        plain = {**scope, "method": "GET", "path": path, "raw_path": path.encode()}
+        plain |= {"headers": [], "query_string": b"", "root_path": ""}
 
         async def send(message: Message) -> None:
             heard.append(message)
