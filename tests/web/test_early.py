@@ -12,7 +12,7 @@ from llm4rec.apps.web.lighter import lighter
 from .waiting import connected, within
 
 PAGES = ("/", "/chat", "/users", "/users/reader-001", "/reports")
-HOSTILE = "<img src=x onerror=window.hurt=1><script>window.hurt=1</script>{{7*7}}"
+HOSTILE = "</h2></div><svg onload=window.hurt=1><script>window.hurt=1</script>{{7*7}}`${1}"
 TREE = """(given) => {
   const own = new Set(['id', 'value', 'style', 'autofocus']);
   const tree = (one) => [one.tagName,
@@ -200,12 +200,12 @@ def test_hostile_texts_are_texts_before_scripts_too(visitor):
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     page.get_by_label("What are you looking for?").fill(HOSTILE)
     page.get_by_role("button", name="Find").click()
-    page.locator(".card h2", has_text="<img src=x").first.wait_for()
+    page.locator(".card h2", has_text="<svg onload").first.wait_for()
     sent = page.context.request.get("/").text()
-    assert "&lt;img src=x onerror" in sent.partition('<div id="early"')[2]
-    assert "<img src=x" not in sent
+    assert "&lt;svg onload=window" in sent.partition('<div id="early"')[2]
+    assert "<svg onload" not in sent
     page.reload()
-    page.locator("#app .card h2", has_text="<img src=x").first.wait_for()
+    page.locator("#app .card h2", has_text="<svg onload").first.wait_for()
     assert page.evaluate("window.hurt") is None
 
 

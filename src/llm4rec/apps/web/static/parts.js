@@ -143,7 +143,7 @@ function painted() {
   if (document.hidden || performance.getEntriesByName("first-contentful-paint").length) return null;
   return new Promise((done) => {
     requestAnimationFrame(() => setTimeout(done));
-    setTimeout(done, 500);
+    setTimeout(done, 1500); // a window that is covered draws no frames
   });
 }
 
