@@ -27,7 +27,7 @@ from llm4rec.apps.web.sessions import Sessions
 from llm4rec.apps.web.visit import Visit
 
 BEGIN = 'import {{ begin }} from "{parts}"; await begin(app, dark);'
-AT_ONCE = 0.2  # seconds for which the frame waits for what stands in it
+AT_ONCE = 0.5  # seconds for which a page waits for its content: what is not in the HTML comes after the scripts alone
 
 
 def with_page(app: FastAPI) -> FastAPI:
