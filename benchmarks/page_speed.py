@@ -1,4 +1,4 @@
-"""The page in a real browser: first paint, a slider's move until the new list, and what 50 open pages cost the service.
+"""The page in a real browser: first paint of its list, when it can be used, a slider's move until the new list, and what 50 open pages cost the service.
 
 python -m benchmarks.page_speed [PAGES] [SECONDS]: the sample shop with engine `sequence` and the embedded encoder, SQLite, one worker, headless
 Chromium on the same machine. Memory and REST times are taken without pages and with PAGES of them open, sockets included, in one run:
@@ -27,6 +27,7 @@ from llm4rec import Engine, sample_shop
 
 PAGES, SECONDS, RATE = 50, 20.0, 100.0
 VISITS = 10
+OPENING = 30.0  # seconds until a page has to be usable
 LEAVING = 10.0  # seconds until pages that are gone are forgotten
 MOVE = """async () => {
   const times = [], knob = document.querySelector('.knob input');
@@ -45,11 +46,37 @@ MOVE = """async () => {
   return times;
 }"""
 """Moves of the first slider, and the milliseconds until what it costs stands there: it is written with the new list."""
-PAINT = """() => new Promise((resolve) => {
-  new PerformanceObserver((list) => {
-    for (const one of list.getEntriesByName('first-contentful-paint')) resolve(one.startTime);
+WATCH = """(() => {
+  const times = window.paintTimes = {};
+  const painted = (name, where) => {
+    const found = () => {
+      const title = document.querySelector(where);
+      return title !== null && title.textContent !== '' && title.checkVisibility();
+    };
+    const seen = new MutationObserver(() => {
+      if (!found()) return;
+      seen.disconnect();
+      requestAnimationFrame(() => {
+        const after = new MessageChannel();
+        after.port1.onmessage = () => { times[name] = performance.now(); };
+        after.port2.postMessage(0);
+      });
+    });
+    seen.observe(document, {childList: true, subtree: true, attributes: true, characterData: true});
+  };
+  painted('list', '.card:not(.bone) h2');
+  painted('parts', '#app .card:not(.bone) h2');
+  let open = false;
+  Object.defineProperty(window, 'did_handshake', {
+    get: () => open,
+    set: (value) => { open = value; if (value) times.socket ??= performance.now(); },
+  });
+  new PerformanceObserver((told) => {
+    for (const one of told.getEntriesByName('first-contentful-paint')) times.content = one.startTime;
   }).observe({type: 'paint', buffered: true});
-})"""
+})()"""
+"""Notes, in milliseconds since the visit began: the first paint of anything, the frame in which titles of items stand, the frame
+in which those stand that can be clicked, and the moment when the socket is open."""
 
 
 def main() -> None:
@@ -99,11 +126,12 @@ def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str
     where = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
-        paints, moves = [], []
+        visits, moves = [], []
         for _ in range(VISITS):
             with browser.new_context(base_url=server.url) as context:
+                context.add_init_script(WATCH)
                 page = opened(context.new_page())
-                paints.append(float(page.evaluate(PAINT)))
+                visits.append(page.evaluate("window.paintTimes"))
                 moves += page.evaluate(MOVE)
         contexts = [browser.new_context(base_url=server.url) for _ in range(pages)]
         shown = [context.new_page() for context in contexts]
@@ -115,7 +143,8 @@ def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str
             context.close()
         browser.close()
     return {
-        "first_paint_ms": spread(paints),
+        "first_paint_ms": spread([max(one["content"], one["list"]) for one in visits]),
+        "usable_ms": spread([max(one["parts"], one["socket"]) for one in visits]),
         "slider_ms": spread(moves),
         "rest_beside_blank_pages": blank,
         "rest_beside_browser": beside,
@@ -123,9 +152,14 @@ def looked(server: Server, folder: Path, pages: int, seconds: float) -> dict[str
 
 
 def opened(page: Any) -> Any:
-    """The shop window with its list."""
+    """The shop window with its list, as it can be used."""
     page.goto("/")
-    page.locator(".card:not(.bone)").first.wait_for()
+    page.locator("#app .card:not(.bone)").first.wait_for()
+    until = time.monotonic() + OPENING
+    while not page.evaluate("window.did_handshake && (!window.paintTimes || 'parts' in window.paintTimes)"):
+        if time.monotonic() > until:
+            raise TimeoutError(f"no socket within {OPENING:g} seconds")
+        page.wait_for_timeout(20)
     return page
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any
 
+from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.elements.mixins.value_element import ValueElement
+
+from llm4rec.apps.web.early import html
 
 Handler = Callable[[], Awaitable[None] | None]
 
@@ -40,26 +44,30 @@ class Field(ValueElement[str]):
     def __init__(
         self, label: str, value: str = "", *, rows: int = 0, most: int = 2_000, hint: str = ""
     ) -> None:
-        super().__init__(tag="q-input", value=value)
-        told = {
-            "label": label,
-            "outlined": True,
-            "stack-label": True,
-            "maxlength": most,
-            "hide-bottom-space": True,
-        }
-        self.props.update(told)
-        self.props["aria-label"] = label
+        super().__init__(tag="l4r-field", value=value)
+        self.props.update({"label": label, "most": most})
         if hint:
-            self.props["placeholder"] = hint
+            self.props["hint"] = hint
         if rows:
-            self.props.update({"type": "textarea", "rows": rows})
+            self.props["rows"] = rows
         self.classes("field")
 
     def entered(self, then: Handler) -> Field:
         """Do this when Enter is pressed."""
         self.on("keydown.enter", then, [])
         return self
+
+    def early(self) -> str:
+        """What it looks like before scripts run."""
+        told, value = self.props, self.value or ""
+        given = {"aria-label": told["label"], "maxlength": told["most"]}
+        given |= {"placeholder": told.get("hint"), "rows": told.get("rows")}
+        inside = (
+            html("textarea", given, escape(value))
+            if "rows" in told
+            else html("input", {**given, "value": value})
+        )
+        return html("label", {"class": "field"}, html("span", {}, escape(told["label"])) + inside)
 
 
 class Panel(ValueElement[bool]):
@@ -68,10 +76,11 @@ class Panel(ValueElement[bool]):
     LOOPBACK = False
 
     def __init__(self, label: str) -> None:
-        super().__init__(tag="q-dialog", value=False)
+        super().__init__(tag="l4r-panel", value=False)
         self.props["aria-label"] = label
         with self:
-            self.body = Tag("section", classes="panel over", aria_label=label)
+            # It takes the focus itself: on its last button, a long text would begin at its end.
+            self.body = Tag("section", classes="panel over", tabindex="-1", autofocus="")
 
     def opened(self) -> Tag:
         """Empty and open; fill what is returned."""
@@ -83,6 +92,10 @@ class Panel(ValueElement[bool]):
         """Closed."""
         self.set_value(False)
 
+    def early(self) -> str:
+        """Closed, before scripts run."""
+        return html("dialog", {"aria-label": self.props["aria-label"]})
+
 
 class Knob(ValueElement[float]):
     """A slider from 0 to 1: the browser's own, which keys and screen readers know."""
@@ -90,12 +103,44 @@ class Knob(ValueElement[float]):
     LOOPBACK = False
 
     def __init__(self, label: str, value: float) -> None:
-        super().__init__(tag="q-input", value=value, throttle=0.03)
-        told = {"type": "range", "min": 0, "max": 1, "step": 0.05, "dense": True, "borderless": True}
-        self.props.update({**told, "aria-label": label})
+        super().__init__(tag="l4r-knob", value=value, throttle=0.03)
+        self.props["aria-label"] = label
 
     def _event_args_to_value(self, e: Any) -> float:
         return min(max(float(e.args), 0.0), 1.0)
+
+    def early(self) -> str:
+        """What it looks like before scripts run."""
+        told = {"type": "range", "min": 0, "max": 1, "step": 0.05, "value": self.value}
+        return html("input", {**told, "aria-label": self.props["aria-label"]})
+
+
+class Hints(Element):
+    """Where hints stand: over everything."""
+
+    def __init__(self) -> None:
+        super().__init__("l4r-hints")
+        self.classes("hints")
+
+    def early(self) -> str:
+        """None yet."""
+        return html("div", {"popover": "manual", "class": "hints"})
+
+
+class Light(Element):
+    """Light (False), dark (True), or as the system (None)."""
+
+    def __init__(self, dark: bool | None) -> None:
+        super().__init__("l4r-light")
+        self.set(dark)
+
+    def set(self, dark: bool | None) -> None:
+        """From now on."""
+        self.props["value"] = dark
+
+    def early(self) -> str:
+        """Nothing of it is seen."""
+        return ""
 
 
 def chip(text: str, label: str, then: Handler, change: tuple[str, Handler] | None = None) -> None:

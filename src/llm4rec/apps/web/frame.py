@@ -9,8 +9,9 @@ from typing import Any
 
 from nicegui import ui
 
-from llm4rec import __version__
-from llm4rec.apps.web.elements import Tag, button
+from llm4rec.apps.web.early import HEARD
+from llm4rec.apps.web.elements import Hints, Light, Tag, button
+from llm4rec.apps.web.files import ALL, THEIRS, address
 from llm4rec.apps.web.registry import Page, pages
 from llm4rec.apps.web.sessions import Theme
 from llm4rec.apps.web.visit import Visit
@@ -18,9 +19,11 @@ from llm4rec.apps.web.words import HTML, LANGUAGES
 
 DARK: dict[Theme, bool | None] = {"auto": None, "light": False, "dark": True}
 NEXT: dict[Theme, Theme] = {"auto": "dark", "dark": "light", "light": "auto"}
-STYLE = "".join(
-    f'<link rel="stylesheet" href="/_page/{name}.css?{__version__}">' for name in ("style", "icons", "shop")
+HEAD = HEARD + (
+    f'<link rel="stylesheet" href="{address(ALL)}"><link rel="modulepreload" href="{address("parts.js")}">'
+    f'<link rel="modulepreload" href="{THEIRS}static/dompurify.mjs">'
 )
+"""The styles, and scripts that a browser would find late, for others ask for them."""
 
 
 @contextmanager
@@ -31,13 +34,15 @@ def frame(visit: Visit, page: Page) -> Iterator[Any]:
     client.page.language = HTML[words.language]  # type: ignore[assignment]
     client.page.dark = DARK[visit.session.theme]
     client.title = f"{words(page.word)} · llm4rec"
-    ui.add_head_html(STYLE)
+    ui.add_head_html(HEAD)
     with client.layout:
         before = [Tag("a", words("frame.skip"), "skip", href="#main"), _header(visit, page)]
         for place, one in enumerate(before):
             one.move(client.layout, target_index=place)
         _footer(visit)
         visit.spoken = Tag("div", "", "spoken", role="status", aria_live="polite")
+        visit.hints = Hints()
+    client.page_container.classes("middle")
     client.content.props["id"] = "main"
     client.content.props["tabindex"] = "-1"
     client.content.classes("page")
@@ -66,11 +71,11 @@ def _link(visit: Visit, page: Page, here: bool) -> None:
 
 def _tools(visit: Visit) -> None:
     session, words = visit.session, visit.words
-    dark = ui.dark_mode(DARK[session.theme])
+    dark = Light(DARK[session.theme])
 
     def lit() -> None:
         session.theme = NEXT[session.theme]
-        dark.set_value(DARK[session.theme])
+        dark.set(DARK[session.theme])
         told = words("frame.theme", theme=words(f"frame.{session.theme}"))
         light.props["aria-label"] = light.props["title"] = told
         visit.tell(told)

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,28 +17,29 @@ from starlette.staticfiles import StaticFiles
 
 from llm4rec.apps.rest.doors import TooLowError
 from llm4rec.apps.web import pictures, signin
+from llm4rec.apps.web.early import whole
 from llm4rec.apps.web.elements import Tag
+from llm4rec.apps.web.files import OURS, STATIC, Files, address
 from llm4rec.apps.web.frame import frame
 from llm4rec.apps.web.gate import Gate
 from llm4rec.apps.web.registry import Page, pages
 from llm4rec.apps.web.sessions import Sessions
 from llm4rec.apps.web.visit import Visit
 
-STATIC = Path(__file__).parent / "static"
-AT_ONCE = 0.2  # seconds for which the frame waits for what stands in it
+BEGIN = 'import {{ begin }} from "{parts}"; await begin(app, dark);'
+AT_ONCE = 0.5  # seconds for which a page waits for its content: what is not in the HTML comes after the scripts alone
 
 
 def with_page(app: FastAPI) -> FastAPI:
     """The same application with the page; once in a process, for the library behind it has one state."""
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    site.mount("/_page", StaticFiles(directory=STATIC))
+    site.mount(OURS.rstrip("/"), StaticFiles(directory=STATIC))
     site.include_router(signin.router)
     site.include_router(pictures.router)
     for page in pages():
         _open(page)
     library.config.socket_io_js_transports = ["websocket"]
-    # Its bar for requests has no name that a screen reader could say; pages tell themselves that they wait.
-    library.config.quasar_config["loadingBar"]["skipHijack"] = True
+    library.config.vue_config_script = BEGIN.format(parts=address("parts.js"))
     ui.run_with(
         site,
         title="llm4rec",
@@ -54,8 +54,9 @@ def with_page(app: FastAPI) -> FastAPI:
     )
     # Its lines on sockets name the open page, which is nobody's business.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "WebSocket" not in str(record.msg))
-    _begin_with(app, site)
-    app.add_middleware(Gate, page=site, house=app.state.house, sessions=Sessions())
+    files = Files(site)
+    _begin_with(app, site, files)
+    app.add_middleware(Gate, page=files, house=app.state.house, sessions=Sessions())
     return app
 
 
@@ -67,6 +68,7 @@ def _open(page: Page) -> None:
         with frame(visit, page) as content:
             visit.opening = asyncio.create_task(_filled(visit, page, build, (content, request.path_params)))
             await asyncio.wait({visit.opening}, timeout=AT_ONCE)
+        ui.add_body_html(whole(ui.context.client.layout, visit.session.theme))
 
     ui.page(page.path)(shown)
 
@@ -89,13 +91,14 @@ async def _filled(visit: Visit, page: Page, build: Any, where: tuple[Any, Any]) 
         content.classes(remove="late")
 
 
-def _begin_with(app: FastAPI, site: FastAPI) -> None:
+def _begin_with(app: FastAPI, site: FastAPI, files: Files) -> None:
     """The page begins and ends inside the life of the service."""
     around, inside = app.router.lifespan_context, site.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(of: Any) -> AsyncIterator[Any]:
         async with around(of) as state, inside(site):
+            await files.warm()
             yield state
 
     app.router.lifespan_context = lifespan

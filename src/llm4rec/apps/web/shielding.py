@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+from llm4rec.apps.web.lighter import lighter
+
 HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -60,7 +62,7 @@ class Shielded:
             self._body += message.get("body", b"")
             if message.get("more_body", False):
                 return
-            body = self._body.replace(b"<script", f'<script nonce="{self._nonce}"'.encode())
+            body = lighter(self._body).replace(b"<script", f'<script nonce="{self._nonce}"'.encode())
             MutableHeaders(scope=self._start)["content-length"] = str(len(body))
             await self._send(self._start)
             message = {"type": "http.response.body", "body": body}

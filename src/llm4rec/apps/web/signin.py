@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from llm4rec.apps.web.files import address
 from llm4rec.apps.web.registry import page_at
 from llm4rec.apps.web.words import HTML, preferred, words_in
 
@@ -33,7 +34,9 @@ def refused(status: int, why: str, language: str) -> Response:
 
 def _plain(language: str, status: int, told: dict[str, object]) -> Response:
     words = words_in(language)
-    made = _pages.get_template("plain.html").render(words=words, lang=HTML[language], **told)
+    made = _pages.get_template("plain.html").render(
+        words=words, lang=HTML[language], style=address("style.css"), **told
+    )
     return HTMLResponse(made, status)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote
 
-from nicegui import ui
 from starlette.requests import Request
 
 from llm4rec.apps.rest.doors import TooLowError
 from llm4rec.apps.rest.keys import Who
 from llm4rec.apps.rest.logs import LOGGER
 from llm4rec.apps.rest.problems import of_error
+from llm4rec.apps.web.elements import Tag
 from llm4rec.apps.web.words import Words, words_in
 from llm4rec.core import Llm4recError, Recommendations
 from llm4rec.core.records import Role
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from llm4rec.apps.web.sessions import Session, Sessions
 
 T = TypeVar("T")
+SECONDS = 8.0  # for which a hint stands there
 
 
 class SignedOutError(Exception):
@@ -46,6 +48,7 @@ class Visit:
     client: str
     words: Words
     spoken: Any = field(default=None, repr=False)
+    hints: Any = field(default=None, repr=False)
     opening: Any = field(default=None, repr=False)
     told: str = ""
 
@@ -97,9 +100,10 @@ class Visit:
     def hint(self, text: str, kind: Literal["info", "negative"] = "info") -> None:
         """Say what to do, where nobody can miss it."""
         self.tell(text)
-        if self.spoken is not None:
-            with self.spoken:  # whatever it is about, and wherever
-                ui.notify(text, type=kind, position="bottom", timeout=8_000)
+        if self.hints is not None:
+            with self.hints:  # whatever it is about, and wherever
+                made = Tag("p", text, f"hint {kind}", role="alert" if kind == "negative" else None)
+            asyncio.get_running_loop().call_later(SECONDS, _gone, made)
 
     def trouble(self, error: Exception) -> str:
         """Say what went wrong and what to do; the words."""
@@ -139,3 +143,8 @@ class Visit:
             self.trouble(error)
             return False
         return True
+
+
+def _gone(hint: Tag) -> None:
+    if not hint.is_deleted:
+        hint.delete()

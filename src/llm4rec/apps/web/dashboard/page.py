@@ -9,10 +9,10 @@ from typing import Any
 
 from nicegui import ui
 
-from llm4rec import __version__
 from llm4rec.apps.web.dashboard import courses, judged, tiles, versions
 from llm4rec.apps.web.dashboard.harm import Harm
 from llm4rec.apps.web.elements import Tag, button
+from llm4rec.apps.web.files import address
 from llm4rec.apps.web.numbers import stamp
 from llm4rec.apps.web.visit import Visit
 
@@ -20,7 +20,7 @@ EVERY = 5.0  # seconds from look to look
 AT_ONCE = 0.15  # seconds for which the page waits for its first look; then it goes out with skeletons
 DAYS = (1.0, 7.0, 30.0)
 Seen = dict[str, Any]
-STYLE = f'<link rel="stylesheet" href="/_page/dashboard.css?{__version__}">'
+STYLE = f'<link rel="stylesheet" href="{address("dashboard.css")}">'
 
 
 async def build(visit: Visit) -> None:
@@ -70,7 +70,8 @@ class Board:
             Tag("span", words("dashboard.halted"))
             button(words("dashboard.again"), self.visit.does(self.resumed), icon="undo")
         self.parts = list(self._parts())
-        self.timer = ui.timer(EVERY, self.look)
+        # Not at once: it would wait for the socket, and the page would go out without its first look.
+        self.timer = ui.timer(EVERY, self.look, immediate=False)
         self._marked()
 
     def _choice(self, days: float) -> Tag:

@@ -7,15 +7,15 @@ from typing import Any
 
 from nicegui import ui
 
-from llm4rec import __version__
 from llm4rec.apps.web.elements import Tag, button
+from llm4rec.apps.web.files import address
 from llm4rec.apps.web.numbers import stamp
 from llm4rec.apps.web.reports.evaluation import Evaluated
 from llm4rec.apps.web.reports.reading import Report, reports_in
 from llm4rec.apps.web.reports.tradeoff import Traded
 from llm4rec.apps.web.visit import Visit
 
-STYLE = f'<link rel="stylesheet" href="/_page/dashboard.css?{__version__}">'
+STYLE = f'<link rel="stylesheet" href="{address("dashboard.css")}">'
 
 
 async def build(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from llm4rec.apps.web.elements import Field, Knob, Panel, Tag, button, chip
 from llm4rec.apps.web.notes import worded
 from llm4rec.apps.web.readers import Reader, last_items
-from llm4rec.apps.web.shop.card import Card, Told, unsure_of
+from llm4rec.apps.web.shop.cards import Cards, Told, unsure_of
 from llm4rec.apps.web.shop.looking import Looked, looked, read
 from llm4rec.apps.web.shop.newitem import NewItem
 from llm4rec.apps.web.shop.picker import Picker
@@ -65,8 +65,7 @@ class Window:
             self.notes_told = Tag("summary")
             self.notes_list = Tag("ul")
         act = (lambda *given: self.visit.tried(self.acted, *given)) if may else None
-        with Tag("ul", classes="cards", aria_label=words("shop.list")) as self.list:
-            self.cards = [Card(words, act, lambda card: self.visit.tried(self.why, card)) for _ in range(N)]
+        self.list = Cards(words, N, act, lambda told: self.visit.tried(self.why, told))
         self.nothing = Tag("p", words("shop.nothing"), "empty gone")
         self.panel = Panel(words("card.why"))
 
@@ -128,14 +127,12 @@ class Window:
         before = self.shown.answer.items if self.shown else ()
         self.shown, wish = found, found.reading is not None
         chances = found.answer.chances or (None,) * len(found.facts)
-        for place, card in enumerate(self.cards):
-            if place >= len(found.facts):
-                card.empty()
-                continue
-            facts = found.facts[place]
+        cards = []
+        for place, facts in enumerate(found.facts):
             fresh = bool(before) and facts.item not in before
             reason = reason_of(found.answer, place, wish, self.words)
-            card.show(Told(facts, reason, unsure_of(facts, chances[place], self.words), fresh))
+            cards.append(Told(facts, reason, unsure_of(facts, chances[place], self.words), fresh))
+        self.list.show(cards)
         self.nothing.classes(remove="gone", add="gone" if found.facts else "")
         self._tell(found, changed(before, found, self.words), told)
 
@@ -223,11 +220,11 @@ class Window:
         notes = "; ".join(note if len(note) <= LONG else f"{note[:LONG]}…" for note in heard.read.notes)
         await self.refresh(notes or self.words("say.done"))
 
-    async def acted(self, card: Card, kind: str, value: float | None) -> None:
+    async def acted(self, told: Told, kind: str, value: float | None) -> None:
         """A click on a card: kept as feedback that quotes the list, and counted in the next one."""
-        if card.told is None or self.shown is None:
+        if self.shown is None:
             return
-        facts, user = card.told.facts, self.shop.reader.user
+        facts, user = told.facts, self.shop.reader.user
         row = {"user": user, "item": facts.item, "kind": kind, "value": value}
         row["impression"] = self.shown.answer.impression or None
         await self.visit.handed(lambda live: live.feedback([row]), "write")
@@ -235,11 +232,9 @@ class Window:
         await self._whose()
         await self.refresh(self.words(f"act.{kind}", title=facts.title, value=int(value or 0)))
 
-    async def why(self, card: Card) -> None:
+    async def why(self, told: Told) -> None:
         """The evidence behind a card."""
-        if card.told is None:
-            return
-        item, question = card.told.facts.item, {**self.shop.question(), "language": self.words.language}
+        item, question = told.facts.item, {**self.shop.question(), "language": self.words.language}
         found = await self.visit.handed(lambda live: live.explain(items=[item], **question))
         show_why(self.panel, self.words, found[0], self.shop.reading is not None)
 
