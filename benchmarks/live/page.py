@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks import cells
 from benchmarks.blocks import Page
+from benchmarks.cells import head, row
 from benchmarks.faults import PARTS
 
 
@@ -24,7 +24,7 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
         f"impressions logged; load from a second process over {found['connections']} connections, {found['cores']} cores "
         f"for both, {found['busy']:.1f} processes already running (`python -m benchmarks.serving`):\n"
     )
-    yield cells.head("load", "answers a second", "median, ms", "slowest hundredth, ms", "failed")
+    yield head("load", "answers a second", "median, ms", "slowest hundredth, ms", "failed")
     rows = {
         "recommend, as fast as it goes": found["recommend"],
         **(
@@ -39,7 +39,7 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
         **({} if "missing" in found["cornac"] else {"Cornac's server": found["cornac"]}),
     }
     for name, told in rows.items():
-        yield cells.row(name, f"{told['per_s']:,}", told["p50_ms"], told["p99_ms"], told["failed"])
+        yield row(name, f"{told['per_s']:,}", told["p50_ms"], told["p99_ms"], told["failed"])
     yield f"\nThat is {found['ratio_to_bare']} of the bare route, and {found['feedback_rows_per_s']:,} rows of feedback a second.\n"
     yield from sized(found)
 
@@ -47,10 +47,10 @@ def serving(found: dict[str, Any]) -> Iterator[str]:
 def sized(found: dict[str, Any]) -> Iterator[str]:
     """What a request costs at other sizes, and which other server there was."""
     yield "What one answer costs the processor of the server, all of it, under the first load:\n"
-    yield cells.head("items", "users", "ms of the processor", "answers a second")
+    yield head("items", "users", "ms of the processor", "answers a second")
     for told in sorted(found["sizes"], key=lambda one: (one["users"], one["items"])):
         size = [f"{told[what]:,}" for what in ("items", "users")]
-        yield cells.row(*size, told["processor_ms"], f"{told['per_s']:,}")
+        yield row(*size, told["processor_ms"], f"{told['per_s']:,}")
     yield ""
     if "missing" in found["cornac"]:
         yield f"No other library's server was measured: {found['cornac']['missing']}\n"
@@ -82,43 +82,43 @@ def page_speed(found: dict[str, Any]) -> Iterator[str]:
     memory = found["memory_mb"]
     ways = {name: found[f"rest_{name}"] for name in WHILE}
     yield "The page in headless Chromium on the same machine, sample shop (`python -m benchmarks.page_speed`):\n"
-    yield "| what | median | 95th of 100 | largest | times |\n|---|---|---|---|---|"
-    for name, row in ((told, found[key]) for key, told in LOOKED.items() if key in found):
-        yield f"| {name} | {row['p50']:.0f} | {row['p95']:.0f} | {row['most']:.0f} | {row['times']} |"
+    yield head("what", "median", "95th of 100", "largest", "times")
+    for name, took in ((told, found[key]) for key, told in LOOKED.items() if key in found):
+        yield row(name, *(f"{took[which]:.0f}" for which in ("p50", "p95", "most")), took["times"])
     yield (
         f"\n{found['pages']} open pages with their sockets: resident memory from {memory['before']:.0f} to {memory['with_pages']:.0f} MB. "
         "REST at 100 a second meanwhile:\n"
     )
-    yield "| while | median, ms | slowest hundredth, ms |\n|---|---|---|"
+    yield head("while", "median, ms", "slowest hundredth, ms")
     for name, told in WHILE.items():
-        yield f"| {told} | {ways[name]['p50_ms']} | {ways[name]['p99_ms']} |"
+        yield row(told, ways[name]["p50_ms"], ways[name]["p99_ms"])
     yield ""
 
 
 def faults(found: dict[str, Any]) -> Iterator[str]:
     """A service that is killed, promoted under load, and watched."""
     yield "A running service put to the test (`python -m benchmarks.faults`), SQLite unless said otherwise:\n"
-    yield cells.head("what", "how much", "result")
+    yield head("what", "how much", "result")
     for name, store in (("kills", "SQLite"), ("kills_postgresql", "PostgreSQL")):
         rounds = found[name]["rounds"]
         lost, doubled, unheard = (sum(one[what] for one in rounds) for what in ("lost", "doubled", "unheard"))
-        yield cells.row(
+        yield row(
             f"`kill -9` while feedback is posted, {store}",
             f"{len(rounds)} rounds of {rounds[0]['posts']:,} posts",
             f"{lost} lost, {doubled} kept twice; {unheard} kept whose answer nobody heard, all told to be there when sent again; "
             f"counts even in {found[name]['even']} rounds",
         )
     told = found["promotions"]
-    yield cells.row(
+    yield row(
         "promotions under load",
         f"{told['promotions']}, {told['answers']:,} answers",
         f"{told['failed']} failed, {told['mixed']} mixed versions, {told['stale']} of an older version after the promotion",
     )
     told = found["seen"]
     asked = f"{told['users']:,} people"
-    yield cells.row("feedback in the very next answer", asked, f"{told['users'] - told['not_seen']:,}")
+    yield row("feedback in the very next answer", asked, f"{told['users'] - told['not_seen']:,}")
     told = found["soak"]
-    yield cells.row(
+    yield row(
         "a long run",
         f"{told['minutes']} minutes, {told['asked']:,} questions",
         f"{told['failed']} failed; resident memory from {told['first_mb']} to {told['last_mb']} MB ({told['growth']:+.1%}), once all "
