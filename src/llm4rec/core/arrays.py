@@ -66,14 +66,17 @@ def top_k(scores: Floats, k: int) -> Numbers:
     """
     width = scores.shape[1]
     take = min(k, width)
-    if take == 0:
-        return np.full((scores.shape[0], k), -1, dtype=np.int64)
     result = np.full((scores.shape[0], k), -1, dtype=np.int64)
+    if take == 0:
+        return result
     for row, values in enumerate(scores):
         # A stable sort of the part that can matter: everything that may reach the k-th value.
-        places = np.flatnonzero(values >= _bound(values, take))
-        places = places[np.isfinite(values[places])]
-        chosen = places[np.argsort(-values[places], kind="stable")][:take]
+        places = (values >= _bound(values, take)).nonzero()[0]
+        found = values[places]
+        finite = np.isfinite(found)
+        if not finite.all():
+            places, found = places[finite], found[finite]
+        chosen = places[(-found).argsort(kind="stable")[:take]]
         result[row, : len(chosen)] = chosen
     return result
 
@@ -85,5 +88,5 @@ def _bound(values: Floats, take: int, least: int = 8) -> np.float32:
     """
     blocks = max(2 * take + 1, len(values) // 64)
     if len(values) >= least * blocks:
-        values = values[: len(values) // blocks * blocks].reshape(-1, blocks).max(axis=0)
+        values = np.maximum.reduce(values[: len(values) // blocks * blocks].reshape(-1, blocks), axis=0)
     return np.float32(np.partition(values, len(values) - take)[len(values) - take])
