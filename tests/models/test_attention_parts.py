@@ -157,6 +157,8 @@ def test_what_is_the_same_everywhere_is_no_token():
 
 def test_time_is_read_on_a_scale_that_doubles():
     assert time_codes(np.array([0.0, 1.0, 2.0, 4.0, 1e30, np.nan])).tolist() == [1, 2, 3, 4, 31, 0]
+    spans = np.concatenate([np.arange(1.0, 5000.0), 2.0 ** np.arange(1, 28) - 1e-3, [-3.0]])
+    np.testing.assert_array_equal(time_codes(spans), np.floor(np.log2(np.maximum(spans, 0.5))) + 2)
 
 
 def problem():

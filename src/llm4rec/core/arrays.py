@@ -78,9 +78,14 @@ def top_k(scores: Floats, k: int) -> Numbers:
 def _top_of_one(values: Floats, take: int) -> Numbers:
     """`top_k` of one row."""
     # A stable sort of the part that can matter: everything that may reach the k-th value.
-    places = np.flatnonzero(values >= _bounds(values[None, :], take)[0])
-    places = places[np.isfinite(values[places])]
-    chosen = places[np.argsort(-values[places], kind="stable")][:take]
+    places = (values >= _bounds(values[None, :], take)[0]).nonzero()[0]
+    found = values[places]
+    finite = np.isfinite(found)
+    if not finite.all():
+        places, found = places[finite], found[finite]
+    chosen: Numbers = places[(-found).argsort(kind="stable")[:take]]
+    if len(chosen) == take:
+        return chosen
     return np.append(chosen, np.full(take - len(chosen), -1))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,19 @@ def is_positive(kinds: NDArray[np.int64], values: Floats, kind_names: Sequence[s
     value 1 was clicked; a click with value 0 did not happen). Every rating counts as an interaction, whatever
     its stars, as in the published protocols; ask the cleaning for a minimum rating to change that.
     """
-    negative = np.array([name in NEGATIVE_KINDS for name in kind_names], dtype=bool)
-    rating = np.array([name == "rating" for name in kind_names], dtype=bool)
+    negative, rating, shown = _told_by(tuple(kind_names))
     clicked_after_all = values > 0
-    did_not_happen = values == 0
-    shown = np.array([name == "impression" for name in kind_names], dtype=bool)
-    return np.where(negative[kinds], shown[kinds] & clicked_after_all, ~did_not_happen | rating[kinds])
+    happened = values != 0
+    return np.where(negative[kinds], shown[kinds] & clicked_after_all, happened | rating[kinds])
+
+
+@lru_cache(maxsize=64)
+def _told_by(kind_names: tuple[str, ...]) -> tuple[NDArray[np.bool_], ...]:
+    """Of each kind: whether it speaks against its item, is a rating, is a mere impression."""
+    told = np.array(
+        [(name in NEGATIVE_KINDS, name == "rating", name == "impression") for name in kind_names], dtype=bool
+    )
+    return tuple(told.reshape(-1, 3).T.copy())
 
 
 DAY = 86_400.0  # seconds

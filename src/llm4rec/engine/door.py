@@ -55,9 +55,10 @@ def _request(
 ) -> tuple[Request, Notes]:
     allowed, excluded = (_numbers(fitted, more.pop(name, None)) for name in ("allowed", "excluded"))
     past, number, degraded = past_of(fitted, user, history)
-    now, _, strange = past_of(fitted, None, more.pop("session", None) or ())
+    session = more.pop("session", None)
+    now, _, strange = past_of(fitted, None, session) if session else (past, -1, ())
     request = Request(
-        past.followed_by(now) if len(now) else past,
+        past.followed_by(now) if session and len(now) else past,
         user=number,
         query=more.pop("query", None),
         context=_circumstances(context),

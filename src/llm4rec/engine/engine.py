@@ -193,7 +193,8 @@ class Engine(Speaks):
         """The request without what may not be shown to whoever asks; and what could not be taken as given."""
         request, notes = asked(self.fitted, self.settings, profile, **question)
         hidden = self._hides.items(request.context, request.user)
-        request = replace(request, excluded=together(request.excluded, hidden))
+        if len(hidden):
+            request = replace(request, excluded=together(request.excluded, hidden))
         if remarks is None:
             return request, notes
         request, opened = moved(Desk(self.fitted), request, remarks)

@@ -56,7 +56,10 @@ class Hides:
     def _from(self, who: Audience) -> Numbers:
         reported = self._reported()
         safety = self.fitted.safety
-        return reported if safety is None else np.union1d(reported, safety.blocked(self.settings, who))
+        blocked = reported[:0] if safety is None else safety.blocked(self.settings, who)
+        if len(reported) and len(blocked):
+            return np.union1d(reported, blocked)
+        return reported if len(reported) else blocked
 
     def _reported(self) -> Numbers:
         ids = self.fitted.catalog.ids

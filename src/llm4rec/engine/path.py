@@ -99,7 +99,8 @@ def candidates(
         shown = masked(shown.copy(), chunk)
         best = top_k(shown, k)
         items[rows] = best
-        values[rows] = np.where(best >= 0, np.take_along_axis(shown, np.maximum(best, 0), axis=1), -np.inf)
+        # Where there is none (-1) the last item is looked at, and that is not kept.
+        values[rows] = np.where(best >= 0, shown[np.arange(len(rows))[:, None], best], -np.inf)
     return Candidates(items, values, source), declined
 
 
@@ -228,8 +229,8 @@ def composed(
         answers.append(
             Recommendations(
                 items=tuple(fitted.catalog.ids.names(items)),
-                scores=tuple(float(s) for s in found.scores[row][kept]),
-                titles=tuple(fitted.catalog.titles[i] for i in items),
+                scores=tuple(found.scores[row][kept].tolist()),
+                titles=tuple(map(fitted.catalog.titles.__getitem__, items.tolist())),
                 reasons=reasons(fitted, request, items) if explain and not declined[row] else (),
                 explanations=explained(fitted, request, items, spoken) if spoken else (),
                 chances=() if likely is None else tuple(likely[row][kept].tolist()),

@@ -21,7 +21,7 @@ from llm4rec.core import (
     NotFoundError,
     Numbers,
 )
-from llm4rec.core.harm import HARMS, JudgesHarm
+from llm4rec.core.harm import HARMS, Harm, JudgesHarm
 from llm4rec.core.suspect import neutral
 from llm4rec.engine.build import component_from
 from llm4rec.engine.policy import Audience, SafetySettings
@@ -44,8 +44,18 @@ class Safety:
         """Numbers of the items that somebody may not be shown, ascending."""
         if not len(self.harmful):
             return self.harmful
-        places = [HARMS.index(name) for name in settings.blocked(who)]
-        return self.harmful[self.harms[self.harmful][:, places].any(axis=1)]
+        return self._in_any(settings.blocked(who))
+
+    def _in_any(self, names: tuple[Harm, ...]) -> Numbers:
+        """Numbers of the items that are harmful in any of some ways: looked up once for each policy."""
+        if names not in self._known:
+            places = [HARMS.index(name) for name in names]
+            self._known[names] = self.harmful[self.harms[self.harmful][:, places].any(axis=1)]
+        return self._known[names]
+
+    @cached_property
+    def _known(self) -> dict[tuple[Harm, ...], Numbers]:
+        return {}
 
     @cached_property
     def harmful(self) -> Numbers:

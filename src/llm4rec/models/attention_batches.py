@@ -13,6 +13,7 @@ from llm4rec.core import Dataset, EventContexts, Floats, History, Numbers, Reque
 from llm4rec.models.contexts import from_bytes, in_bytes, occurring
 
 GAPS = 32  # buckets of time: floor(log2 seconds) + 2, 0 is unknown
+SPANS = np.exp2(np.arange(GAPS - 2))  # seconds at which the buckets behind the first begin
 BINS = 10  # of values
 
 
@@ -138,7 +139,7 @@ class Tokens:
             sorts.extend(rows.contexts.coded(self.contexts).T)
         elif self.contexts:
             sorts.extend(np.zeros((len(self.contexts), len(rows.items)), np.int64))
-        return np.column_stack(sorts).astype(np.int64) if sorts else np.zeros((len(rows.items), 0), np.int64)
+        return np.array(sorts, np.int64).T if sorts else np.zeros((len(rows.items), 0), np.int64)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Plain arrays; words in bytes."""
@@ -243,16 +244,14 @@ def gap_codes(times: Times, bounds: Numbers) -> Numbers:
     """(events,): bucket of the time since the event before in the same row; 0 for the first."""
     codes = np.zeros(len(times), np.int64)
     if len(times):
-        codes[1:] = time_codes(np.diff(times))
-        codes[bounds[:-1][np.diff(bounds) > 0]] = 0
+        codes[1:] = time_codes(times[1:] - times[:-1])
+        codes[bounds[bounds < len(times)]] = 0
     return codes
 
 
 def time_codes(seconds: Times) -> Numbers:
     """Buckets 1 … GAPS - 1 of a span: 1 below a second, then doubling; 0 where it is not known (NaN)."""
-    known = np.isfinite(seconds)
-    spans = np.maximum(np.where(known, seconds, 0.0), 0.5)
-    return np.where(known, np.clip(np.floor(np.log2(spans)).astype(np.int64) + 2, 1, GAPS - 1), 0)
+    return np.where(np.isfinite(seconds), np.searchsorted(SPANS, seconds, side="right") + 1, 0)
 
 
 @dataclass(frozen=True, eq=False)

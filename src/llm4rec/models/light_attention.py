@@ -53,7 +53,7 @@ class LightAttention:
         items, codes = self._latest(request.history)
         if not len(items):
             return None
-        asked = self.network.last(self.inputs[items], codes)
+        asked = self.network.last(self.inputs.take(items, axis=0), codes)
         spread = float(asked @ self._covariance @ asked) ** 0.5
         asked *= np.float32(1.0 / spread if spread > 0.0 else 0.0)
         return np.asarray(self.inputs @ asked, np.float32)
@@ -63,8 +63,8 @@ class LightAttention:
         if not self.tokens.sizes:
             items = history.liked[-self.length :]
             return items, np.zeros((len(items), 0), np.int64)
-        rows = np.flatnonzero(history.positive)[-self.length :]
-        latest = history.take(rows)
+        rows = history.positive.nonzero()[0][-self.length :]
+        latest = history if len(rows) == len(history) else history.take(rows)
         return latest.items, self.tokens.codes(Columns.of_liked(latest))
 
     @cached_property

@@ -32,8 +32,7 @@ class LightItems:
             weights = np.ones(len(items), np.float32)
         else:
             items, weights = liked, np.exp(-np.arange(len(liked)) / self.decay).astype(np.float32)
-        said, spread = self.maps.answer(items, weights[:, None])
-        return np.asarray(said[0] * (1.0 / spread[0] if spread[0] else 0.0), np.float32)
+        return self.maps.heard(items, weights[:, None], np.ones(1))
 
     def grown(self, likes: Numbers, shares: Floats) -> Self:
         """The same with newcomers behind, which are answered for by their likes."""

@@ -114,35 +114,58 @@ class LightMaps:
         """Items that were there when it was made."""
         return len(self.kinds if len(self.kinds) else self.codes) - len(self.likes)
 
-    def answer(self, items: Numbers, weights: Floats) -> tuple[Times, Floats]:
-        """(maps, all items): what weighted items (items, maps) say of each by each map; and how far that spreads over the
-        fitted ones (maps,), 0 for rounding.
+    def heard(self, items: Numbers, weights: Floats, shares: Times) -> Floats:
+        """(all items,): what weighted items (items, maps) say of each by each map, in spreads over the fitted items, summed by
+        `shares` (maps,). A map that says nearly the same of all is not heard.
         """
-        rows = self.kinds[items] if len(self.kinds) else items
-        maps = len(self.kept)
-        factors = weights * self.scales[rows]
-        if self.near.shape[1]:
-            said = self.codes[rows] * np.repeat(factors, self.kept, axis=1)
-            places = self.near[rows] + self._offsets
-            counted = np.bincount(places.ravel(), said.ravel(), maps * self.columns)
-            total: Times = np.asarray(counted, np.float64).reshape(maps, -1)
-        else:
-            whole = self.codes[rows].astype(np.float32).reshape(len(rows), maps, -1)
-            total = np.stack([factors[:, place] @ whole[:, place] for place in range(maps)]).astype(
-                np.float64
-            )
+        rows = self.kinds[items].astype(np.int64) if len(self.kinds) else items
+        said = self._said(rows, weights * self.scales.take(rows, axis=0))
+        total: Floats = ((shares * self._loudness(said, rows, weights)) @ said).astype(np.float32)
         if len(self.kinds):
-            total = np.take(total, self.kinds[: self.fitted], axis=1)
-        mean = np.einsum("im,im->m", weights, self.means[rows])
-        energy = np.array([row @ row for row in total]) / max(self.fitted, 1)
-        energy += np.einsum("im,im->m", weights**2, self.rest[rows])
-        variance = energy - mean * mean
-        # The last bits of a product depend on where memory lies: rounded, the same question has the same answer.
-        spread = np.sqrt(np.where(variance > SAME * energy, variance, 0.0)).astype(np.float32)
+            total = total.take(self._fitted_kinds)
         if len(self.likes):
-            mixed = (total[:, self.likes] * self.shares).sum(axis=2)
-            total = np.concatenate([total, mixed], axis=1)
-        return total, spread
+            total = np.concatenate([total, (total[self.likes] * self.shares).sum(axis=1)])
+        return total
+
+    def _said(self, rows: Numbers, factors: Floats) -> Times:
+        """(maps, columns): what some rows say of each column, times their factors (rows, maps)."""
+        maps = len(self.kept)
+        if not self.near.shape[1]:
+            whole = self.codes[rows].astype(np.float32).reshape(len(rows), maps, -1)
+            return np.stack(
+                [column @ whole[:, place] for place, column in enumerate(factors.T)], dtype=np.float64
+            )
+        codes, places = self.codes.take(rows, axis=0), self.near.take(rows, axis=0)
+        if maps > 1:
+            factors, places = np.repeat(factors, self.kept, axis=1), places + self._offsets
+        said = codes * factors
+        counted = np.bincount(places.ravel(), said.ravel(), maps * self.columns)
+        return np.asarray(counted, np.float64).reshape(maps, -1)
+
+    def _loudness(self, said: Times, rows: Numbers, weights: Floats) -> list[float]:
+        """(maps,): 1 / how far what is said spreads over the fitted items, with what the rows leave out; 0 where that is
+        rounding. In plain numbers, which are quicker than arrays of so few.
+        """
+        left = np.add.reduce(weights * weights * self.rest.take(rows, axis=0)).tolist()
+        means = np.add.reduce(weights * self.means.take(rows, axis=0)).tolist()
+        found = []
+        for line, more, mean in zip(said, left, means, strict=True):
+            told = line * line @ self._counted if len(self.kinds) else line @ line
+            energy = float(told) / max(self.fitted, 1) + more
+            variance = energy - mean * mean
+            # The last bits of a product depend on where memory lies: rounded, the same question has the same answer.
+            found.append(1.0 / float(np.float32(variance**0.5)) if variance > SAME * energy else 0.0)
+        return found
+
+    @cached_property
+    def _fitted_kinds(self) -> Numbers:
+        """(fitted,): the column of each item."""
+        return self.kinds[: self.fitted].astype(np.int64)
+
+    @cached_property
+    def _counted(self) -> Times:
+        """(columns,): how many fitted items are of each kind."""
+        return np.bincount(self._fitted_kinds, minlength=self.columns).astype(np.float64)
 
     @cached_property
     def _offsets(self) -> Numbers:

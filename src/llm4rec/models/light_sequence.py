@@ -75,24 +75,18 @@ class LightSequence:
         liked = request.history.liked[-self.window :][::-1]
         if not len(liked):
             return None
-        total = self._level.copy()
-        for maps, weights, pairs in self._sides:
-            said, spreads = maps.answer(liked, weights[: len(liked)])
-            total += (pairs[:, 1] * (spreads > 0) / np.maximum(spreads, 1e-30)) @ said
+        total = self.flat
+        for maps, weights, shares in self._sides:
+            total = total + maps.heard(liked, weights[: len(liked)], shares)
         spread = spread_of(total[: self.size])
-        total *= 1.0 / spread if spread else 0.0
-        return total.astype(np.float32)
-
-    @cached_property
-    def _level(self) -> Times:
-        return self.flat.astype(np.float64)
+        return total * np.float32(1.0 / spread if spread else 0.0)
 
     @cached_property
     def _sides(self) -> list[tuple[LightMaps, Floats, Times]]:
-        """Maps, what an event of each age counts in them (ages, maps), and their decays and weights."""
+        """Maps, what an event of each age counts in them (ages, maps), and the weight of each."""
         ages = np.arange(self.window)[:, None]
         return [
-            (maps, np.exp(-ages / pairs[:, 0]).astype(np.float32), pairs)
+            (maps, np.exp(-ages / pairs[:, 0]).astype(np.float32), pairs[:, 1].copy())
             for maps, pairs in ((self.maps, self.fading), (self.shared, self.sharing))
             if maps is not None
         ]

@@ -125,17 +125,16 @@ class BlendStudent:
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         self._need_fit()
-        scores = np.full((len(requests), len(self.weighing_.fame)), -np.inf, np.float32)
+        scores = np.empty((len(requests), len(self.weighing_.fame)), np.float32)
         for row, request in enumerate(requests):
-            if len(request.history.liked):
-                scores[row] = self.weighing_.score(self._said(request), request)
+            liked = len(request.history.liked)
+            scores[row] = self.weighing_.score(self._said(request), request) if liked else -np.inf
         return scores if items is None else scores[:, items]
 
     def _said(self, request: Request) -> list[Floats]:
         """What each part says; nothing where it declines."""
-        silent = np.zeros(len(self.weighing_.fame), np.float32)
-        said = (found.answer(request) for found in self.parts_.values())
-        return [silent if scores is None else scores for scores in said]
+        said = [found.answer(request) for found in self.parts_.values()]
+        return [np.zeros_like(self.weighing_.fame) if scores is None else scores for scores in said]
 
     def grow(self, catalog: Catalog, context: FitContext) -> Self:
         """The same with new items, each the mean of the eight items fitted on whose content is most like its own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -41,7 +42,7 @@ class Weighing:
 
     def score(self, said: Sequence[Floats], request: Request) -> Floats:
         """(items,) for one request, from what each part says."""
-        total: Floats = self.coarse[-1] * self.fame
+        total = self._famous.copy()
         for weight, part in zip(self.coarse, said, strict=False):
             total += weight * part
         if not len(self.fine):
@@ -58,7 +59,7 @@ class Weighing:
         """The items whose order is looked at again, best first; no newcomers."""
         shown = masked(total[None].copy(), [request])
         items: Numbers = top_k(shown[:, : self.size], DEPTH)[0]
-        return items[items >= 0]
+        return items if items[-1] >= 0 else items[items >= 0]
 
     def plain(self, items: Numbers, said: Sequence[Floats]) -> Floats:
         """(items, parts + 1): what `coarse` weighs."""
@@ -78,6 +79,11 @@ class Weighing:
             near = self.texts[items].astype(np.float32) @ (latest.T / LOUD**2)
             found[:, -2], found[:, -1] = near[:, -1], near.max(axis=1)
         return found
+
+    @cached_property
+    def _famous(self) -> Floats:
+        """(items,): what popularity adds."""
+        return np.asarray(self.coarse[-1] * self.fame, np.float32)
 
     @property
     def columns(self) -> int:
