@@ -48,7 +48,10 @@ def test_the_newest_words_are_in_sight(visitor):
     log = page.get_by_role("log")
     within(lambda: len(log.locator(".line.ours").all()) == 4)
     assert log.evaluate("log => log.scrollHeight > log.clientHeight")
-    assert log.evaluate("log => Math.abs(log.scrollTop)") < 2
-    last = log.locator(".line").last.bounding_box()
-    frame = log.bounding_box()
-    assert frame["y"] <= last["y"] + last["height"] <= frame["y"] + frame["height"] + 1
+
+    def beneath():
+        """By how many pixels the newest words end below their frame; fonts and zoom leave fractions."""
+        last, frame = log.locator(".line").last.bounding_box(), log.bounding_box()
+        return last["y"] + last["height"] - frame["y"] - frame["height"]
+
+    within(lambda: -300 < beneath() < 3)

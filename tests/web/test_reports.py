@@ -125,7 +125,9 @@ def test_a_point_that_is_picked_becomes_the_default_of_what_serves(visitor, open
     page.locator(".picked").get_by_role("heading", name="mild").wait_for()
     page.locator("circle.spot").nth(2).click()
     page.locator(".picked").get_by_role("heading", name="strong").wait_for()
+    page.get_by_role("button", name="tradeoff.json").click()  # it is open: what was picked stays
     page.get_by_role("button", name="Pick mild").focus()
+    assert page.locator(".picked").get_by_role("heading", name="strong").is_visible()
     page.keyboard.press("Enter")
     page.locator(".picked").get_by_role("heading", name="mild").wait_for()
     page.get_by_role("button", name="Make it the default").click()

@@ -4,13 +4,16 @@ import re
 
 import pytest
 
-from llm4rec.core import Feedback, stream
+from llm4rec.core import Feedback, Impression, stream
 from llm4rec.store import open_store
 
 from .waiting import connected, within
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.hurt=1><script>window.hurt=1</script>{{7*7}}"
+
+
+CARDS = "getElement(Number(document.querySelector('.cards').id.slice(1)))"
 
 
 def titles(page):
@@ -163,6 +166,23 @@ def test_somebody_new_begins_with_what_they_like(shop):
     page.get_by_role("button", name="Show my list").click()
     page.get_by_text("Because of").first.wait_for()
     assert "Dracula" in page.locator(".last").inner_text()
+
+
+def test_a_click_that_a_new_list_overtakes_is_about_what_was_clicked(shop, service):
+    page = shop()
+    as_reader(page, "reader-011")
+    before = page.evaluate(f"{CARDS}.shown.map((one) => one.key)")
+    changed(page, lambda: page.get_by_role("slider", name="Diversity").fill("1"))
+    after = page.evaluate(f"{CARDS}.shown.map((one) => one.key)")
+    overtaken = next(key for key in before if key not in after)
+    for key in ("nothing", overtaken):
+        page.evaluate(f"(key) => {CARDS}.$emit('act', {{ key, kind: 'hide', value: null }})", key)
+    page.get_by_text(" is not for you.").first.wait_for()
+    with open_store(str(service.store)) as store:
+        (kept,) = [row for row in stream(store, Feedback) if row.user == "reader-011"]
+        (list_,) = [row for row in stream(store, Impression) if row.id == kept.impression]
+    assert kept.item == overtaken
+    assert [str(slot.item) for slot in list_.slots] == before
 
 
 def test_a_new_item_lands_and_hostile_texts_stay_text(shop):

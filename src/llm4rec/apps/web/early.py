@@ -13,7 +13,7 @@ from typing import Any
 
 EMPTY = frozenset({"img", "input", "br", "hr", "col", "meta", "link", "path"})
 """Elements that hold nothing."""
-HEARD = "<script>addEventListener('click', (event) => (window.l4r_clicks ??= []).push(event.target.closest('button')), true)</script>"
+HEARD = "<script>addEventListener('click', (event) => (window.l4r_clicks ??= []).push(event.target.closest('button, circle')), true)</script>"
 """Remembers what is clicked before it can be heard. It stands before the styles: behind them it would wait for them, and all that follows with it."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -34,6 +34,24 @@ def button(text: str, then: Handler, classes: str = "button", *, icon: str = "",
     made = Tag("button", text, f"{classes} i-{icon}" if icon else classes, type="button", **attributes)
     made.on("click", lambda event: then() if event.args.get("detail", 1) < TWICE else None, ["detail"])
     return made
+
+
+class Kept:
+    """Elements by what they stand for: those that are shown again stay as they are, so that a click on its way is heard."""
+
+    def __init__(self) -> None:
+        self.made: dict[Any, Tag] = {}
+
+    def become(self, wanted: Iterable[Any], make: Callable[[Any], Tag]) -> None:
+        """Show these in this order; new ones are made where the caller stands."""
+        before, self.made = self.made, {}
+        for place, key in enumerate(wanted):
+            one = before.pop(key, None) or make(key)
+            if one.parent_slot is not None and one.parent_slot.children[place] is not one:
+                one.move(target_index=place)
+            self.made[key] = one
+        for gone in before.values():
+            gone.delete()
 
 
 class Field(ValueElement[str]):

@@ -32,6 +32,7 @@ class Reports:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.words = visit, visit.words
         self.found: tuple[Report, ...] = ()
+        self.at = -1
 
     def draw(self) -> None:
         """Its parts, empty."""
@@ -73,7 +74,10 @@ class Reports:
         return made
 
     def open(self, place: int) -> None:
-        """Show a report."""
+        """Show a report; one that is open stays as it is."""
+        if place == self.at:
+            return
+        self.at = place
         for at, spine in enumerate(self.spines):
             spine.props["aria-current"] = "true" if at == place else "false"
         kinds: dict[str, Any] = {"evaluation": Evaluated, "tradeoff": Traded}

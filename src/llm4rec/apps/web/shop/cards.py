@@ -23,12 +23,14 @@ Seen = dict[str, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """What a card is to say: the item, the reason in words, what is uncertain of it, and whether it is new in the list."""
+    """What a card is to say: the item, the reason in words, what is uncertain of it, and whether it is new in the list;
+    and the logged list that it stands in, which feedback quotes."""
 
     facts: Facts
     reason: str
     unsure: str
     fresh: bool
+    impression: str = ""
 
 
 Act = Callable[[Told, str, float | None], Any]
@@ -39,23 +41,25 @@ class Cards(Element):
 
     def __init__(self, words: Words, places: int, act: Act | None, why: Callable[[Told], Any]) -> None:
         super().__init__("l4r-cards")
-        self.words, self.told, self._act, self._why = words, (), act, why
+        self.words, self.told, self._before, self._act, self._why = words, (), (), act, why
         self.classes("cards")
         self.props.update({"aria-label": words("shop.list"), "places": places, "shown": None})
         self.props.update({"words": _said_of(words), "may": act is not None})
         self.on("act", self._heard)
 
     told: Sequence[Told]
+    _before: Sequence[Told]
 
     def show(self, told: Sequence[Told]) -> None:
         """Say this from now on; places behind it are empty."""
-        self.told = told
+        self._before, self.told = self.told, told
         self.props["shown"] = [self._seen(one) for one in told]
 
     def _seen(self, told: Told) -> Seen:
         """What a browser is given of a card."""
         facts = told.facts
         return {
+            "key": str(facts.item),
             "title": facts.title,
             "by": facts.by,
             "reason": told.reason,
@@ -68,11 +72,12 @@ class Cards(Element):
         }
 
     def _heard(self, event: Any) -> Any:
-        """A click. It comes from a browser, so that it may be anything."""
-        place, kind, value = (event.args.get(name) for name in ("place", "kind", "value"))
-        if not isinstance(place, int) or not 0 <= place < len(self.told):
+        """A click. It comes from a browser, so that it may be anything; by now another list may stand there."""
+        key, kind, value = (event.args.get(name) for name in ("key", "kind", "value"))
+        seen = {str(one.facts.item): one for one in (*self._before, *self.told)}
+        told = seen.get(key) if isinstance(key, str) else None
+        if told is None:
             return None
-        told = self.told[place]
         if kind == "why":
             return self._why(told)
         if self._act is None:

@@ -131,7 +131,8 @@ class Window:
         for place, facts in enumerate(found.facts):
             fresh = bool(before) and facts.item not in before
             reason = reason_of(found.answer, place, wish, self.words)
-            cards.append(Told(facts, reason, unsure_of(facts, chances[place], self.words), fresh))
+            unsure = unsure_of(facts, chances[place], self.words)
+            cards.append(Told(facts, reason, unsure, fresh, found.answer.impression))
         self.list.show(cards)
         self.nothing.classes(remove="gone", add="gone" if found.facts else "")
         self._tell(found, changed(before, found, self.words), told)
@@ -222,11 +223,9 @@ class Window:
 
     async def acted(self, told: Told, kind: str, value: float | None) -> None:
         """A click on a card: kept as feedback that quotes the list, and counted in the next one."""
-        if self.shown is None:
-            return
         facts, user = told.facts, self.shop.reader.user
         row = {"user": user, "item": facts.item, "kind": kind, "value": value}
-        row["impression"] = self.shown.answer.impression or None
+        row["impression"] = told.impression or None
         await self.visit.handed(lambda live: live.feedback([row]), "write")
         self.visit.house.metrics.rows("feedback", 1)
         await self._whose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from llm4rec.apps.web.elements import Field, Panel, Tag, button
+from llm4rec.apps.web.elements import Field, Kept, Panel, Tag, button
 from llm4rec.apps.web.readers import found_users, newcomers_items
 from llm4rec.apps.web.shop.looking import found_items
 from llm4rec.apps.web.visit import Visit
@@ -32,16 +32,17 @@ class Picker:
             Tag("h2", words("reader.heading"))
             Tag("h3", words("reader.known"))
             self.search = Field(words("reader.search"), most=100)
-            self.users = Tag("div", classes="choices")
+            self.users, self.names = Tag("div", classes="choices"), Kept()
+            self.nobody = Tag("p", words("reader.nobody"), "soft gone")
             Tag("h3", words("reader.new"))
             Tag("p", words("reader.which"), "soft")
             self.asked = Tag("div", classes="choices", role="group", aria_label=words("reader.which"))
             self.titles = Field(words("reader.title"), most=100)
-            self.found = Tag("div", classes="choices")
+            self.found, self.matches = Tag("div", classes="choices"), Kept()
             with Tag("div", classes="actions"):
                 button(words("reader.begin"), self.visit.does(self._begun), "button strong")
                 button(words("why.close"), self.panel.closed)
-        self._offer(self.asked, asked)
+        self._offer(self.asked, Kept(), asked)
         self.search.on_value_change(lambda: self.visit.tried(self._searched))
         self.titles.on_value_change(lambda: self.visit.tried(self._looked))
         await self._searched()
@@ -49,24 +50,29 @@ class Picker:
     async def _searched(self) -> None:
         part = self.search.value or ""
         found = await self.visit.handed(lambda live: found_users(live, part))
-        self.users.clear()
+        if part != (self.search.value or ""):  # overtaken by a later letter
+            return
         with self.users:
-            for user in found:
-                button(user, self.visit.does(self._picked, user), "choice")
-            if not found:
-                Tag("p", self.visit.words("reader.nobody"), "soft")
+            self.names.become(found, lambda user: button(user, self.visit.does(self._picked, user), "choice"))
+        self.nobody.classes(remove="gone", add="gone" if found else "")
 
     async def _looked(self) -> None:
         part = self.titles.value or ""
-        self._offer(self.found, await self.visit.handed(lambda live: found_items(live, part)))
+        found = await self.visit.handed(lambda live: found_items(live, part))
+        if part == (self.titles.value or ""):
+            self._offer(self.found, self.matches, found)
 
-    def _offer(self, box: Tag, items: list[tuple[Id, str]]) -> None:
+    def _offer(self, box: Tag, kept: Kept, items: list[tuple[Id, str]]) -> None:
         """Items as buttons that stay pressed."""
-        box.clear()
+        titles = dict(items)
+
+        def made(item: Id) -> Tag:
+            one = button(titles[item], lambda: None, "choice", aria_pressed=str(item in self.liked).lower())
+            one.on("click", partial(self._pressed, one, item, titles[item]), [])
+            return one
+
         with box:
-            for item, title in items:
-                made = button(title, lambda: None, "choice", aria_pressed=str(item in self.liked).lower())
-                made.on("click", partial(self._pressed, made, item, title), [])
+            kept.become(titles, made)
 
     def _pressed(self, made: Tag, item: Id, title: str) -> None:
         if self.liked.pop(item, None) is None:

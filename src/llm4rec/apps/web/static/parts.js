@@ -62,9 +62,9 @@ const cards = {
   props: ["shown", "places", "words", "may"],
   emits: ["act"],
   methods: {
-    button(classes, label, words, place, kind, value = null) {
+    button(classes, label, words, key, kind, value = null) {
       // By the second click of a double one, another item may stand there.
-      const clicked = (event) => { if (event.detail < 2) this.$emit("act", { place, kind, value }); };
+      const clicked = (event) => { if (event.detail < 2) this.$emit("act", { key, kind, value }); };
       const told = { class: classes, type: "button", onClick: clicked };
       return h("button", words ? told : { ...told, "aria-label": label, title: label }, words);
     },
@@ -73,7 +73,7 @@ const cards = {
       const one = shown?.[place];
       if (shown && !one) return h("li", { key: place, class: "card gone" });
       const kind = one ? (one.fresh ? "card fresh" : "card") : "card bone";
-      return h("li", { key: place, class: kind }, [this.cover(one ?? { hue: 0 }), this.said(one ?? {}), this.acts(one ?? {}, place, words)]);
+      return h("li", { key: place, class: kind }, [this.cover(one ?? { hue: 0 }), this.said(one ?? {}), this.acts(one ?? {}, words)]);
     },
     cover(one) {
       const inside = one.picture ? h("img", { alt: "", loading: "lazy", src: one.picture }) : h("span", one.initial);
@@ -84,11 +84,11 @@ const cards = {
       if (one.unsure) lines.push(h("p", { class: "unsure" }, one.unsure));
       return h("div", { class: "said" }, lines);
     },
-    acts(one, place, words) {
-      const made = [this.button("tiny why i-why", "", words.why, place, "why")];
+    acts(one, words) {
+      const made = [this.button("tiny why i-why", "", words.why, one.key, "why")];
       if (this.may) {
-        for (const [kind, icon, label] of words.acts) made.push(this.button(`tiny i-${icon}`, label, "", place, kind));
-        const stars = words.stars.map((label, at) => this.button("tiny i-star", label, "", place, "rating", at + 1));
+        for (const [kind, icon, label] of words.acts) made.push(this.button(`tiny i-${icon}`, label, "", one.key, kind));
+        const stars = words.stars.map((label, at) => this.button("tiny i-star", label, "", one.key, "rating", at + 1));
         made.push(h("span", { class: "stars", role: "group", "aria-label": words.star }, stars));
       }
       return h("div", { class: "acts", role: "group", "aria-label": one.about }, made);
