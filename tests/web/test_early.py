@@ -198,6 +198,7 @@ def test_hostile_texts_are_texts_before_scripts_too(visitor):
     page.get_by_label("Title", exact=True).fill(HOSTILE)
     page.get_by_role("button", name="Put it on the shelf").click()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
     page.get_by_label("What are you looking for?").fill(HOSTILE)
     page.get_by_role("button", name="Find").click()
     page.locator(".card h2", has_text="<svg onload").first.wait_for()

@@ -195,6 +195,7 @@ def test_a_new_item_lands_and_hostile_texts_stay_text(shop):
     page.get_by_text(re.compile(r"Among the first 10 for \d+ of 120 readers")).wait_for()
     assert page.get_by_text(HOSTILE, exact=False).first.is_visible()
     page.get_by_role("button", name="Close").click()
+    page.get_by_role("dialog").wait_for(state="hidden")  # until then nothing behind it can be typed into
     page.get_by_label("What are you looking for?").fill("smuggler lighthouse " + HOSTILE)
     page.get_by_role("button", name="Find").click()
     page.get_by_role("heading", name="<img src=x").wait_for()
