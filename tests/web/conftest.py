@@ -41,9 +41,9 @@ def _free():
         return free.getsockname()[1]
 
 
-def _begun(folder, engine, roles=(), more=()):
+def _begun(folder, engine, roles=(), more=(), port=None):
     """A service over the engine, begun; it is waited for by `_ready`."""
-    store, port = folder / "shop.db", _free()
+    store, port = folder / "shop.db", port or _free()
     with open_store(str(store)) as kept:
         made = {role: keys.create(kept, role) for role in roles}
     words = ["serve", str(engine), "--store", str(store), "--port", str(port), *more]

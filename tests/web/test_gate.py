@@ -11,7 +11,8 @@ from websockets.sync.client import connect
 from llm4rec.apps.rest import keys
 from llm4rec.store import open_store
 
-from .waiting import within
+from .conftest import _begun, _ready
+from .waiting import connected, within
 
 
 @pytest.fixture
@@ -121,6 +122,29 @@ def test_roles_decide_what_is_there(visitor, keyed):
     admin.get_by_role("heading", name="Sign in").wait_for()
     admin.goto("/")
     admin.get_by_role("heading", name="Sign in").wait_for()
+
+
+@pytest.mark.browser
+def test_an_open_page_finds_a_service_that_was_started_anew(chromium, shop_engine, tmp_path):
+    def enter():
+        page.get_by_label("Key").fill(key)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator(".card:not(.bone)").first.wait_for()
+
+    service = _ready(_begun(tmp_path, shop_engine, ("read",)))
+    key, context = service.keys["read"], chromium.new_context(base_url=service.url)
+    try:
+        page = context.new_page()
+        page.goto("/")
+        enter()
+        connected(page)
+        service.stop()
+        page.get_by_text("Trying to reconnect").wait_for()
+        service = _ready(_begun(tmp_path, shop_engine, port=int(service.url.rpartition(":")[2])))
+        enter()  # who was signed in was known to the other process alone
+    finally:
+        context.close()
+        service.stop()
 
 
 def _cookie(http):

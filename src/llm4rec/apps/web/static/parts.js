@@ -135,6 +135,7 @@ export async function begin(app, dark) {
     const made = mount(where);
     const root = document.querySelector(where);
     for (const one of done) again(one, root);
+    renewed(window.socket);
     return made;
   };
 }
@@ -144,6 +145,18 @@ function painted() {
   return new Promise((done) => {
     requestAnimationFrame(() => setTimeout(done));
     setTimeout(done, 1500); // a window that is covered draws no frames
+  });
+}
+
+// A service that was started anew, or whose session has ended, lets the socket of an old page in no more: the page is then
+// asked for again, by which one signs in where that is needed. Only where it answers twice and had once let this page in.
+function renewed(socket) {
+  let refused = false;
+  socket.on("connect", () => { refused = false; });
+  socket.on("connect_error", async () => {
+    const there = window.did_handshake && await fetch("/health").then((answer) => answer.ok, () => false);
+    if (there && refused) location.reload();
+    refused = there;
   });
 }
 
