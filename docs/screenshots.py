@@ -288,7 +288,7 @@ def _small(data: bytes) -> bytes:
 
 
 def _reader(page: Any, stage: Stage) -> None:
-    """The shop window of a reader with a past, a knob turned."""
+    """The shop window of a reader with a past, a knob turned; its price is measured beside answers, and waited for."""
     page.goto(f"/users/{stage.reader}")
     page.get_by_role("button", name="See the list").click()
     page.locator(".card").first.wait_for()
@@ -296,7 +296,12 @@ def _reader(page: Any, stage: Stage) -> None:
     knob.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(3_000)
+    for step in range(60):
+        page.wait_for_timeout(3_000)
+        if "% of relevance" in page.locator(".price").inner_text():
+            return
+        page.keyboard.press(("ArrowRight", "ArrowLeft")[step % 2])
+    raise SystemExit("the price of the knob is not known after minutes")
 
 
 def _wish(page: Any, stage: Stage) -> None:
