@@ -45,6 +45,7 @@ def asked(name: str) -> Asking:
     train, rest = whole.only(~test), whole.only(test)
     model, options = DATA[name]
     engine = Engine(Settings(encoder={"name": "none"}), model=model, **options).fit(train)
+    engine.price_knobs()
     people = np.arange(len(train.users))
     sampled = np.linspace(0, len(people) - 1, min(300, len(people))).round().astype(int)
     requests, targets = [], []

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from llm4rec import Engine, sample_shop
 from llm4rec.engine import Settings
 from llm4rec.engine.made import Made
 from llm4rec.engine.prices import ENOUGH, SETTINGS, TOGETHER, UNIT, Answered, rising
-from llm4rec.engine.pricing import PARTS, gained, prices
+from llm4rec.engine.pricing import PARTS, PATIENCE, gained, prices
 
 KNOBS = ("diversity", "novelty", "explore")
 
@@ -134,6 +135,16 @@ def test_what_would_take_too_long_is_measured_when_asked_for(shop):
     trade = engine.recommend("reader-001", n=5, diversity=1.0).trade
     assert "price_knobs() measures" in trade.unpriced
     assert engine.price_knobs()
+    assert not engine.recommend("reader-001", n=5, diversity=1.0).trade.unpriced
+
+
+def test_who_turns_a_knob_does_not_wait_long_for_its_price(shop):
+    """A slow fit: the answer says so, and a service that measures beside its answers gives the price to later ones."""
+    engine = plain().fit(shop)
+    engine._fitted = replace(engine.fitted, seconds=PATIENCE / PARTS + 1.0)
+    trade = engine.recommend("reader-001", n=5, diversity=1.0).trade
+    assert "nobody should wait" in trade.unpriced
+    assert not prices(engine.fitted).why
     assert not engine.recommend("reader-001", n=5, diversity=1.0).trade.unpriced
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PARTS = 5  # fits, each without another fifth of what these people did
 STEPS = 4  # that fifth is asked for in so many steps, so that histories are nearly as long as they are
 BUSY = "knobs have no price yet: it is being measured"
+LATER = f"knobs have no price yet: {PARTS} fits would take about {{needed:.0f}} seconds, {{what}}; price_knobs() measures them"
+PATIENCE = 10.0  # seconds that who turns a knob waits for its price; what takes longer is measured beside answers, or on demand
 IDEAL = np.cumsum(discount(N))
 
 
@@ -37,14 +39,25 @@ def prices(fitted: Fitted) -> Prices:
 def told_with(
     fitted: Fitted, requests: Sequence[Request], before: Candidates, after: Candidates
 ) -> list[Trade]:
-    """What each list cost and gained against the ranker's own; nobody waits while another thread measures prices."""
+    """What each list cost and gained against the ranker's own. Nobody waits longer than PATIENCE for prices, nor while another
+    thread measures them.
+    """
     trade = trades(requests, before, after, ordering(fitted).context)
-    found = fitted.made.unless_busy(PRICES, lambda: _affordable(fitted)) or Prices(why=BUSY)
+    found = _known(fitted) or fitted.made.unless_busy(PRICES, lambda: _affordable(fitted)) or Prices(why=BUSY)
     rows = zip(requests, trade, before.items, after.items, strict=True)
     return [
         found.told(request, one, not np.array_equal(old[: request.n], new[: request.n]))
         for request, one, old, new in rows
     ]
+
+
+def _known(fitted: Fitted) -> Prices | None:
+    """The prices, or why there are none yet where measuring them takes longer than who asks would wait; None: measure them."""
+    found: Prices | None = fitted.made.get(PRICES)
+    needed = PARTS * fitted.seconds
+    if found is None and fitted.settings is not None and needed > PATIENCE:
+        return Prices(why=LATER.format(needed=needed, what="nobody should wait for them here"))
+    return found
 
 
 def _affordable(fitted: Fitted) -> Prices:
@@ -53,8 +66,7 @@ def _affordable(fitted: Fitted) -> Prices:
         return Prices(why="knobs have no price: this engine cannot be fitted again by itself")
     most, needed = settings.rerank.price_seconds, PARTS * fitted.seconds
     if needed > most:
-        told = f"{PARTS} fits would take about {needed:.0f} seconds, rerank.price_seconds allows {most:g}"
-        return Prices(why=f"knobs have no price yet: {told}; price_knobs() measures them")
+        return Prices(why=LATER.format(needed=needed, what=f"rerank.price_seconds allows {most:g}"))
     return measured(fitted, settings)
 
 

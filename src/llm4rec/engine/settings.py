@@ -136,8 +136,8 @@ class RerankSettings(Config):
     explore: Share = Field(0.0, description="knob from 0 to 1 where a request says nothing")
     price_seconds: NonNegativeFloat = Field(
         60.0,
-        description="what turning a knob costs is measured on held-out events when one is first turned, where the fits "
-        "that it takes need at most so many seconds; inf: always, 0: never",
+        description="what turning a knob costs is measured on held-out events by itself, where the fits that it takes need at most "
+        "so many seconds: by a service beside its answers, else when one is first turned if that takes ten at most; 0: never",
     )
     options: dict[str, dict[str, Any]] = Field({}, description="settings by reranker, such as strength")
 
