@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from llm4rec.core import ComponentError, FolderError, SettingsError
 from llm4rec.encoders import SentenceConfig, SentenceEncoder, loading, weights
-from llm4rec.encoders.adapting import TASKS, World, adapt
+from llm4rec.encoders.adapting import TASKS, World, adapt, session_net
 from llm4rec.encoders.adapting.folder import INSIDE
 from tinyencoder import BAD, GARDENS, GOOD, ROBOTS, WORDS
 
@@ -144,12 +144,27 @@ def test_sentiment_is_learnt_by_the_other_towers(tower, quick, tmp_path):
     assert told["after"] > 0.95
 
 
-@pytest.mark.parametrize("balance", ["scaled", "gradnorm"])
+@pytest.mark.parametrize("balance", ["scaled", "gradnorm", "turns"])
 def test_all_tasks_at_once_under_every_balance(balance, quick, tmp_path):
     config = quick(tasks=TASKS, balance=balance, steps=3, accumulate=2, batch_size=4)
     report = adapt(shop(), tmp_path / "e", config).report
     assert set(report["tasks"]) == set(TASKS)
     assert all(told["held_out"] > 0 for told in report["tasks"].values())
+
+
+def test_by_turns_a_task_learns_as_alone_where_the_other_hardly_moves(quick, tmp_path):
+    terms = {"method": "full", "steps": 6, "validate_every": 6, "learning_rate": 3e-3, "stay": 0.0}
+
+    def head(name, tasks, **given):
+        made = adapt(shop(), tmp_path / name, quick(tasks=tasks, **terms, **given))
+        assert made.report["best_step"] == 6
+        found = load_file(made.folder / INSIDE / "heads.safetensors")
+        return np.concatenate([v.ravel() for n, v in sorted(found.items()) if n.startswith("sentiment.")])
+
+    alone = head("alone", ("sentiment",))
+    for weight, near in ((1e-9, True), (1.0, False)):
+        both = head(f"by {weight}", ("sentiment", "category"), balance="turns", weights={"category": weight})
+        assert np.allclose(both, alone, atol=1e-5) == near
 
 
 def test_an_ordinal_rating_is_learnt(quick, tmp_path):
@@ -172,10 +187,11 @@ def killer(at):
     return progress
 
 
-@pytest.mark.parametrize("method", ["lora", "prefix"])
-def test_a_killed_run_goes_on_to_the_same_weights(method, quick, tmp_path):
+@pytest.mark.parametrize(("method", "balance"), [("lora", "scaled"), ("prefix", "scaled"), ("lora", "turns")])
+def test_a_killed_run_goes_on_to_the_same_weights(method, balance, quick, tmp_path):
     config = quick(
         method=method,
+        balance=balance,
         tasks=("co-consumption", "sentiment", "masked"),
         steps=9,
         checkpoint_every=2,
@@ -302,9 +318,26 @@ def test_each_task_is_set_against_its_twin(quick, tmp_path):
     made = adapt(shop(), tmp_path / "e", quick(tasks=("sentiment", "category"), twins=True))
     for told in made.report["tasks"].values():
         assert told["against_twin"] == pytest.approx(told["after"] - told["twin"])
-    alone = adapt(shop(), tmp_path / "alone", quick(tasks=("category",)))
+    alone = adapt(shop(), tmp_path / "alone", quick(tasks=("category",), validate_every=4))
     assert made.report["tasks"]["category"]["twin"] == alone.report["tasks"]["category"]["after"]
     assert "twin" not in alone.report["tasks"]["category"]
+
+
+def test_a_twin_takes_as_many_steps_and_is_looked_at_as_often(quick, tmp_path, monkeypatch):
+    taken = {}
+
+    def ready(tasks, config, folder, device):
+        run, resumed = begin(tasks, config, folder, device)
+        taken[tuple(tasks)] = (run.steps, run.between)
+        return run, resumed
+
+    begin = session_net.ready
+    monkeypatch.setattr(session_net, "ready", ready)
+    config = quick(tasks=("category", "masked"), twins=True, steps=None, epochs=1)
+    adapt(shop(), tmp_path / "e", config)
+    both = taken.pop(("category", "masked"))
+    assert both[0] > 20
+    assert taken == {("category",): both, ("masked",): both}
 
 
 def flipped():

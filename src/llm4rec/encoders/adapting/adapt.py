@@ -78,7 +78,8 @@ def adapt(
         story.notes.append(f"went on from step {run.course.step}, where an earlier run had stopped")
     _trained(run, world, "all")
     if config.twins and len(tasks) > 1:
-        story.twins = {task: _twin(tasks[task], config, inside, world) for task in tasks}
+        terms = {task: config.alone(task, run.steps, run.between) for task in tasks}
+        story.twins = {task: _twin(tasks[task], terms[task], inside, world) for task in tasks}
     report = _report(run, story, config)
     words = _words(run, config, report)
     report["seconds"] = round(time.monotonic() - started, 1)
@@ -114,12 +115,12 @@ def _trained(run: Run, world: World, name: str) -> None:
 
 
 def _twin(examples: Examples, config: AdaptConfig, inside: Path, world: World) -> float:
-    """The figure of a task that learnt alone, from the same beginning by the same settings."""
+    """The figure of a task that learnt alone, from the same beginning by these terms."""
     from llm4rec.encoders.adapting.measure_net import measured
     from llm4rec.encoders.adapting.session_net import ready
 
     task = examples.task
-    run, _ = ready({task: examples}, config.alone(task), inside / f"twin-{task}", world.device)
+    run, _ = ready({task: examples}, config, inside / f"twin-{task}", world.device)
     _trained(run, world, task)
     return measured(run.course.network, run.tasks, run.config)[task]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, log
+from typing import Any
 
 from llm4rec.encoders.adapting.config import AdaptConfig, Balance
 
@@ -21,6 +22,7 @@ class Balancer:
     scaled       gradients on the shared layers get one length, as measured in the first steps; then fixed
     gradnorm     lengths follow how far each task has come (Chen et al. 2018)
     uncertainty  a learnt noise for each task (Kendall et al. 2018)
+    turns        one each: tasks take steps in turn, and a weight is how long the steps of a task are
     None         one each
     """
 
@@ -35,8 +37,12 @@ class Balancer:
 
     def weigh(self, step: int, losses: Mapping[str, float], lengths: Mapping[str, float]) -> dict[str, float]:
         """Weights by task for this step, after its losses and the lengths of their gradients were seen."""
-        ways = {"scaled": self._scaled, "gradnorm": self._gradnorm, "uncertainty": self._uncertainty}
-        if self.way is None or len(self.own) == 1:
+        ways: dict[str | None, Any] = {
+            "scaled": self._scaled,
+            "gradnorm": self._gradnorm,
+            "uncertainty": self._uncertainty,
+        }
+        if self.way in (None, "turns") or len(self.own) == 1:
             found = dict.fromkeys(self.own, 1.0)
         else:
             found = ways[self.way](step, losses, lengths)

@@ -11,7 +11,7 @@ from llm4rec.core import Config
 
 Task = Literal["co-consumption", "next-item", "click", "rating", "sentiment", "category", "masked"]
 Tower = Literal["feed-forward", "convolutional", "recurrent"]
-Balance = Literal["scaled", "gradnorm", "uncertainty"]
+Balance = Literal["scaled", "gradnorm", "uncertainty", "turns"]
 TASKS: tuple[Task, ...] = get_args(Task)
 METHOD = re.compile(r"head|lora|prefix|full|last:[1-9]\d*")
 METHODS = ("head", "last:N", "lora", "prefix", "full")
@@ -95,7 +95,11 @@ class AdaptConfig(Config):
         """The learning rate of the encoder: as set, or that of the method."""
         return self.learning_rate or RATES[self.method.partition(":")[0]]
 
-    def alone(self, task: Task) -> AdaptConfig:
-        """The same for one task: the terms of its single-task twin."""
+    def alone(self, task: Task, steps: int, between: int) -> AdaptConfig:
+        """The terms of a task's single-task twin: as many steps, and looked at as often, as in the run of all tasks.
+
+        A small task goes round there as well; and who may choose among more states looks better by chance alone.
+        """
         weights = {name: value for name, value in self.weights.items() if name == task}
-        return self.model_copy(update={"tasks": (task,), "weights": weights, "twins": False})
+        terms = {"steps": steps, "epochs": max(steps, self.epochs), "validate_every": between}
+        return self.model_copy(update={"tasks": (task,), "weights": weights, "twins": False, **terms})

@@ -22,7 +22,7 @@ from llm4rec.encoders.adapting.examples import Examples
 from llm4rec.encoders.adapting.methods_net import Trained
 from llm4rec.encoders.adapting.network_net import Network
 
-FORMAT = "1"
+FORMAT = "2"
 FILE = "checkpoint.safetensors"
 # Changes neither what a step learns nor which state is kept.
 IRRELEVANT = {"checkpoint_every", "stop_after", "tracking", "twins", "source"}
@@ -34,7 +34,8 @@ class Course:
 
     network: Network
     trained: Trained
-    optimiser: torch.optim.Optimizer
+    # One for all tasks, or one for each where they take turns.
+    optimisers: Mapping[tuple[Task, ...], torch.optim.Optimizer]
     balancer: Balancer
     step: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
@@ -99,18 +100,25 @@ def read(folder: Path, course: Course, sign: str) -> bool:
         raise FolderError(f"checkpoint {path} is damaged ({error}); delete it to begin anew") from error
     course.load(_under("now.", found))
     course.best = _under("best.", found)
-    _resume(course.optimiser, _under("adam.", found))
+    for number, optimiser in enumerate(course.optimisers.values()):
+        _resume(optimiser, _under(f"adam.{number}.", found))
     course.step, course.told = told["step"], told["told"]
     course.balancer.numbers = told["balance"]
     return True
 
 
 def _tensors(course: Course) -> dict[str, Tensor]:
-    state = course.optimiser.state_dict()["state"]
+    states = [optimiser.state_dict()["state"] for optimiser in course.optimisers.values()]
+    adam = {
+        f"adam.{number}.{n}.{name}": value.clone()
+        for number, state in enumerate(states)
+        for n, row in state.items()
+        for name, value in row.items()
+    }
     return (
         {f"now.{name}": value.detach().clone() for name, value in course.weights().items()}
         | {f"best.{name}": value for name, value in course.best.items()}
-        | {f"adam.{n}.{name}": value.clone() for n, row in state.items() for name, value in row.items()}
+        | adam
     )
 
 

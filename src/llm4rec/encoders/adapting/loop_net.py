@@ -5,7 +5,7 @@ Everything random is seeded by the number of the step, so that a run that was ki
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,7 +130,16 @@ def _step(run: Run, step: int) -> None:
     network.train()
     if config.method == "head":
         network.model.eval()  # nothing in a frozen encoder is to be dropped
-    gradients = _gradients(run, step)
+    told: dict[str, float] = {}
+    for tasks, optimiser in course.optimisers.items():
+        told |= _moved(run, step, tasks, optimiser)
+    run.tracker.log(step, told)
+
+
+def _moved(run: Run, step: int, tasks: Sequence[Task], optimiser: torch.optim.Optimizer) -> dict[str, float]:
+    """One step of the optimiser by the losses of some tasks, and what is told of it."""
+    course, config = run.course, run.config
+    gradients = _gradients(run, step, tasks)
     weights = course.balancer.weigh(
         step, {t: g.loss for t, g in gradients.items()}, {t: g.length for t, g in gradients.items()}
     )
@@ -143,12 +152,14 @@ def _step(run: Run, step: int) -> None:
     if not torch.isfinite(length):
         raise _not_finite(run, step, "the gradient")
     factor = _rate(step, run.steps, config.warmup)
-    for group in course.optimiser.param_groups:
-        group["lr"] = group["full_rate"] * factor
-    course.optimiser.step()
-    losses = {f"loss/{task}": found.loss for task, found in gradients.items()}
-    told = {f"weight/{task}": weight for task, weight in weights.items()}
-    run.tracker.log(step, {**losses, **told, "rate": config.rate * factor, "gradient": float(length)})
+    # Adam looks at no length of gradients: by turns a weight makes the steps of a task longer.
+    longer = weights[tasks[0]] if config.balance == "turns" else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = group["full_rate"] * factor * longer
+    optimiser.step()
+    told = {f"loss/{task}": found.loss for task, found in gradients.items()}
+    told |= {f"weight/{task}": weights[task] for task in tasks}
+    return {**told, "rate": config.rate * factor, "gradient": float(length)}
 
 
 @dataclass(eq=False)
@@ -160,12 +171,13 @@ class Gradient:
     length: float
 
 
-def _gradients(run: Run, step: int) -> dict[Task, Gradient]:
+def _gradients(run: Run, step: int, tasks: Iterable[Task]) -> dict[Task, Gradient]:
     """Each task by itself: memory is that of one, and the balance sees how hard each of them pulls."""
     found = {}
     course, passes = run.course, run.config.accumulate
-    for task, batches in run.batches.items():
-        course.optimiser.zero_grad(set_to_none=True)
+    for task in tasks:
+        batches = run.batches[task]
+        _cleared(course)
         total = 0.0
         for number in range(step * passes, (step + 1) * passes):
             seed = (run.config.seed, TASKS.index(task), number)
@@ -180,8 +192,13 @@ def _gradients(run: Run, step: int) -> dict[Task, Gradient]:
         shared = [part.square().sum() for name, part in parts.items() if name.startswith("encoder.")]
         length = float(torch.stack(shared).sum().sqrt()) if shared else 0.0
         found[task] = Gradient(parts, total, length)
-    course.optimiser.zero_grad(set_to_none=True)
+    _cleared(course)
     return found
+
+
+def _cleared(course: Course) -> None:
+    for parameter in _learning(course).values():
+        parameter.grad = None
 
 
 def _learning(course: Course) -> dict[str, torch.nn.Parameter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -42,18 +42,25 @@ def ready(tasks: Mapping[Task, Examples], config: AdaptConfig, folder: Path, dev
         network = Network(model, specs, precision)
     if before:
         known(network, before, load_file(source / INSIDE / HEADS))
-    learning = _rates(trained, network, config)
-    course = Course(network, trained, optimiser_of(learning, config), Balancer.of(config))
+    turns: list[tuple[Task, ...]] = (
+        [(task,) for task in tasks] if config.balance == "turns" else [tuple(tasks)]
+    )
+    optimisers = {some: optimiser_of(_rates(trained, network, config, some), config) for some in turns}
+    course = Course(network, trained, optimisers, Balancer.of(config))
     sign = courses.signature(config, weights.digest(source), tasks)
     run = Run(config, tasks, course, folder, sign, probe_before)
     return run, courses.read(folder, course, sign)
 
 
-def _rates(trained: Trained, network: Network, config: AdaptConfig) -> Iterator[tuple[Tensor, float]]:
+def _rates(
+    trained: Trained, network: Network, config: AdaptConfig, tasks: Iterable[Task]
+) -> Iterator[tuple[Tensor, float]]:
+    """The parameters that these tasks move, and how fast."""
     for name, parameter in trained.learning():
         yield parameter, config.rate * config.layer_decay ** trained.depth(name)
-    for parameter in network.heads.parameters():
-        yield parameter, config.head_learning_rate
+    for task in tasks:
+        for parameter in network.heads[task].parameters():
+            yield parameter, config.head_learning_rate
 
 
 def known(network: Network, before: Mapping[Task, HeadSpec], found: Mapping[str, Tensor]) -> None:
