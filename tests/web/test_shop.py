@@ -198,12 +198,11 @@ def test_a_new_item_lands_and_hostile_texts_stay_text(shop):
     page.get_by_role("dialog").wait_for(state="hidden")  # until then nothing behind it can be typed into
     page.get_by_label("What are you looking for?").fill("smuggler lighthouse " + HOSTILE)
     page.get_by_role("button", name="Find").click()
-    page.get_by_role("heading", name="<img src=x").wait_for()
+    page.get_by_role("heading", name=HOSTILE, exact=True).wait_for()
     page.locator(".card", has_text="<img src=x").get_by_role("button", name="Why this?").click()
     page.get_by_role("dialog").get_by_role("heading", name="Why <img").wait_for()
     assert page.evaluate("window.hurt") is None
     assert page.locator("img[src='x']").count() == 0
-    assert page.get_by_text("49").count() == 0
 
 
 def test_a_phone_has_no_sideways_scroll(shop):
