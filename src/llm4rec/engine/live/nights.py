@@ -20,7 +20,7 @@ from llm4rec.engine.live.following import Following
 from llm4rec.engine.live.jobs import BROKEN, RUNNING, Job, Jobs
 from llm4rec.engine.live.refitting import NOTHING, Night, Outcome, Say
 from llm4rec.engine.live.refitting import refit as refit_now
-from llm4rec.engine.live.registry import Registry, Standing
+from llm4rec.engine.live.registry import GUARD, Registry, Standing
 from llm4rec.engine.live.watching import Watch
 from llm4rec.engine.live_settings import LiveSettings
 from llm4rec.engine.settings import Settings
@@ -257,7 +257,8 @@ def last_slot(now: float, hours: tuple[float, ...]) -> float:
 def _fallen(standing: Standing) -> str:
     """What a guard did last, while nothing was promoted since."""
     fallen = standing.fallen
-    return f"version {fallen} was rolled back: {standing.refused.get(fallen, '')}" if fallen else ""
+    why = standing.refused.get(fallen, "").removeprefix(GUARD)
+    return f"version {fallen} was rolled back: {why}" if fallen else ""
 
 
 def _process(told: dict[str, Any]) -> subprocess.Popen[str]:
