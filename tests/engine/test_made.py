@@ -40,6 +40,27 @@ def test_what_cannot_be_made_leaves_nothing_behind():
     assert made.once("a", lambda: made.once("b", lambda: 1) + 1) == 2
 
 
+def test_what_two_share_is_made_once_even_where_it_was_begun_before_the_second_was_there():
+    before, after, begun, go = Made(), Made(), threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        go.wait(20)
+        return "made by the first"
+
+    maker = threading.Thread(target=lambda: before.once("prices", slow))
+    maker.start()
+    assert begun.wait(20)
+    after.share(before, ("prices",))
+    assert after.get("prices") is None
+    assert after.unless_busy("prices", lambda: "made again") is None
+    go.set()
+    assert after.once("prices", lambda: "made again") == "made by the first"
+    maker.join()
+    after.keep("prices", "its own")
+    assert before.get("prices") == "made by the first"
+
+
 @pytest.fixture(scope="module")
 def shop():
     return sample_shop(readers=60, days=40)

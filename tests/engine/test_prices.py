@@ -148,10 +148,12 @@ def test_who_turns_a_knob_does_not_wait_long_for_its_price(shop):
     assert not engine.recommend("reader-001", n=5, diversity=1.0).trade.unpriced
 
 
-def test_prices_stay_when_items_join(engine):
-    known = prices(engine.fitted)
-    other = engine.over(engine.fitted.with_changes(engine.settings))
-    assert prices(other.fitted) is known
+def test_prices_stay_when_items_join_before_or_while_they_are_measured(engine):
+    fitted = replace(engine.fitted)  # of which nothing was made yet
+    early = fitted.with_changes(engine.settings)
+    known = prices(fitted)
+    assert prices(early) is known
+    assert prices(fitted.with_changes(engine.settings)) is known
 
 
 def test_nobody_waits_for_a_price_that_another_thread_measures():

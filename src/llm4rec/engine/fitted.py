@@ -130,9 +130,9 @@ class Fitted:
         index = index_for(changed.model, changed.dataset, settings.index, self.index)
         version = version_of(changed.model, changed.dataset, changed.since.version)
         found = replace(changed, version=version, index=index)
-        found.made.take(self.made, OF_THE_ENCODER)
+        found.made.share(self.made, OF_THE_ENCODER)
         if found.rerank == self.rerank:
-            found.made.take(self.made, (CURVES, PRICES))
+            found.made.share(self.made, (CURVES, PRICES))
         return found
 
     def with_fallback(self, fallback: Model) -> Fitted:

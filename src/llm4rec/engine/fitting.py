@@ -90,7 +90,7 @@ def fit_like(
     version = version_of(fitted.model, fitted.dataset, since.version)
     result = replace(fitted, since=since, version=version, pseudonyms=known.pseudonyms)
     if result.rerank == known.rerank:
-        result.made.take(known.made, (PRICES,))
+        result.made.share(known.made, (PRICES,))
     return result
 
 

@@ -117,7 +117,7 @@ class Part:
         fallback = type(whole.fallback)(whole.fallback.config).fit(seen, context)  # type: ignore[call-arg]
         model = fit_again(whole.model, seen, context)
         fitted = replace(whole, model=model, fallback=fallback, dataset=left, index=None)
-        fitted.made.take(whole.made, (CURVES,))
+        fitted.made.share(whole.made, (CURVES,))
         made = cls(whole, fitted, people, np.zeros(len(people), dtype=np.int64))
         places, _, targets = made.questions(hidden)
         made.sizes[places] = [len(right) for right in targets]
