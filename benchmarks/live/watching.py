@@ -55,9 +55,12 @@ class Mix:
 
 
 def soaked(server: Server, items: int, minutes: float, rate: float, filled: int = FILLED) -> dict[str, Any]:
-    """Memory over some minutes at `rate` questions a second, behind as many questions as fill what is bounded."""
+    """Memory over some minutes at `rate` questions a second, behind as many questions as fill what is bounded, and behind
+    what a service gets ready beside its first answers.
+    """
     mix, held = Mix(items), list[float]()
     warm = paced(server.url, mix, filled, 0.0)
+    prepared(server.url)
     fresh = server.resident_mb
     began, until = time.monotonic(), time.monotonic() + 60 * minutes
     while time.monotonic() < until:
@@ -81,6 +84,17 @@ def soaked(server: Server, items: int, minutes: float, rate: float, filled: int 
         "growth": round(last / first - 1, 4),
         "held_mb": [round(one, 1) for one in held],
     }
+
+
+def prepared(url: str, most: float = 600.0) -> None:
+    """Wait until the price of a knob is measured, which is the last and longest of what is got ready."""
+    caller, until = Caller(url), time.monotonic() + most
+    while time.monotonic() < until:
+        status, told = caller.post("/v1/recommend", {"user": "u0", "n": 10, "diversity": 0.5})
+        if status == 200 and "being measured" not in (told["trade"].get("unpriced") or ""):
+            break
+        time.sleep(1.0)
+    caller.close()
 
 
 def paced(url: str, mix: Mix, questions: int, rate: float) -> float:

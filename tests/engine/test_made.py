@@ -121,6 +121,15 @@ def test_after_a_round_it_rests(engine):
     assert engine.fitted.made.get("ordering") is None
 
 
+def test_a_service_that_begins_does_not_wait_for_prices(engine):
+    preparer = Preparer(lambda: engine.fitted, LISTS)
+    preparer.everything()
+    assert {"lexicon", "profiler", "ordering"} <= engine.fitted.made.names
+    assert "prices" not in engine.fitted.made.names
+    preparer.step()
+    assert "prices" in engine.fitted.made.names
+
+
 def test_trouble_is_told(engine):
     def broken():
         raise OSError("no room")

@@ -23,6 +23,7 @@ def settings(tiny, **more):
         probe_loss=1000.0,
         validation=0.2,
         patience=50,
+        balance="scaled",  # rates are high and steps few: a step of its own for each task would undo the others'
         **more,
     )
 

@@ -77,12 +77,14 @@ def application() -> FastAPI:
 
     from llm4rec.apps.rest.app import create_app
     from llm4rec.apps.rest.logs import to_standard_error
+    from llm4rec.apps.rest.memory import large_blocks_go_back
     from llm4rec.engine import read_settings
     from llm4rec.engine.live import open_live
     from llm4rec.engine.storing import naming_people
 
     told = json.loads(os.environ[OPTIONS])
     to_standard_error()
+    large_blocks_go_back()
     settings = read_settings(Path(told["file"]) if told["file"] else None)
     options = ServeSettings.of(told["settings"], "serve")
     names = naming_people(options.pseudonym_key_env)

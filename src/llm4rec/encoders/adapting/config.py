@@ -44,7 +44,7 @@ class AdaptConfig(Config):
     )
     tower: Tower = Field("feed-forward", description="how a head reads tokens or a history")
     hidden: PositiveInt = Field(128, description="width inside a tower")
-    balance: Balance | None = Field("scaled", description="how losses are weighed; none: one each")
+    balance: Balance | None = Field("turns", description="how losses are weighed; none: one each")
     weights: dict[Task, PositiveFloat] = Field({}, description="one number a task on top of the balance")
     even: float = Field(0.5, ge=0.0, le=1.0, description="how far rare labels are weighed up: 0 not, 1 fully")
     words: bool = Field(True, description="heads of labels follow word counts too, as far as that helps")

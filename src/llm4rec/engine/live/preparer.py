@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from llm4rec.engine.fitted import Fitted
+from llm4rec.engine.fitted import PRICES, Fitted
 from llm4rec.engine.live.working import Worker
 from llm4rec.engine.made import Made
 from llm4rec.engine.preparing import LISTS, PARTS, prepared
@@ -27,10 +27,13 @@ class Preparer:
         self._worker = Worker(self.step, 1.0)
 
     def everything(self) -> None:
-        """Questions in words are to be expected: all is made now, unless the settings want nothing prepared."""
+        """Questions in words are to be expected: what they wait for is made now, unless the settings want nothing prepared.
+
+        Prices of knobs take several fits: they come in the background.
+        """
         if self._wanted:
             self._wanted |= frozenset(PARTS)
-            self.step()
+            self._make(self._fitted(), self._wanted - {PRICES})
 
     def start(self) -> None:
         """Begin in the background, where anything is wanted."""
@@ -49,14 +52,18 @@ class Preparer:
             return
         if self._seen is not None:
             self._wanted |= self._seen.names & frozenset(PARTS)
-        self._seen, self.trouble = fitted.made, ""
+        self._seen = fitted.made
+        self._make(fitted, self._wanted)
+        self._rest_until = time.monotonic() + PAUSE * (time.monotonic() - began)
+
+    def _make(self, fitted: Fitted, names: frozenset[str]) -> None:
+        self.trouble = ""
         try:
-            for _ in prepared(fitted, self._wanted):
+            for _ in prepared(fitted, names):
                 if self._stopped.is_set():
                     return
         except Exception as error:  # told by `figures`; whoever asks for that part is told so too
             self.trouble = f"{type(error).__name__}: {error}"
-        self._rest_until = time.monotonic() + PAUSE * (time.monotonic() - began)
 
 
 def first_of(prepare: str, edited: bool) -> frozenset[str]:
