@@ -1,6 +1,7 @@
 """An engine says why: what it cites matters, what it claims is so, in the language asked for."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,12 +26,20 @@ def shop():
     return Dataset(dataset.interactions, dataset.catalog, users, dataset.name, True)
 
 
+@pytest.fixture(scope="module")
+def engine_of(shop):
+    """An engine of the shop by its model, fitted when it is first asked for."""
+    return cache(lambda model: Engine(Settings(encoder={"name": "none"}), model=model).fit(shop))
+
+
 @pytest.fixture(scope="module", params=["sequence", "ease", "popular"])
-def fitted(request, shop):
-    return Engine(Settings(encoder={"name": "none"}), model=request.param).fit(shop)
+def fitted(request, engine_of):
+    return engine_of(request.param)
 
 
+@cache
 def answers(engine, language="en", n=5):
+    """The same questions have the same answers: they are asked once."""
     return engine.recommend_many(
         [{"user": u, "n": n} for u in engine.fitted.dataset.users.ids.ids[:USERS]], explain=language
     )
@@ -77,8 +86,8 @@ def test_without_what_is_named_the_item_is_not_there(fitted):
     assert found == 0 if fitted.fitted.name == "popular" else found > 10
 
 
-def test_the_language_of_a_user_is_spoken_where_there_is_a_file_of_it(shop):
-    engine = Engine(Settings(encoder={"name": "none"}), model="ease").fit(shop)
+def test_the_language_of_a_user_is_spoken_where_there_is_a_file_of_it(shop, engine_of):
+    engine = engine_of("ease")
     ids = shop.users.ids.ids
     spoken = [engine.explain(user=u, n=1)[0].language for u in (ids[0], ids[1], ids[2])]
     assert spoken == ["zh", "en", "en"]
@@ -87,8 +96,8 @@ def test_the_language_of_a_user_is_spoken_where_there_is_a_file_of_it(shop):
         engine.recommend(user=ids[0], explain="klingon")
 
 
-def test_any_item_can_be_asked_about(shop):
-    engine = Engine(Settings(encoder={"name": "none"}), model="ease").fit(shop)
+def test_any_item_can_be_asked_about(engine_of):
+    engine = engine_of("ease")
     (why,) = engine.explain(history=["dracula", "frankenstein"], items=["emma"], n=3)
     assert (why.item, why.of_kind("without")) == ("emma", ())
     assert why.place > 3
@@ -104,7 +113,7 @@ def test_a_context_that_the_score_lives_on_is_told():
     assert "With device phone its score is higher." in answer.explanations[0].text
 
 
-def test_a_stranger_is_told_that_nothing_is_known(shop):
-    engine = Engine(Settings(encoder={"name": "none"}), model="sequence").fit(shop)
+def test_a_stranger_is_told_that_nothing_is_known(engine_of):
+    engine = engine_of("sequence")
     (why,) = engine.explain(user="nobody", n=1)
     assert [e.kind for e in why.evidence] == ["unknown", "popular"]

@@ -1,6 +1,7 @@
 """Every model of the registry keeps the contract, in its plain form, its sparse form and tuned on held-out events."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,6 +20,19 @@ def world(data):
 MODELS = list(TABLE["model"])
 SPARSE = [name for name in MODELS if "dense_limit" in component("model", name).config_type.model_fields]
 TUNED = [name for name in MODELS if isinstance(build_model(name, {}), Tunes)]
+
+
+@cache
+def fitted(name):
+    """The model in its plain form on the shelf, which is asked and left as it is; fitted once for all who ask it."""
+    return build_model(name, {}).fit(shelf(), world(shelf()))
+
+
+@cache
+def tuned_on(name, data):
+    """The model tuned on everyone's last event in `data`; what it was fitted on, and the questions."""
+    left, questions = last_ones_out(data())
+    return build_model(name, {}).fit(left, replace(world(left), holdout=questions)), left, questions
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -49,9 +63,8 @@ def last_ones_out(data):
 @pytest.mark.parametrize("name", TUNED)
 @pytest.mark.parametrize("data", [checkerboard, in_a_row], ids=lambda data: data.__name__)
 def test_what_was_chosen_needs_no_holdout_to_fit_again(name, data):
-    left, questions = last_ones_out(data())
+    tuned, left, questions = tuned_on(name, data)
     here = world(left)
-    tuned = build_model(name, {}).fit(left, replace(here, holdout=questions))
     if isinstance(tuned, Learns):
         again = tuned.refit(left, here)
     else:
@@ -62,8 +75,7 @@ def test_what_was_chosen_needs_no_holdout_to_fit_again(name, data):
 
 @pytest.mark.parametrize("name", TUNED)
 def test_a_tuned_model_comes_back_from_its_state_and_what_it_chose(name):
-    left, questions = last_ones_out(in_a_row())
-    tuned = build_model(name, {}).fit(left, replace(world(left), holdout=questions))
+    tuned, left, questions = tuned_on(name, in_a_row)
     assert isinstance(tuned, Saves)
     back = build_model(name, tuned.chosen.model_dump()).restore(tuned.state(), world(left))
     np.testing.assert_array_equal(back.score(questions.requests), tuned.score(questions.requests))
@@ -72,7 +84,7 @@ def test_a_tuned_model_comes_back_from_its_state_and_what_it_chose(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_dislikes_teach_nothing_and_say_nothing(name):
     data = shelf()
-    plain = build_model(name, {}).fit(data, world(data))
+    plain = fitted(name)
     noisy = with_dislikes(data)
     taught = build_model(name, {}).fit(noisy, world(noisy))
     request = Request(data.history(0))
@@ -98,7 +110,7 @@ def with_dislikes(data):
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "popular"])
 def test_a_history_without_positive_events_is_declined(name):
     data = shelf()
-    model = build_model(name, {}).fit(data, world(data))
+    model = fitted(name)
     disliked = with_dislikes(data).history(0)
     only_dislikes = Request(disliked.take(np.flatnonzero(disliked.kinds == 1)))
     assert len(only_dislikes.history) == 2

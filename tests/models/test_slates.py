@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from llm4rec.core import Request, gains, masked
+from llm4rec.models import slates
 from llm4rec.models.rankers import Lessons
 from llm4rec.models.slates import Slates, slate_gains
 from llm4rec.testing import asking
@@ -51,6 +52,24 @@ def test_a_right_answer_that_is_no_candidate_gains_nothing():
     missing = next(i for i in range(1, 9) if i not in slates.items)
     hits = slates.hits([np.array([missing])])
     assert slate_gains(np.zeros(3), hits, slates.bounds, np.array([1])).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 1 << 20])
+def test_gains_are_those_of_one_right_answer_after_the_other(at_once, monkeypatch):
+    monkeypatch.setattr(slates, "AT_ONCE", at_once)
+    rng = np.random.default_rng(0)
+    bounds = np.concatenate(([0], np.cumsum(rng.integers(0, 30, 60))))
+    values = rng.integers(0, 12, bounds[-1]) / 4.0  # many are equal
+    hits, answers = rng.random(bounds[-1]) < 0.2, rng.integers(1, 15, 60)
+    ideal = np.cumsum(1.0 / np.log2(np.arange(10) + 2.0))
+    for row, found in enumerate(slate_gains(values, hits, bounds, answers)):
+        own = values[bounds[row] : bounds[row + 1]]
+        gain = 0.0
+        for value in own[hits[bounds[row] : bounds[row + 1]]]:
+            rank = (own > value).sum() + 0.5 * ((own == value).sum() - 1)
+            gain += 1.0 / np.log2(rank + 2.0) if rank < 10 else 0.0
+        assert found == np.float32(gain / ideal[min(answers[row], 10) - 1])
+    assert slate_gains(values[:0], hits[:0], np.zeros(4, int), np.ones(3, int)).tolist() == [0.0] * 3
 
 
 def test_scores_are_shared_out_highest_to_highest():

@@ -163,6 +163,10 @@ def one_epoch(course: Course, lesson: Lesson, recipe: AttentionConfig) -> None:
     rng = np.random.default_rng([lesson.seed, course.epoch])
     total = recipe.epochs * math.ceil(lesson.places / size)
     course.network.train()
+    weights: list[Tensor] = list(
+        course.network.parameters()
+    )  # to walk through the modules takes a tenth of a small step
+    means: list[Tensor] = list(course.averaged.parameters())
     for rows in batches(lesson.pieces, size, rng):
         for group in course.optimiser.param_groups:
             group["lr"] = recipe.learning_rate * pace(course.steps, total)
@@ -170,11 +174,11 @@ def one_epoch(course: Course, lesson: Lesson, recipe: AttentionConfig) -> None:
         loss = step_loss(course.network, lesson, rows, recipe, rng)
         need_finite(loss, course, recipe)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(course.network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(weights, 1.0)
         course.optimiser.step()
         course.steps += 1
-        average(course, max(10, 2 * total // recipe.epochs))
-    for parameter in course.network.parameters():  # the last step of an epoch has no loss behind it
+        average(means, weights, 1.0 / min(course.steps, max(10, 2 * total // recipe.epochs)))
+    for parameter in weights:  # the last step of an epoch has no loss behind it
         need_finite(parameter.sum(), course, recipe)
 
 
@@ -206,12 +210,9 @@ def batches(pieces: Events, size: int, rng: np.random.Generator) -> Iterator[Num
     yield from np.split(order, np.flatnonzero(np.diff(part)) + 1)
 
 
-def average(course: Course, horizon: int) -> None:
-    """Weights averaged over about the last `horizon` steps."""
-    share = 1.0 / min(course.steps, horizon)
+def average(means: list[Tensor], values: list[Tensor], share: float) -> None:
+    """Move the means of the weights towards their values by a share: 1 / n is the average over about n steps."""
     with torch.no_grad():
-        means: list[Tensor] = list(course.averaged.parameters())
-        values: list[Tensor] = list(course.network.parameters())
         torch._foreach_lerp_(means, values, share)
 
 

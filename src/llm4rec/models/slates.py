@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Floats, Numbers, Request, Times, masked, top_k
+
+AT_ONCE = 1 << 20
+"""Candidates that are compared with right answers at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +109,26 @@ def slate_gains(values: Times, hits: np.ndarray, bounds: Numbers, answers: Numbe
     `answers` says how many right answers each request has, those that are no candidates included. Equal values
     stand at their mean rank.
     """
-    result = np.zeros(len(bounds) - 1, dtype=np.float64)
     right = np.flatnonzero(hits)
-    for place, row in zip(right, np.searchsorted(bounds, right, side="right") - 1, strict=True):
-        own = values[bounds[row] : bounds[row + 1]]
-        above = np.count_nonzero(own > values[place])
-        rank = above + 0.5 * (np.count_nonzero(own == values[place]) - 1)
-        if rank < k:
-            result[row] += 1.0 / np.log2(rank + 2.0)
+    rows = np.searchsorted(bounds, right, side="right") - 1
+    ranks = _mean_ranks(values, right, bounds[rows], bounds[rows + 1])
+    seen = ranks < k
+    result = np.bincount(rows[seen], weights=1.0 / np.log2(ranks[seen] + 2.0), minlength=len(bounds) - 1)
     ideal = np.cumsum(1.0 / np.log2(np.arange(k) + 2.0))
     return np.asarray(result / ideal[np.clip(answers, 1, k) - 1], dtype=np.float32)
+
+
+def _mean_ranks(values: Times, places: Numbers, starts: Numbers, ends: Numbers) -> Times:
+    """From 0: how many of `values[start:end]` are above the one at a place, equal ones counted half."""
+    ranks = np.empty(len(places), dtype=np.float64)
+    sizes = ends - starts
+    pieces = np.cumsum(sizes) // AT_ONCE  # no more than about so many comparisons in memory
+    edges = [0, *(np.flatnonzero(np.diff(pieces)) + 1).tolist(), len(places)]
+    for low, high in pairwise(edges):
+        if high > low:
+            size = sizes[low:high]
+            before = np.cumsum(size) - size
+            own = values[np.arange(size.sum()) + np.repeat(starts[low:high] - before, size)]
+            one = np.repeat(values[places[low:high]], size)
+            ranks[low:high] = np.add.reduceat((own > one) + 0.5 * (own == one), before) - 0.5
+    return ranks
