@@ -163,9 +163,8 @@ def one_epoch(course: Course, lesson: Lesson, recipe: AttentionConfig) -> None:
     rng = np.random.default_rng([lesson.seed, course.epoch])
     total = recipe.epochs * math.ceil(lesson.places / size)
     course.network.train()
-    weights: list[Tensor] = list(
-        course.network.parameters()
-    )  # to walk through the modules takes a tenth of a small step
+    # Once an epoch: to walk through the modules takes a tenth of a small step.
+    weights: list[Tensor] = list(course.network.parameters())
     means: list[Tensor] = list(course.averaged.parameters())
     for rows in batches(lesson.pieces, size, rng):
         for group in course.optimiser.param_groups:
