@@ -22,6 +22,7 @@ import numpy as np
 from benchmarks.common import ROOT, keep
 from benchmarks.live.server import SERVE, Server
 from benchmarks.live.shops import fit
+from benchmarks.live.watching import prepared
 from benchmarks.versus.job import NoInterpreter, interpreter
 
 ITEMS, USERS, SECONDS, CONNECTIONS = 12_000, 12_000, 20.0, 32
@@ -47,12 +48,13 @@ def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
         with Server(BARE, folder, "/openapi.json") as bare:
             before = load(bare, "/recommend", asked, seconds)
         with served(folder) as server:
-            load(server, "/v1/recommend", asked, min(seconds, 3.0))
+            beside = load(server, "/v1/recommend", asked, seconds, RATE)
+            ready(server, asked, seconds)
             full = load(server, "/v1/recommend", asked, seconds)
             steady = load(server, "/v1/recommend", asked, seconds, RATE)
             feedback = load(server, "/v1/feedback", events(folder, items, users), seconds)
         with served(folder, workers=2) as server:
-            load(server, "/v1/recommend", asked, min(seconds, 3.0))
+            ready(server, asked, seconds)
             both = load(server, "/v1/recommend", asked, seconds)
         with Server(BARE, folder, "/openapi.json") as bare:
             after = load(bare, "/recommend", asked, seconds)
@@ -68,6 +70,7 @@ def measured(items: int, users: int, seconds: float) -> dict[str, Any]:
         "recommend": full,
         "recommend_two_workers": both,
         f"recommend_at_{RATE:.0f}": steady,
+        "recommend_while_it_measures_prices": beside,
         "feedback_rows_per_s": round(feedback["per_s"] * BATCH),
         "feedback": feedback,
         "bare": [before, after],
@@ -85,7 +88,7 @@ def sizes(items: int, users: int, seconds: float) -> Iterator[dict[str, Any]]:
             fit(folder, fewer, people)
             asked = questions(folder, people)
             with served(folder) as server:
-                load(server, "/v1/recommend", asked, min(seconds, 3.0))
+                ready(server, asked, seconds)
                 yield size(fewer, people, load(server, "/v1/recommend", asked, seconds))
 
 
@@ -125,6 +128,12 @@ def served(folder: Path, workers: int = 1) -> Iterator[Server]:
     words = [*SERVE, "engine", "--store", "shop.db", "--port", "{port}", "--workers", str(workers)]
     with Server(words, folder) as server:
         yield server
+
+
+def ready(server: Server, asked: Path, seconds: float) -> None:
+    """Wait for what it gets ready beside its first answers, then ask a little."""
+    prepared(server.url)
+    load(server, "/v1/recommend", asked, min(seconds, 3.0))
 
 
 def questions(folder: Path, users: int) -> Path:

@@ -14,6 +14,7 @@ from benchmarks.live.server import Caller, Server, together
 CALLERS = 4
 FILLED = 25_000  # answers after which nothing that is bounded grows any more: see `Mix`
 EVERY = 5.0  # seconds between two looks at the memory
+LOOKS = 10
 
 
 @dataclass(eq=False)
@@ -87,14 +88,18 @@ def soaked(server: Server, items: int, minutes: float, rate: float, filled: int 
 
 
 def prepared(url: str, most: float = 600.0) -> None:
-    """Wait until the price of a knob is measured, which is the last and longest of what is got ready."""
-    caller, until = Caller(url), time.monotonic() + most
-    while time.monotonic() < until:
-        status, told = caller.post("/v1/recommend", {"user": "u0", "n": 10, "diversity": 0.5})
-        if status == 200 and "being measured" not in (told["trade"].get("unpriced") or ""):
-            break
-        time.sleep(1.0)
-    caller.close()
+    """Wait until the price of a knob is measured, which is the last and longest of what is got ready: LOOKS connections in turn
+    are told so, as each may find another worker.
+    """
+    until, told = time.monotonic() + most, 0
+    while told < LOOKS and time.monotonic() < until:
+        caller = Caller(url)
+        status, answer = caller.post("/v1/recommend", {"user": "u0", "n": 10, "diversity": 0.5})
+        caller.close()
+        ready = status == 200 and "being measured" not in (answer["trade"].get("unpriced") or "")
+        told = told + 1 if ready else 0
+        if not ready:
+            time.sleep(1.0)
 
 
 def paced(url: str, mix: Mix, questions: int, rate: float) -> float:

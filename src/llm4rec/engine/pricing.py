@@ -54,20 +54,32 @@ def told_with(
 def _known(fitted: Fitted) -> Prices | None:
     """The prices, or why there are none yet where measuring them takes longer than who asks would wait; None: measure them."""
     found: Prices | None = fitted.made.get(PRICES)
-    needed = PARTS * fitted.seconds
-    if found is None and fitted.settings is not None and needed > PATIENCE:
-        return Prices(why=LATER.format(needed=needed, what="nobody should wait for them here"))
+    if found is None and fitted.settings is not None and needed(fitted) > PATIENCE:
+        return Prices(why=LATER.format(needed=needed(fitted), what="nobody should wait for them here"))
     return found
 
 
-def _affordable(fitted: Fitted) -> Prices:
-    settings = fitted.settings
-    if settings is None:
+def needed(fitted: Fitted) -> float:
+    """About how many seconds the fits take that measure prices."""
+    return PARTS * fitted.seconds
+
+
+def refused(fitted: Fitted) -> Prices | None:
+    """Why the prices of these knobs are not measured by themselves; None: they may be."""
+    if fitted.settings is None:
         return Prices(why="knobs have no price: this engine cannot be fitted again by itself")
-    most, needed = settings.rerank.price_seconds, PARTS * fitted.seconds
-    if needed > most:
-        return Prices(why=LATER.format(needed=needed, what=f"rerank.price_seconds allows {most:g}"))
-    return measured(fitted, settings)
+    most = fitted.settings.rerank.price_seconds
+    if needed(fitted) > most:
+        return Prices(why=LATER.format(needed=needed(fitted), what=f"rerank.price_seconds allows {most:g}"))
+    return None
+
+
+def _affordable(fitted: Fitted) -> Prices:
+    why = refused(fitted)
+    if why is not None:
+        return why
+    assert fitted.settings is not None
+    return measured(fitted, fitted.settings)
 
 
 def measured(fitted: Fitted, settings: Settings) -> Prices:

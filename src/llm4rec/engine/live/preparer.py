@@ -1,4 +1,4 @@
-"""Beside the answers: what serves is got ready for the questions to come. Makes nothing itself."""
+"""Beside the answers: what serves is got ready for the questions to come, prices of knobs last. Makes nothing itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from llm4rec.engine.fitted import PRICES, Fitted
+from llm4rec.engine.live.priced import Stopped, priced
 from llm4rec.engine.live.working import Worker
 from llm4rec.engine.made import Made
 from llm4rec.engine.preparing import LISTS, PARTS, prepared
@@ -41,7 +42,7 @@ class Preparer:
         self._worker.start()
 
     def stop(self) -> None:
-        """End after the part that is being made."""
+        """End after the part that is being made; prices that are being measured are given up."""
         self._stopped.set()
         self._worker.stop()
 
@@ -59,9 +60,13 @@ class Preparer:
     def _make(self, fitted: Fitted, names: frozenset[str]) -> None:
         self.trouble = ""
         try:
-            for _ in prepared(fitted, names):
+            for _ in prepared(fitted, names - {PRICES}):
                 if self._stopped.is_set():
                     return
+            if PRICES in names:
+                priced(fitted, self._stopped)
+        except Stopped:
+            return
         except Exception as error:  # told by `figures`; whoever asks for that part is told so too
             self.trouble = f"{type(error).__name__}: {error}"
 
