@@ -111,6 +111,22 @@ def test_most_gain_within_the_limit_is_chosen():
     assert choose(KNOWN, 0.02).gain == pytest.approx((1.0 + 2 / 3) / 2)
 
 
+def test_who_surely_loses_little_is_chosen_before_who_does_on_average():
+    rows = {
+        "own": figures(0.0, ild=0.0),
+        "sure": figures(-0.005, ild=0.1),
+        "lucky": figures(-0.001, ild=0.3),
+    }
+    for name, low in (("sure", -0.019), ("lucky", -0.025)):
+        rows[name]["ndcg@10"]["change_low"] = low
+    assert choose(rows, 0.02).name == "sure"
+    assert "surely 2.0%" in choose(rows, 0.02).rule
+    assert choose(rows, 0.03).name == "lucky"
+    del rows["sure"]
+    found = choose(rows, 0.02)
+    assert (found.name, "surely" in found.rule) == ("lucky", False), "nothing that is sure gains anything"
+
+
 def test_a_loss_on_one_axis_counts_no_more_than_the_largest_gain():
     rows = {"own": figures(0.0, ild=0.0, novelty=0.0), "a": figures(0.0, ild=0.1, novelty=0.1)}
     rows["b"] = figures(0.0, ild=0.2, novelty=-50.0)
