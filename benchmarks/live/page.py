@@ -50,7 +50,9 @@ def sized(found: dict[str, Any]) -> Iterator[str]:
         "What one answer costs the processor of the server, all of it, under the first load; and the slowest hundredth at 300 a second for "
         "the first seconds of a service, which prepares lists with knobs and measures their prices then:\n"
     )
-    yield head("items", "users", "ms of the processor", "answers a second", "slowest hundredth at the start, ms")
+    yield head(
+        "items", "users", "ms of the processor", "answers a second", "slowest hundredth at the start, ms"
+    )
     for told in sorted(found["sizes"], key=lambda one: (one["users"], one["items"])):
         size = [f"{told[what]:,}" for what in ("items", "users")]
         yield row(*size, told["processor_ms"], f"{told['per_s']:,}", told.get("p99_ms_at_the_start", ""))

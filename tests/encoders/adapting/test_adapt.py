@@ -297,6 +297,33 @@ def test_the_best_state_within_the_guard_is_kept(quick, tmp_path, monkeypatch):
     assert [told["allowed"] for told in report["history"]] == [True, True, False, False]
 
 
+@pytest.mark.usefixtures("ever_better")
+def test_where_a_guard_refuses_part_of_the_way_is_taken(quick, tiny, tmp_path, monkeypatch):
+    from llm4rec.encoders.adapting import loop_net, session_net
+
+    def probed(network):
+        """Language is lost as weights move away from where they began."""
+        now = {name: value.detach().clone() for name, value in network.model.named_parameters()}
+        return 100.0 - sum(
+            float((now[name] - at).abs().sum()) for name, at in began.setdefault("at", now).items()
+        )
+
+    for module in (loop_net, session_net):
+        monkeypatch.setattr(module, "probed", probed)
+    terms = {"method": "full", "steps": 4, "validate_every": 4, "learning_rate": 0.003}
+    began: dict = {}
+    free = adapt(shop(), tmp_path / "free", quick(**terms, probe_loss=1e9))
+    lost = 100.0 - free.report["history"][-1]["probe"]
+    began.clear()
+    bound = adapt(shop(), tmp_path / "bound", quick(**terms, probe_loss=0.6 * lost))
+    assert bound.report["best_share"] == 0.5
+    assert 100.0 - bound.report["history"][-1]["stepped_back"]["probe"] == pytest.approx(lost / 2, rel=1e-3)
+    assert "50% of the way" in " ".join(bound.notes)
+    first, far, near = (load_file(f / "model.safetensors") for f in (tiny, free.folder, bound.folder))
+    for name in far:
+        assert near[name] == pytest.approx((first[name] + far[name]) / 2, abs=1e-5)
+
+
 def test_it_stops_when_nothing_gets_better(quick, tmp_path):
     config = quick(steps=200, validate_every=1, patience=3, learning_rate=1e-12, head_learning_rate=1e-12)
     assert adapt(shop(), tmp_path / "e", config).report["steps"] == 3

@@ -60,7 +60,7 @@ def adapt(
 
     Only the interactions passed in are seen; a share of them is held out inside to choose the best state. The state
     kept has lost less than `probe_loss` points of general similarity and, with old data, forgotten no more than
-    `most_forgetting` of it. The same data, settings and seed give the same encoder on one machine; a run that was
+    `most_forgetting` of it: where one that answers better has not, part of the way to it is taken. The same data, settings and seed give the same encoder on one machine; a run that was
     killed goes on from its last checkpoint when called again. DataError names a task without examples; ComponentError a
     loss that is not finite or memory that ran out; FolderError an output folder that is not ours.
     """
@@ -172,6 +172,7 @@ def _report(run: Run, story: _Story, config: AdaptConfig) -> dict[str, Any]:
         "method": config.method,
         "steps": course.step,
         "best_step": told["best_step"],
+        "best_share": told["best_share"],
         "tasks": {task: _told(run, task, after[task], story.twins.get(task)) for task in run.tasks},
         "probe": {"before": run.probe_before, "after": probe, "lost": run.probe_before - probe},
         "old": old,
@@ -204,13 +205,15 @@ def _verdict(run: Run, config: AdaptConfig) -> list[str]:
     told = run.course.told
     if told["best_step"]:
         kept = f"kept the state of step {told['best_step']} of {run.course.step}"
+        if told["best_share"] < 1.0:
+            kept += f", {told['best_share']:.0%} of the way there: the guards allow no more of it"
     else:
         kept = "kept the encoder as it was: no later state answered better within the guards"
     notes = [kept]
     if told["refused"]:
         notes.append(
             f"{told['refused']} states answered better but were refused: they had lost {config.probe_loss:g} points of "
-            f"general similarity or more, or forgotten more than {config.most_forgetting:g} of the old data. A smaller "
-            "learning_rate, a larger stay, another method or a wider guard may keep more"
+            f"general similarity or more, or forgotten more than {config.most_forgetting:g} of the old data. Points on the way "
+            "back were tried. A smaller learning_rate, a larger stay, another method or a wider guard may keep more"
         )
     return notes

@@ -22,7 +22,7 @@ from llm4rec.encoders.adapting.examples import Examples
 from llm4rec.encoders.adapting.methods_net import Trained
 from llm4rec.encoders.adapting.network_net import Network
 
-FORMAT = "2"
+FORMAT = "3"
 FILE = "checkpoint.safetensors"
 # Changes neither what a step learns nor which state is kept.
 IRRELEVANT = {"checkpoint_every", "stop_after", "tracking", "twins", "source"}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +26,17 @@ from llm4rec.encoders.adapting.measure_net import measured, probed
 from llm4rec.encoders.adapting.tracking import Tracker, Untracked
 
 LEAST_BETWEEN = 10  # steps between validations, however small the data
+SHARES = (0.75, 0.5, 0.25)  # of the way from the beginning, where the guards refuse the end of it
+
+
+class Judged(NamedTuple):
+    """What a validation found: the figure of each task on new and on old data, their mean, the probe, and whether guards allow it."""
+
+    figures: dict[Task, float]
+    old: dict[Task, float]
+    score: float
+    probe: float
+    allowed: bool
 
 
 @dataclass(eq=False)
@@ -84,6 +96,7 @@ def _begin(run: Run) -> None:
     run.course.told = {
         "best_step": 0,
         "best_score": _score(figures, run.config),
+        "best_share": 1.0,
         "waited": 0,
         "refused": 0,
         "first": figures,
@@ -230,32 +243,60 @@ def _rate(step: int, steps: int, warmup: float) -> float:
 
 
 def _validate(run: Run) -> None:
-    """Figures, probe and forgetting; the state becomes the best where it is better and no guard speaks against it."""
+    """Figures, probe and forgetting; the state becomes the best where it is better and no guard speaks against it.
+
+    Where one does, the way back to the beginning is searched for the furthest point that all of them allow.
+    """
+    course, told = run.course, run.course.told
+    found = judged(run)
+    told["history"].append({"step": course.step, **found._asdict()})
+    better = found.score > told["best_score"]
+    share, state = 1.0, course.snapshot() if better and found.allowed else None
+    if better and not found.allowed:
+        told["refused"] += 1
+        share, nearer, state = stepped_back(run)
+        told["history"][-1]["stepped_back"] = {"share": share, **nearer._asdict()}
+        found = nearer
+    if state is None or found.score <= told["best_score"]:
+        told["waited"] += 1
+    else:
+        told.update(best_step=course.step, best_score=found.score, best_share=share, waited=0)
+        course.best = state
+    seen = {f"validation/{task}": value for task, value in found.figures.items()}
+    seen |= {f"old/{task}": value for task, value in found.old.items()}
+    run.tracker.log(course.step, {**seen, "probe": found.probe, "score": found.score, "share": share})
+
+
+def judged(run: Run) -> Judged:
+    """The state as it stands: its figures, and whether the guards allow it."""
     course, config, told = run.course, run.config, run.course.told
+    probe = probed(course.network)
     figures = measured(course.network, run.tasks, config)
     old = measured(course.network, run.tasks, config, old=True) if _replays(run) else {}
-    score, probe = _score(figures, config), probed(course.network)
     forgot = max((told["first_old"][task] - now for task, now in old.items()), default=0.0)
     allowed = run.probe_before - probe < config.probe_loss and forgot <= config.most_forgetting
-    told["history"].append(
-        {
-            "step": course.step,
-            "figures": figures,
-            "old": old,
-            "score": score,
-            "probe": probe,
-            "allowed": allowed,
-        }
-    )
-    if allowed and score > told["best_score"]:
-        told.update(best_step=course.step, best_score=score, waited=0)
-        course.best = course.snapshot()
-    else:
-        told["waited"] += 1
-        told["refused"] += score > told["best_score"]
-    seen = {f"validation/{task}": value for task, value in figures.items()}
-    seen |= {f"old/{task}": value for task, value in old.items()}
-    run.tracker.log(course.step, {**seen, "probe": probe, "score": score})
+    return Judged(figures, old, _score(figures, config), probe, allowed)
+
+
+def stepped_back(run: Run) -> tuple[float, Judged, dict[str, Tensor] | None]:
+    """The furthest of SHARES of the way from the beginning that the guards allow, judged, and its state (None where they allow
+    none). Heads stay as they are. A straight line between a pretrained network and one tuned from it keeps most of what was
+    learnt and of what was known (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+    """
+    course, now = run.course, run.course.snapshot()
+    try:
+        for share in SHARES:
+            between = {
+                f"encoder.{name}": torch.lerp(first, now[f"encoder.{name}"], share)
+                for name, first in run.start.items()
+            }
+            course.load(now | between)
+            found = judged(run)
+            if found.allowed:
+                return share, found, course.snapshot()
+        return share, found, None
+    finally:
+        course.load(now)
 
 
 @contextmanager
