@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -17,7 +17,6 @@ from llm4rec.encoders.exported import Exported, Told, is_exported
 from llm4rec.encoders.texts import checked
 
 TYPICAL_TOKENS = 32
-TOKENISED_AT_ONCE = 4096
 
 
 class SentenceConfig(Config):
@@ -56,7 +55,7 @@ class SentenceEncoder:
         self.progress = progress
         # The tokenizer is not safe under threads, and a pass keeps every core busy anyway.
         self._lock = RLock()
-        self._opened: tuple[Any, int] | None = None
+        self._opened: tuple[loading.Reader, int] | None = None
 
     @cached_property
     def precision(self) -> str:
@@ -96,25 +95,25 @@ class SentenceEncoder:
         """Numbers in a vector; loads the model, unless the folder of an exported one says it."""
         return self._loaded()[1] if self._exported is None else Told.read(self._exported).width
 
-    def _loaded(self) -> tuple[Any, int]:
+    def _loaded(self) -> tuple[loading.Reader, int]:
         """Model and width, opened by whichever thread asks first."""
         with self._lock:
             if self._opened is None:
                 self._opened = self._open()
             return self._opened
 
-    def _open(self) -> tuple[Any, int]:
+    def _open(self) -> tuple[loading.Reader, int]:
         if self._exported is not None:
-            model: Any = Exported(self._exported)
+            model: loading.Reader = Exported(self._exported)
         else:
             folder = weights.find(self.config.source, self.config.download)
             chosen = self.config.precision
             precision = loading.best_precision(self.device) if chosen == "auto" else chosen
-            model = loading.open_model(folder, precision, self.device)
+            model = loading.open_reader(folder, precision, self.device)
         asked, own = self.config.max_length, model.max_seq_length
         if asked is not None:
             model.max_seq_length = asked if own is None else min(own, asked)
-        return model, len(_forward(model, ["width"])[0])
+        return model, model.encode(["width"]).shape[1]
 
     def encode(self, contents: Sequence[str]) -> Floats:
         """(len(contents), width) float32; equal texts are read once, blank ones not at all."""
@@ -130,34 +129,17 @@ class SentenceEncoder:
         model, width = self._loaded()
         vectors = np.empty((len(texts), width), dtype=np.float32)
         with self._lock:
-            lengths = _lengths(model, texts)
+            lengths = model.lengths(texts)
         tokens = self.config.batch_size * TYPICAL_TOKENS
         batches = list(_batches(lengths, min(tokens, getattr(model, "tokens_at_once", tokens))))
         for rows in self.progress(batches, "encoding texts", len(batches)):
             with self._lock:
-                vectors[rows] = _forward(model, [texts[row] for row in rows])
+                vectors[rows] = model.encode([texts[row] for row in rows])
         if not np.isfinite(vectors).all():
             raise ComponentError(
                 f"encoder {self.name!r} gave vectors that are not finite; set precision = 'fp32'"
             )
         return vectors
-
-
-def _lengths(model: Any, texts: list[str]) -> Numbers:
-    """Tokens of each text as the model will read it; characters where its tokenizer cannot be asked."""
-    if isinstance(model, Exported):
-        return model.lengths(texts)
-    from transformers import PreTrainedTokenizerBase
-
-    if not isinstance(model.tokenizer, PreTrainedTokenizerBase):
-        return np.array([len(text) for text in texts], dtype=np.int64)
-    limit = model.max_seq_length
-    found: list[int] = []
-    for start in range(0, len(texts), TOKENISED_AT_ONCE):
-        part = texts[start : start + TOKENISED_AT_ONCE]
-        tokens = model.tokenizer(part, truncation=limit is not None, max_length=limit)
-        found += [len(row) for row in tokens["input_ids"]]
-    return np.array(found, dtype=np.int64)
 
 
 def _batches(lengths: Numbers, tokens: int) -> Iterator[Numbers]:
@@ -168,11 +150,3 @@ def _batches(lengths: Numbers, tokens: int) -> Iterator[Numbers]:
         take = max(1, tokens // max(1, int(lengths[order[start]])))
         yield order[start : start + take]
         start += take
-
-
-def _forward(model: Any, texts: list[str]) -> Floats:
-    """One pass of the library, which knows the model's prompt, pooling and scaling."""
-    if isinstance(model, Exported):
-        return model.encode(texts)
-    found = model.encode(texts, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True)
-    return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
