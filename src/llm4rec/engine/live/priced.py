@@ -75,10 +75,8 @@ def _process(folder: Path, settings: Settings, trouble: int) -> Iterator[subproc
     ) as process:
         try:
             assert process.stdin is not None
-            with (
-                suppress(BrokenPipeError),
-                process.stdin as to,
-            ):  # one that has ended already says why by its code
+            # One that has ended already says why by its code.
+            with suppress(BrokenPipeError), process.stdin as to:
                 json.dump(told, to)
             yield process
         finally:
