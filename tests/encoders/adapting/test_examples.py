@@ -1,12 +1,16 @@
 """Each task's examples are what the data say, and the division keeps equal texts on one side."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from llm4rec.core import Catalog, Column, ColumnType, DataError, Dataset, Interactions, Users, Vocabulary
 from llm4rec.encoders.adapting import TASKS, AdaptConfig, together
 from llm4rec.encoders.adapting.division import held_out
 from llm4rec.encoders.adapting.examples import joined
+from llm4rec.encoders.adapting.neighbours import aimed
 from llm4rec.encoders.adapting.reading import examples_of
 from llm4rec.encoders.adapting.specs import spec_of
 
@@ -50,7 +54,7 @@ def test_items_taken_by_the_same_people_are_pairs():
 def test_what_everybody_takes_weighs_little():
     # Everybody ends with item 0; items 1 and 2 come together as often, but with nothing else.
     shelf = data([[1, 2, 0], [2, 1, 0], [3, 4, 0], [4, 3, 0]] * 5, TITLES[:5])
-    left, right, weights = together._uncommon(together.counted(shelf, np.arange(5), 5, window=5))
+    left, right, weights = together.uncommon(together.counted(shelf, np.arange(5), 5, window=5))
     told = dict(zip(zip(left.tolist(), right.tolist(), strict=True), weights, strict=True))
     assert told[1, 2] > 2 * told[0, 1]
     assert told[3, 4] > 2 * told[0, 4]
@@ -101,6 +105,60 @@ def test_pairs_to_learn_from_have_no_held_out_item():
     assert not outside & (set(found.left[learnt, 0]) | set(found.right[learnt]))
     hard = found.hard[learnt]
     assert not outside & set(hard[hard >= 0])
+
+
+def test_around_a_text_stands_what_is_taken_with_it():
+    found = examples("neighbours", two_tastes())
+    near = found.near.toarray()
+    for text, row in zip(found.texts, near, strict=True):
+        shelf = TOOLS if text in TOOLS else FLOWERS
+        assert {found.texts[n] for n in np.flatnonzero(row)} <= shelf - {text}
+    np.testing.assert_allclose(near.sum(axis=1)[near.any(axis=1)], 1, rtol=1e-6)
+
+
+def test_nothing_learnt_from_has_a_held_out_text_around_it():
+    found = examples("neighbours", shop())
+    learnt, asked = found.rows(held=False), found.rows(held=True)
+    outside = sorted(set(range(len(found.texts))) - set(found.left[learnt, 0].tolist()))
+    assert outside
+    assert len(asked)
+    assert set(found.left[asked, 0]) <= set(outside)
+    assert not found.near[:, outside].nnz
+    assert found.belong(found.left[asked, 0], found.right[asked]).diagonal().all(), "neighbours are asked for"
+    assert not set(found.right[asked]) & set(outside)
+
+
+def test_a_text_is_aimed_at_between_itself_and_its_neighbours():
+    found = examples("neighbours", two_tastes())
+    lonely = replace(found, near=sparse.csr_matrix(found.near.shape, dtype=np.float32))
+    vectors = np.random.default_rng(0).normal(size=(len(found.texts), 4)).astype(np.float32)
+    rows = found.left[:, 0]
+
+    def aims(of, smoothing):
+        whitening, made = aimed(of, vectors, AdaptConfig(smoothing=smoothing, directions=3))
+        return whitening.transform(vectors), made.targets
+
+    own, targets = aims(found, 0.0)
+    np.testing.assert_allclose(targets, own[rows], atol=1e-6)
+    around = found.near @ own
+    has = np.linalg.norm(around, axis=1) > 0
+    _, targets = aims(found, 1.0)
+    np.testing.assert_allclose(
+        targets[has[rows]],
+        (around / np.linalg.norm(around, axis=1, keepdims=True))[rows[has[rows]]],
+        atol=1e-5,
+    )
+    own, targets = aims(lonely, 0.7)
+    np.testing.assert_allclose(targets, own[rows], atol=1e-6, err_msg="who has nobody around stays")
+
+
+def test_old_texts_stand_around_old_ones_alone():
+    new, old = examples("neighbours", shop(seed=1)), examples("neighbours", shop(seed=2))
+    near, size = joined(new, old).near.toarray(), len(new.texts)
+    np.testing.assert_array_equal(near[:size, :size], new.near.toarray())
+    np.testing.assert_array_equal(near[size:, size:], old.near.toarray())
+    assert not near[:size, size:].any()
+    assert not near[size:, :size].any()
 
 
 def test_next_item_follows_its_history():
@@ -259,6 +317,7 @@ def test_masked_reads_every_text_once():
     ("task", "dataset", "remedy"),
     [
         ("co-consumption", data([[0], [1]]), "several items"),
+        ("neighbours", data([[0], [1]]), "several items"),
         ("next-item", data([[0], [1]]), "longer histories"),
         ("click", data([[0], [1]], values=[0, 0]), "clicks or purchases"),
         ("rating", data([[0, 1], [2]]), "Bring ratings"),

@@ -9,7 +9,9 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from llm4rec.core import Config
 
-Task = Literal["co-consumption", "next-item", "click", "rating", "sentiment", "category", "masked"]
+Task = Literal[
+    "co-consumption", "next-item", "click", "rating", "sentiment", "category", "masked", "neighbours"
+]
 Tower = Literal["feed-forward", "convolutional", "recurrent"]
 Balance = Literal["scaled", "gradnorm", "uncertainty", "turns"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -36,11 +38,17 @@ class AdaptConfig(Config):
     stay: NonNegativeFloat = Field(0.01, description="how strongly weights are held where they began (L2-SP)")
     dropout: float = Field(0.1, ge=0.0, lt=1.0, description="of the heads and of LoRA")
     clip: PositiveFloat = Field(1.0, description="longest gradient of a step")
-    rank: PositiveInt = Field(8, description="of LoRA")
+    rank: PositiveInt = Field(24, description="of LoRA")
     prefix_length: PositiveInt = Field(8, description="learnt tokens before each text")
     temperature: PositiveFloat = Field(0.05, description="of the contrastive losses")
     hard_negatives: NonNegativeInt = Field(
         1, description="items of the same category beside those of the batch"
+    )
+    smoothing: float = Field(
+        0.7, ge=0.0, le=1.0, description="how much of what a text stands for its neighbours say (neighbours)"
+    )
+    directions: PositiveInt = Field(
+        128, description="in which texts are compared (neighbours), as encoder.width"
     )
     tower: Tower = Field("feed-forward", description="how a head reads tokens or a history")
     hidden: PositiveInt = Field(128, description="width inside a tower")

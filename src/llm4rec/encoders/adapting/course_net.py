@@ -68,6 +68,8 @@ def signature(config: AdaptConfig, base: str, tasks: Mapping[Task, Examples]) ->
         for name in ("left", "right", "hard", "targets", "together", "held", "old"):
             value = getattr(examples, name)
             sums.update(b"-" if value is None else value.tobytes())
+        if examples.near is not None:
+            sums.update(examples.near.indices.tobytes() + examples.near.data.tobytes())
     return sums.hexdigest()
 
 

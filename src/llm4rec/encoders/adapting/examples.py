@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from llm4rec.core import DataError, Floats, Numbers
+from llm4rec.core import DataError, Floats, Numbers, Sparse, as_csr
 from llm4rec.encoders.adapting.config import Task
 
 
@@ -20,6 +21,7 @@ class Examples:
     right     (n,) the text asked about; None where the task reads one text
     hard      (n, h) texts that look alike and do not belong there, -1 padded
     targets   (n,) values, or (n, labels) shares that sum to 1
+    near      (texts, texts) how much of what stands around each text is which, rows sum to 1
     together  sorted `left * len(texts) + right` of pairs that belong together: never negatives of each other
     held      (n,) rows for validation; `old` (n,) rows replayed from earlier data
     """
@@ -33,6 +35,7 @@ class Examples:
     targets: Floats | None = None
     labels: tuple[str, ...] = ()
     together: Numbers | None = None
+    near: Sparse | None = None
     old: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = ()
 
@@ -126,6 +129,7 @@ def joined(new: Examples, old: Examples) -> Examples:
         targets=None if new.targets is None else np.concatenate(targets),
         labels=labels,
         together=_known(new, old),
+        near=_beside(new.near, old.near),
         old=np.repeat([False, True], [len(new), len(old)]),
         notes=(*new.notes, *old.notes),
     )
@@ -162,3 +166,10 @@ def _known(new: Examples, old: Examples) -> Numbers | None:
             left, right = np.divmod(part.together, len(part.texts))
             parts.append((left + shift) * size + right + shift)
     return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+
+
+def _beside(new: Sparse | None, old: Sparse | None) -> Sparse | None:
+    """What stands around the texts of either table; none of one stands around one of the other."""
+    if new is None or old is None:
+        return None
+    return as_csr(sparse.block_diag([new, old]))

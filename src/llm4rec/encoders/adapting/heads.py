@@ -23,7 +23,7 @@ class Heads:
     """The heads in a folder written by `adapt`: those that read a text alone, and those that read a history and an item.
 
     NotFoundError where the folder has none, or none for the task asked about. Words hidden and items taken together
-    (`masked`, `co-consumption`) have no answer of their own: their heads are the vectors.
+    (`masked`, `co-consumption`, `neighbours`) have no answer of their own: their heads are the vectors.
     """
 
     def __init__(self, folder: Path | str, device: str = "cpu") -> None:

@@ -75,6 +75,11 @@ def _ranked(scores: Tensor, known: NDArray[np.bool_]) -> Tensor:
     return F.cross_entropy(scores, torch.arange(len(scores), device=scores.device))
 
 
+def aside(said: Tensor, targets: Tensor) -> Tensor:
+    """One less the cosine of each vector with where it should be; targets are of length one."""
+    return (1 - (F.normalize(said, dim=1) * targets).sum(dim=1)).mean()
+
+
 def of_answer(said: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     """Cross-entropy of clicks, labels and levels; squared error of values in units of their spread."""
     if spec.kind == "classes":

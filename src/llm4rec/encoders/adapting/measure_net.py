@@ -23,6 +23,7 @@ NAMES: Mapping[Task, str] = {
     "sentiment": "macro-F1",
     "category": "macro-F1",
     "masked": "accuracy",
+    "neighbours": "NDCG",
 }
 
 
@@ -49,7 +50,7 @@ def _figure(network: Network, examples: Examples, config: AdaptConfig, old: bool
     spec = network.specs[examples.task]
     if spec.kind == "masked":
         return _words_found(network, examples, rows, config)
-    if spec.kind in ("pair", "next"):
+    if spec.kind in ("pair", "next", "near"):
         return _ranks(network, examples, rows, config)
     assert examples.targets is not None, "heads that answer have targets"
     said = answered(network, examples, rows)
@@ -118,10 +119,13 @@ def _ranks(network: Network, examples: Examples, rows: Numbers, config: AdaptCon
     rng = _chance(examples, config, 97)
     pool = np.sort(np.concatenate([pool, rng.choice(used, more, replace=False)]))
     (people,), vectors, places = _sides(network, examples, rows, pool)
+    if network.specs[examples.task].kind == "near":
+        space = network.heads[examples.task]
+        people, vectors = space(people), space(vectors)
     normal = torch.nn.functional.normalize
     scores = (normal(people, dim=1) @ normal(vectors[places], dim=1).T).cpu().numpy()
     left = examples.left[rows]
-    if examples.task == "co-consumption":
+    if examples.task in ("co-consumption", "neighbours"):
         ignored = examples.belong(left[:, 0], pool)
     else:
         ignored = (left[:, :, None] == pool[None, None, :]).any(axis=1)

@@ -97,6 +97,9 @@ class Network(nn.Module):
             return self._masked(examples, rows, setting)
         if spec.reads_text:
             return self._of_texts(examples, rows, setting)
+        if spec.kind == "near":
+            said = self.heads[spec.task](self.vectors([examples.texts[n] for n in examples.left[rows, 0]]))
+            return losses.aside(said, self._targets(examples, rows))
         left, right = examples.left[rows], examples.right
         assert right is not None, "tasks that read no text alone ask about an item"
         hard = None if examples.hard is None else examples.hard[rows]
@@ -135,7 +138,7 @@ class Network(nn.Module):
         self, spec: HeadSpec, vectors: Tensor, places: Numbers, there: np.ndarray
     ) -> tuple[Tensor, ...]:
         """What stands on the left: a vector each, or steps and mask of histories for the head that reads them."""
-        if spec.kind == "pair":
+        if spec.kind in ("pair", "near"):
             return (vectors[torch.as_tensor(places[:, 0], device=vectors.device)],)
         # Oldest first with the padding behind, as the towers read.
         order = np.argsort(~there, axis=1, kind="stable")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from llm4rec.core import DataError, Dataset
-from llm4rec.encoders.adapting import histories, labelled, together
+from llm4rec.encoders.adapting import histories, labelled, neighbours, together
 from llm4rec.encoders.adapting.config import TASKS, AdaptConfig, Task
 from llm4rec.encoders.adapting.examples import Examples, joined
 
@@ -19,6 +19,7 @@ MAKERS: Mapping[Task, Callable[[Dataset, AdaptConfig, np.random.Generator], Exam
     "sentiment": labelled.sentiments,
     "category": labelled.categories,
     "masked": labelled.masked,
+    "neighbours": neighbours.surroundings,
 }
 
 

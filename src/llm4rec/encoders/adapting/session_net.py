@@ -19,10 +19,12 @@ from llm4rec.encoders.adapting.folder import HEADS, INSIDE
 from llm4rec.encoders.adapting.loop_net import Run, optimiser_of, seeded
 from llm4rec.encoders.adapting.measure_net import probed
 from llm4rec.encoders.adapting.methods_net import Trained, prepare
+from llm4rec.encoders.adapting.neighbours import aimed
 from llm4rec.encoders.adapting.network_net import Network
 from llm4rec.encoders.adapting.opening_net import open_base
 from llm4rec.encoders.adapting.specs import HeadSpec, spec_of, targets_of
 from llm4rec.encoders.adapting.told import heads_told
+from llm4rec.encoders.whitening import Whitening
 
 DRAWN_FIRST = -1  # the "step" whose chance draws what the run begins with
 
@@ -31,17 +33,28 @@ def ready(tasks: Mapping[Task, Examples], config: AdaptConfig, folder: Path, dev
     """The run of these examples, and whether it goes on from a checkpoint in `folder`."""
     source = weights.find(config.source)
     before = heads_told(source)
-    specs = {task: spec_of(examples, config, before.get(task)) for task, examples in tasks.items()}
-    tasks = {task: targets_of(examples, specs[task]) for task, examples in tasks.items()}
     model, own_length = open_base(config.source, config.max_length, device)
     precision = loading.best_precision(device) if config.precision == "auto" else config.precision
-    probe_before = probed(Network(model, {}, precision))
+    untouched = Network(model, {}, precision)
+    probe_before = probed(untouched)
+    aims = {
+        task: aims_of(examples, untouched, config)
+        for task, examples in tasks.items()
+        if examples.near is not None
+    }
+    tasks = dict(tasks) | {task: examples for task, (_, examples) in aims.items()}
+    specs = {task: spec_of(examples, config, before.get(task)) for task, examples in tasks.items()}
+    tasks = {task: targets_of(examples, specs[task]) for task, examples in tasks.items()}
     with seeded(config.seed, DRAWN_FIRST, model.device):
         trained = prepare(model, config)
         trained.own_length = own_length
         network = Network(model, specs, precision)
     if before:
         known(network, before, load_file(source / INSIDE / HEADS))
+    for task, (whitening, _) in aims.items():
+        network.heads[task].load_state_dict(
+            {name: torch.as_tensor(value) for name, value in whitening.state().items()}
+        )
     turns: list[tuple[Task, ...]] = (
         [(task,) for task in tasks] if config.balance == "turns" else [tuple(tasks)]
     )
@@ -50,6 +63,11 @@ def ready(tasks: Mapping[Task, Examples], config: AdaptConfig, folder: Path, dev
     sign = courses.signature(config, weights.digest(source), tasks)
     run = Run(config, tasks, course, folder, sign, probe_before)
     return run, courses.read(folder, course, sign)
+
+
+def aims_of(examples: Examples, untouched: Network, config: AdaptConfig) -> tuple[Whitening, Examples]:
+    """Where texts should come to stand, in the directions that the untouched encoder tells them apart by."""
+    return aimed(examples, untouched.encode(examples.texts), config)
 
 
 def _rates(

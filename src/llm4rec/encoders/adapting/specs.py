@@ -12,14 +12,14 @@ from llm4rec.core import Config, DataError
 from llm4rec.encoders.adapting.config import AdaptConfig, Task, Tower
 from llm4rec.encoders.adapting.examples import Examples
 
-Kind = Literal["pair", "next", "click", "value", "classes", "masked"]
+Kind = Literal["pair", "next", "click", "value", "classes", "masked", "near"]
 MOST_LEVELS = 20
 
 
 class HeadSpec(Config):
     """One head. `reads_text`: it answers about a text alone; else about a history and an item.
 
-    Values are told as `mean` + `spread` times what the head says (squared error), or by `levels` (ordinal).
+    A head that compares texts does so in `directions`. Values are told as `mean` + `spread` times what the head says (squared error), or by `levels` (ordinal).
     """
 
     task: Task
@@ -33,6 +33,7 @@ class HeadSpec(Config):
     mean: float = 0.0
     spread: float = 1.0
     levels: tuple[float, ...] = ()
+    directions: int = 0
 
     @property
     def outputs(self) -> int:
@@ -48,6 +49,7 @@ KINDS: Mapping[Task, Kind] = {
     "sentiment": "classes",
     "category": "classes",
     "masked": "masked",
+    "neighbours": "near",
 }
 
 
@@ -62,6 +64,9 @@ def spec_of(examples: Examples, config: AdaptConfig, before: HeadSpec | None = N
         hidden=config.hidden,
         dropout=config.dropout,
     )
+    if spec.kind == "near":
+        assert examples.targets is not None, "aims were set"
+        return spec.model_copy(update={"directions": examples.targets.shape[1]})
     if spec.kind == "classes":
         known = () if before is None else before.labels
         labels = tuple(dict.fromkeys(known + examples.labels))

@@ -23,7 +23,7 @@ def pairs(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator) -> Ex
     texts = Texts()
     of_item = texts.add(dataset.catalog.texts)
     counts = counted(dataset, of_item, len(texts.numbers), config.window)
-    left, right, weights = _uncommon(counts)
+    left, right, weights = uncommon(counts)
     needed(
         "co-consumption",
         len(left),
@@ -61,7 +61,7 @@ def counted(dataset: Dataset, of_item: Numbers, size: int, window: int) -> spars
     return sparse.csr_matrix(half + half.T)
 
 
-def _uncommon(counts: sparse.csr_matrix) -> tuple[Numbers, Numbers, np.ndarray]:
+def uncommon(counts: sparse.csr_matrix) -> tuple[Numbers, Numbers, np.ndarray]:
     """Pairs left < right that stand together more often than by chance, and the weight of each."""
     upper = sparse.coo_matrix(sparse.triu(counts, k=1))
     often = np.asarray(counts.sum(axis=1)).ravel()

@@ -167,10 +167,25 @@ class MaskedHead(nn.Module):
         return self.towards(tokens) @ table.T + self.bias  # type: ignore[no-any-return]
 
 
+class Space(nn.Module):
+    """The directions in which texts are compared, shifted and stretched: set once, never learnt."""
+
+    def __init__(self, width: int, directions: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("matrix", torch.zeros(width, directions))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(B, directions) from (B, width)."""
+        return (vectors - self.mean) @ self.matrix  # type: ignore[operator]
+
+
 def head_of(spec: HeadSpec, width: int, table: Tensor | None) -> nn.Module:
     """The head of a task; co-consumption has none, because the vectors themselves are compared."""
     if spec.kind == "pair":
         return nn.Module()
+    if spec.kind == "near":
+        return Space(width, spec.directions)
     if spec.kind == "next":
         return HistoryHead(spec, width)
     if spec.kind == "masked":
