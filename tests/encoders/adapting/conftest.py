@@ -64,6 +64,7 @@ def quick(tiny):
     def made(**given):
         base = {
             "source": str(tiny),
+            "tasks": ("co-consumption",),
             "steps": 4,
             "batch_size": 8,
             "precision": "fp32",

@@ -17,16 +17,16 @@ Balance = Literal["scaled", "gradnorm", "uncertainty", "turns"]
 TASKS: tuple[Task, ...] = get_args(Task)
 METHOD = re.compile(r"head|lora|prefix|full|last:[1-9]\d*")
 METHODS = ("head", "last:N", "lora", "prefix", "full")
-RATES = {"head": 1e-3, "last": 5e-5, "lora": 2e-4, "prefix": 1e-2, "full": 2e-5}
+RATES = {"head": 1e-3, "last": 5e-5, "lora": 2e-4, "prefix": 1e-2, "full": 5e-5}
 
 
 class AdaptConfig(Config):
     """How an encoder is adapted: what it learns from, what of it is trained, for how long, and within which bounds."""
 
-    tasks: tuple[Task, ...] = Field(("co-consumption",), min_length=1, description="what is learnt, at once")
+    tasks: tuple[Task, ...] = Field(("neighbours",), min_length=1, description="what is learnt, at once")
     method: str = Field("lora", description="what is trained: head, last:N, lora, prefix or full")
     source: str = Field("minilm", min_length=1, description="the encoder to begin with, as encoder.source")
-    epochs: PositiveInt = Field(3, description="passes over the largest task; smaller ones go round")
+    epochs: PositiveInt = Field(10, description="passes over the largest task; smaller ones go round")
     steps: PositiveInt | None = Field(500, description="at most so many steps; none: as the epochs say")
     batch_size: PositiveInt = Field(32, description="examples of each task in one pass")
     accumulate: PositiveInt = Field(1, description="passes a step: a larger batch in the same memory")
