@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import time
 
 import pytest
 from benchmarks.live.killing import even, round_of
@@ -25,6 +26,7 @@ from writers.serving import Server as Model
 from .conftest import PLAIN, Running
 
 BRIEF = 400  # characters of an error, at most
+LEFT_ALONE = 1.0  # seconds after which a dead language model is asked again
 
 
 def events(user, *items):
@@ -144,7 +146,7 @@ def helped(running, tmp_path, board):
             "timeout": 0.5,
             "breaker_failures": 2,
         }
-        named = {"name": "openai", "options": {**options, "breaker_seconds": 0.4}}
+        named = {"name": "openai", "options": {**options, "breaker_seconds": LEFT_ALONE}}
         service = running(Engine.load(tmp_path / "engine", Settings(**PLAIN, generator=named)))
         yield service, model
         for one in service.live.serving.engine._generators.values():
@@ -158,11 +160,13 @@ def test_a_dead_language_model_is_said_not_waited_for_and_asked_again_later(help
         assert client.ask(**wish).degraded == ()
         assert len(model.asked) == 1
         alive, model.replies = model.replies, [Reply(b"", status=503)]
+        begun = time.monotonic()
         told = [client.ask(**wish) for _ in range(8)]
+        again = int((time.monotonic() - begun) / LEFT_ALONE)  # on a slow machine its time may have come
         assert all(len(one) == 3 for one in told)
         assert all("language model" in one.degraded[0] and len(one.degraded[0]) < BRIEF for one in told)
-        assert len(model.asked) == 3, "two failures in a row, then it is left alone"
-        assert "was not asked" in told[-1].degraded[0]
+        assert 3 <= len(model.asked) <= 3 + again, "two failures in a row, then it is left alone"
+        assert sum("was not asked" in one.degraded[0] for one in told) >= 6 - again
         assert client.recommend(user="user-0").degraded == ()
         model.replies = alive
         wait_until(lambda: client.ask(**wish).degraded == ())
