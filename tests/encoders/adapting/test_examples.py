@@ -128,6 +128,13 @@ def test_nothing_learnt_from_has_a_held_out_text_around_it():
     assert not set(found.right[asked]) & set(outside)
 
 
+def test_of_a_large_catalog_what_is_taken_most_stays():
+    rows = [[0, 1], [1, 0]] * 5 + [[2, 3], [3, 2]] * 4 + [[4, 5]]
+    found = examples("neighbours", data(rows), most_examples=4)
+    assert found.texts == ("hammer", "saw", "nails", "rose")
+    assert found.near.shape == (4, 4)
+
+
 def test_a_text_is_aimed_at_between_itself_and_its_neighbours():
     found = examples("neighbours", two_tastes())
     lonely = replace(found, near=sparse.csr_matrix(found.near.shape, dtype=np.float32))
@@ -318,6 +325,7 @@ def test_masked_reads_every_text_once():
     [
         ("co-consumption", data([[0], [1]]), "several items"),
         ("neighbours", data([[0], [1]]), "several items"),
+        ("neighbours", data([[0, 1], [2]], titles=None), "items with a title"),
         ("next-item", data([[0], [1]]), "longer histories"),
         ("click", data([[0], [1]], values=[0, 0]), "clicks or purchases"),
         ("rating", data([[0, 1], [2]]), "Bring ratings"),

@@ -20,11 +20,14 @@ ASKED = 5  # neighbours of each held-out text that should be found
 def surroundings(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator) -> Examples:
     """Each item text with those taken near it, weighed as pairs of `co-consumption` are.
 
+    Of a large catalog the `most_examples` texts that are taken most stay: each of them is read before anything is learnt.
     Division by item: nothing learnt from has a held-out text around it; of those, some neighbours each are asked for.
     """
     texts = Texts()
     of_item = texts.add(dataset.catalog.texts)
     counts = counted(dataset, of_item, len(texts.numbers), config.window)
+    kept = _most_taken(counts, config.most_examples)
+    counts, listed = counts[kept][:, kept], tuple(texts.listed()[n] for n in kept)
     near = _near(counts)
     needed(
         "neighbours",
@@ -32,7 +35,6 @@ def surroundings(dataset: Dataset, config: AdaptConfig, rng: np.random.Generator
         f"no two items with a text were taken within {config.window} of each other more often than by chance",
         "Bring interactions of people with several items, and items with a title",
     )
-    listed = texts.listed()
     apart = held_out([plain(text) for text in listed], config.validation, config.seed, "neighbours")
     near = _even(as_csr(near @ sparse.diags((~apart).astype(np.float32))))
     left, right = _asked(near, np.flatnonzero(apart), rng)
@@ -64,6 +66,12 @@ def aimed(examples: Examples, vectors: Floats, config: AdaptConfig) -> tuple[Whi
     around = unit_rows(np.asarray(examples.near @ own, dtype=np.float32))
     aims = unit_rows((1 - config.smoothing) * own + config.smoothing * around)
     return whitening, replace(examples, targets=aims[examples.left[:, 0]])
+
+
+def _most_taken(counts: sparse.csr_matrix, most: int) -> Numbers:
+    """The texts that stand beside others most often, at most so many, in their order."""
+    often = np.asarray(counts.sum(axis=1)).ravel()
+    return np.sort(np.argsort(-often, kind="stable")[:most])
 
 
 def _near(counts: sparse.csr_matrix) -> Sparse:
