@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.accuracy_page import peers, ratings, stacked, warm
+from benchmarks.adapted_page import adapted
 from benchmarks.blocks import Page
 from benchmarks.common import ROOT
 from benchmarks.newcomers_page import cold, few_shot, new_users
@@ -35,6 +36,7 @@ SECTIONS = (
     orders,
     peers,
     speed,
+    adapted,
     words,
 )
 """In the order of the page."""
