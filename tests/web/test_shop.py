@@ -52,9 +52,9 @@ def as_reader(page, reader):
 def test_a_list_with_reasons_and_the_label_that_its_data_are_synthetic(shop):
     page = shop()
     assert len(titles(page)) == 12
-    assert page.get_by_text("Synthetic demo data").is_visible()
+    page.get_by_text("Synthetic demo data").wait_for()
     as_reader(page, "reader-003")
-    assert page.get_by_text("Last:").is_visible()
+    page.get_by_text("Last:").wait_for()
 
 
 def test_a_slider_moves_the_list_and_tells_its_price(shop):
@@ -84,7 +84,7 @@ def test_thumbs_stars_and_not_for_me_change_the_list_and_are_kept(shop, service)
         rows = [row for row in stream(store, Feedback) if row.user == user]
     assert [(row.kind, row.value) for row in rows] == [("hide", None), ("like", None), ("rating", 5.0)]
     assert all(row.impression for row in rows)
-    assert page.get_by_text(f"Last: {third}").is_visible()
+    page.get_by_text(f"Last: {third}").wait_for()
 
 
 def test_a_double_click_is_one(shop, service):
@@ -193,7 +193,7 @@ def test_a_new_item_lands_and_hostile_texts_stay_text(shop):
     page.get_by_label("Description").fill("A smuggler keeps a lighthouse at sea. " + HOSTILE)
     page.get_by_role("button", name="Put it on the shelf").click()
     page.get_by_text(re.compile(r"Among the first 10 for \d+ of 120 readers")).wait_for()
-    assert page.get_by_text(HOSTILE, exact=False).first.is_visible()
+    page.get_by_text(HOSTILE, exact=False).first.wait_for()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("dialog").wait_for(state="hidden")  # until then nothing behind it can be typed into
     page.get_by_label("What are you looking for?").fill("smuggler lighthouse " + HOSTILE)
