@@ -16,6 +16,7 @@ from llm4rec.apps.web.shop.newitem import NewItem
 from llm4rec.apps.web.shop.picker import Picker
 from llm4rec.apps.web.shop.state import N, Shop, joined
 from llm4rec.apps.web.shop.telling import changed, price, reason_of
+from llm4rec.apps.web.shop.waiting import to_come, until_priced
 from llm4rec.apps.web.shop.why import show_why
 from llm4rec.apps.web.visit import Visit
 from llm4rec.core import Id
@@ -40,6 +41,7 @@ class Window:
         self.shown: Looked | None = None
         self._asked = 0
         self._turning: asyncio.Task[Any] | None = None
+        self._pricing: asyncio.Task[Any] | None = None
 
     def draw(self) -> None:
         """All its parts, the list as skeletons."""
@@ -154,7 +156,18 @@ class Window:
                 anew = (self.words("wish.change"), self.visit.does(self.rephrased, place))
                 then = self.visit.does(self.without, where, place)
                 chip(words, back, then, anew if where == "wish" else None)
-        self.price.set_text(price(found.answer.trade, self.words))
+        trade = found.answer.trade
+        self.price.set_text(price(trade, self.words))
+        if self._pricing is not None:
+            self._pricing.cancel()
+        waits = to_come(trade, sum(map(bool, self.shop.knobs.values())))
+        self._pricing = asyncio.create_task(self.visit.tried(self._priced, self._asked)) if waits else None
+
+    async def _priced(self, mine: int) -> None:
+        """The list is asked for again once its price is known, unless another was asked for since."""
+        if await until_priced(self.visit, lambda: mine == self._asked and not self.price.is_deleted):
+            self._pricing = None
+            await self.refresh(self.words("knob.priced"))
 
     def _turned(self, name: str, value: float) -> None:
         """A slider moved; the last of several moves is answered."""
