@@ -163,7 +163,9 @@ def measured(name: str) -> dict[str, Any]:
     """Chosen on validation, told of the test."""
     dataset = loaded(name).dataset
     if not dataset.interactions.has_clock:
-        raise DataError(f"{name}: its times are an order, not a clock; trends need data whose timestamps are seconds")
+        raise DataError(
+            f"{name}: its times are an order, not a clock; trends need data whose timestamps are seconds"
+        )
     valid, test = part_of(dataset, 0.8, 0.9), part_of(dataset, 0.9, 1.0)
     plain = Settings(encoder={"name": "none"})
     engine = Engine(plain, model="sequence", tune=False).fit(valid.before)
