@@ -46,6 +46,16 @@ def test_other_types_are_not_ids(name):
     assert Vocabulary([1, 7]).number(name) == -1
 
 
+@given(
+    st.one_of(WHOLE, st.lists(st.text(max_size=3), unique=True)),
+    st.lists(st.one_of(st.integers(-3, 9), st.text(max_size=3))),
+)
+def test_many_are_found_as_each_alone(ids, asked):
+    vocabulary = Vocabulary(ids)
+    names = [*ids, *asked, True, 7.0, None, ("7",), ["7"], np.int64(7), np.str_("7"), " 7"]
+    assert vocabulary.found(names).tolist() == [vocabulary.number(name) for name in names]
+
+
 def test_numbers_of_numpy_are_plain_ids():
     vocabulary = Vocabulary(np.array([5, 6]))
     assert vocabulary.ids == (5, 6)

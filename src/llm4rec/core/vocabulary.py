@@ -64,15 +64,20 @@ class Vocabulary:
                 return self._places.get(str(name), -1)
         return -1
 
+    def found(self, names: Iterable[object]) -> Numbers:
+        """`number` of each id: -1 where there is none."""
+        plain, place = int if self.numeric else str, self._places.get
+        numbers = [place(name, -1) if type(name) is plain else self.number(name) for name in names]
+        return np.array(numbers, dtype=np.int64)
+
     def numbers(self, names: Iterable[object], what: str = "id") -> Numbers:
         """Numbers of ids; NotFoundError names the first that does not exist and the nearest that does."""
-        found = []
-        for name in names:
-            number = self.number(name)
-            if number < 0:
-                raise NotFoundError(f"no {what} {name!r}{suggest(name, self.ids[:20_000])}")
-            found.append(number)
-        return np.array(found, dtype=np.int64)
+        names = list(names)
+        found = self.found(names)
+        if len(found) and found.min() < 0:
+            name = names[int((found < 0).argmax())]
+            raise NotFoundError(f"no {what} {name!r}{suggest(name, self.ids[:20_000])}")
+        return found
 
     def names(self, numbers: Sequence[int] | Numbers) -> list[Id]:
         """Ids of numbers."""

@@ -86,10 +86,11 @@ def past_of(
     if history is None:
         unknown = user is not None and number < 0
         return dataset.history(number), number, (f"user {user!r} is not known",) if unknown else ()
-    numbers = [(name, fitted.catalog.ids.number(name)) for name in history]
-    strange = [name for name, item in numbers if item < 0]
+    names = list(history)
+    numbers = fitted.catalog.ids.found(names)
+    strange = [names[place] for place in np.flatnonzero(numbers < 0)]
     note = f"{len(strange)} of {len(numbers)} history items are not in the catalog: {strange[:5]}"
-    return History.of([item for _, item in numbers if item >= 0]), number, (note,) if strange else ()
+    return History.of(numbers[numbers >= 0]), number, (note,) if strange else ()
 
 
 def _numbers(fitted: Fitted, ids: Iterable[Id] | None) -> Numbers | None:

@@ -78,7 +78,7 @@ def fit_like(
     def again(data: Dataset, refit: Dataset | None, context: FitContext) -> Choice:
         del refit
         if warm and isinstance(model, Continues):
-            items = np.array([own.number(name) for name in data.catalog.ids.ids], dtype=np.int64)
+            items = own.found(data.catalog.ids.ids)
             found = model.continued(data, context, Before(known.context(settings), items))
             return Choice(known.name, found, f"refit: {found.begun_}")
         cannot = f"refit: {known.name!r} takes its settings over and is fitted from the start"

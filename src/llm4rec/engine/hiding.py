@@ -63,8 +63,8 @@ class Hides:
 
     def _reported(self) -> Numbers:
         ids = self.fitted.catalog.ids
-        numbers = [ids.number(item) for item in self.reports.under_review(self.settings.review_at)]
-        return np.array(sorted(number for number in numbers if number >= 0), dtype=np.int64)
+        numbers = ids.found(self.reports.under_review(self.settings.review_at))
+        return np.sort(numbers[numbers >= 0])
 
 
 def together(first: Numbers | None, second: Numbers) -> Numbers | None:

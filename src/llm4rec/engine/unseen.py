@@ -15,8 +15,8 @@ def unseen(known: Dataset, later: Dataset) -> Holdout:
     """
     events = later.interactions
     rows = np.flatnonzero(events.positive)
-    users = np.array([known.users.ids.number(later.users.ids.ids[u]) for u in range(len(later.users))])
-    items = np.array([known.catalog.ids.number(later.catalog.ids.ids[i]) for i in range(len(later.catalog))])
+    users = known.users.ids.found(later.users.ids.ids)
+    items = known.catalog.ids.found(later.catalog.ids.ids)
     rows = rows[(users[events.users[rows]] >= 0) & (items[events.items[rows]] >= 0)]
     requests, targets, asked = [], [], set()
     for row in rows.tolist():

@@ -192,7 +192,7 @@ class Desk:
     def _free(self, reading: Any, asker: Asker) -> tuple[NDArray[np.bool_], bool]:
         """(items,) what may be shown; and whether that is what is known already, because nothing new fulfils the hard pieces."""
         ids = self.catalog.ids
-        named = np.array([ids.number(i) for p in reading.named for i in p.items], dtype=np.int64)
+        named = ids.found(i for p in reading.named for i in p.items)
         free = np.ones(len(self.catalog), dtype=bool)
         free[named[named >= 0]] = False
         free[asker.excluded] = False
@@ -276,9 +276,9 @@ class Desk:
     def _named(self, reading: Any, role: str) -> Floats:
         """(width,) the mean of the items named in a role; zeros where none is."""
         assert self.likeness is not None
-        numbers = [self.catalog.ids.number(i) for p in reading.named if p.role == role for i in p.items]
-        numbers = [number for number in numbers if number >= 0]
-        if not numbers:
+        numbers = self.catalog.ids.found(i for p in reading.named if p.role == role for i in p.items)
+        numbers = numbers[numbers >= 0]
+        if not len(numbers):
             return np.zeros(self.likeness.shape[1], dtype=np.float32)
         return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])
 

@@ -91,8 +91,8 @@ class Asked:
     def __init__(self, engine: Engine, dataset: Dataset) -> None:
         self._engine = engine
         own = engine.fitted.dataset
-        self._items = np.array([own.catalog.ids.number(i) for i in dataset.catalog.ids.ids], dtype=np.int64)
-        self._users = np.array([own.users.ids.number(u) for u in dataset.users.ids.ids], dtype=np.int64)
+        self._items = own.catalog.ids.found(dataset.catalog.ids.ids)
+        self._users = own.users.ids.found(dataset.users.ids.ids)
 
     def score(self, requests: Sequence[Request]) -> Floats:
         """(requests, items of the data set)."""

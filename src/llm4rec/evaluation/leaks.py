@@ -155,7 +155,7 @@ def _renumbered(fold: Fold, dataset: Dataset) -> Numbers:
     ids = fold.train.catalog.ids.ids + (fold.newcomers.ids.ids if fold.newcomers is not None else ())
     if ids == dataset.catalog.ids.ids:
         return np.arange(len(ids), dtype=np.int64)
-    return np.array([dataset.catalog.ids.number(name) for name in ids], dtype=np.int64)
+    return dataset.catalog.ids.found(ids)
 
 
 def _targets_in_history(asked: _Asked) -> str:

@@ -229,7 +229,7 @@ class Explorer:
         """Durable impressions: every place is an observation."""
         ids = self.serving.engine.catalog.ids
         for row in rows:
-            numbers = np.array([ids.number(slot.item) for slot in row.slots], dtype=np.int64)
+            numbers = ids.found(slot.item for slot in row.slots)
             known = numbers >= 0
             if not known.any() or row.id in self.learnt.lists:
                 continue

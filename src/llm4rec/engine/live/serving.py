@@ -117,14 +117,13 @@ class Serving:
         for event in state.events:
             last[str(event.item)] = event.kind
         ids = self.engine.catalog.ids
-        numbers = [ids.number(item) for item, kind in last.items() if kind in AGAINST]
-        return np.array([number for number in numbers if number >= 0], dtype=np.int64)
+        numbers = ids.found(item for item, kind in last.items() if kind in AGAINST)
+        return numbers[numbers >= 0]
 
     def numbers(self, items: Sequence[Id]) -> Numbers:
         """Numbers of those items that are in the catalog."""
-        ids = self.engine.catalog.ids
-        found = [ids.number(item) for item in items]
-        return np.array([number for number in found if number >= 0], dtype=np.int64)
+        found = self.engine.catalog.ids.found(items)
+        return found[found >= 0]
 
     def _newer(self, known: History, events: Sequence[Feedback]) -> History:
         """Events that the engine has not been fitted on: told apart by item, kind and time."""

@@ -83,7 +83,7 @@ class Trends:
         """
         with self._lock:
             names, rows = list(self._counts), list(self._counts.values())
-            numbers = np.array([ids.number(name) for name in names], dtype=np.int64)
+            numbers = ids.found(names)
             found = np.zeros((len(ids), len(self.hours)))
             if names:
                 there = numbers >= 0

@@ -95,8 +95,8 @@ class Turn:
 
     def numbers(self, items: Sequence[Id]) -> list[int]:
         """Numbers of the items that there are."""
-        found = [self.world.catalog.ids.number(item) for item in items]
-        return [number for number in found if number >= 0]
+        found = self.world.catalog.ids.found(items)
+        return [int(number) for number in found[found >= 0]]
 
     def title(self, number: int) -> str:
         """A title as it is shown."""
