@@ -5,6 +5,13 @@ The browser's own polling evaluates strings, which the page's policy forbids.
 
 import time
 
+STILL = """async () => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+}"""
+"""What fades in or changes its colours has come to rest."""
+
 
 def within(true, seconds=20.0):
     """Ask until it is true: within(lambda: page.evaluate("window.did_handshake"))."""
@@ -21,7 +28,7 @@ def connected(page):
 
 def serious(page, axe):
     """What axe-core finds that is serious or worse: rule, element, and what is wrong."""
-    page.wait_for_timeout(500)  # what fades in has its colours then
+    page.evaluate(STILL)
     page.evaluate(axe)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
