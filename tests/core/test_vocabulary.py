@@ -53,7 +53,9 @@ def test_other_types_are_not_ids(name):
 def test_many_are_found_as_each_alone(ids, asked):
     vocabulary = Vocabulary(ids)
     names = [*ids, *asked, True, 7.0, None, ("7",), ["7"], np.int64(7), np.str_("7"), " 7"]
-    assert vocabulary.found(names).tolist() == [vocabulary.number(name) for name in names]
+    alone = [vocabulary.number(name) for name in names]
+    assert vocabulary.found(names).tolist() == alone
+    assert vocabulary.known(names).tolist() == [number for number in alone if number >= 0]
 
 
 def test_numbers_of_numpy_are_plain_ids():

@@ -70,6 +70,11 @@ class Vocabulary:
         numbers = [place(name, -1) if type(name) is plain else self.number(name) for name in names]
         return np.array(numbers, dtype=np.int64)
 
+    def known(self, names: Iterable[object]) -> Numbers:
+        """Numbers of those ids that there are."""
+        found = self.found(names)
+        return found[found >= 0]
+
     def numbers(self, names: Iterable[object], what: str = "id") -> Numbers:
         """Numbers of ids; NotFoundError names the first that does not exist and the nearest that does."""
         names = list(names)

@@ -63,8 +63,7 @@ class Hides:
 
     def _reported(self) -> Numbers:
         ids = self.fitted.catalog.ids
-        numbers = ids.found(self.reports.under_review(self.settings.review_at))
-        return np.sort(numbers[numbers >= 0])
+        return np.sort(ids.known(self.reports.under_review(self.settings.review_at)))
 
 
 def together(first: Numbers | None, second: Numbers) -> Numbers | None:

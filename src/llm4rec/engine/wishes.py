@@ -192,9 +192,9 @@ class Desk:
     def _free(self, reading: Any, asker: Asker) -> tuple[NDArray[np.bool_], bool]:
         """(items,) what may be shown; and whether that is what is known already, because nothing new fulfils the hard pieces."""
         ids = self.catalog.ids
-        named = ids.found(i for p in reading.named for i in p.items)
+        named = ids.known(i for p in reading.named for i in p.items)
         free = np.ones(len(self.catalog), dtype=bool)
-        free[named[named >= 0]] = False
+        free[named] = False
         free[asker.excluded] = False
         unseen = free.copy()
         unseen[asker.history.items] = False
@@ -276,8 +276,7 @@ class Desk:
     def _named(self, reading: Any, role: str) -> Floats:
         """(width,) the mean of the items named in a role; zeros where none is."""
         assert self.likeness is not None
-        numbers = self.catalog.ids.found(i for p in reading.named if p.role == role for i in p.items)
-        numbers = numbers[numbers >= 0]
+        numbers = self.catalog.ids.known(i for p in reading.named if p.role == role for i in p.items)
         if not len(numbers):
             return np.zeros(self.likeness.shape[1], dtype=np.float32)
         return np.asarray(unit_rows(self.likeness[numbers].mean(axis=0, keepdims=True))[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -116,14 +116,11 @@ class Serving:
         last: dict[str, str] = {}
         for event in state.events:
             last[str(event.item)] = event.kind
-        ids = self.engine.catalog.ids
-        numbers = ids.found(item for item, kind in last.items() if kind in AGAINST)
-        return numbers[numbers >= 0]
+        return self.numbers(item for item, kind in last.items() if kind in AGAINST)
 
-    def numbers(self, items: Sequence[Id]) -> Numbers:
+    def numbers(self, items: Iterable[Id]) -> Numbers:
         """Numbers of those items that are in the catalog."""
-        found = self.engine.catalog.ids.found(items)
-        return found[found >= 0]
+        return self.engine.catalog.ids.known(items)
 
     def _newer(self, known: History, events: Sequence[Feedback]) -> History:
         """Events that the engine has not been fitted on: told apart by item, kind and time."""

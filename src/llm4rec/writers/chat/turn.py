@@ -95,8 +95,8 @@ class Turn:
 
     def numbers(self, items: Sequence[Id]) -> list[int]:
         """Numbers of the items that there are."""
-        found = self.world.catalog.ids.found(items)
-        return [int(number) for number in found[found >= 0]]
+        numbers: list[int] = self.world.catalog.ids.known(items).tolist()
+        return numbers
 
     def title(self, number: int) -> str:
         """A title as it is shown."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm4rec.apps.web.facts import Facts, facts_of, text_column
+from llm4rec.apps.web.shop.waiting import measured
 from llm4rec.core import Id, Recommendations
 from llm4rec.engine.ordering import KNOBS
 
@@ -23,11 +24,12 @@ DEEP = 100
 
 @dataclass(frozen=True)
 class Looked:
-    """A list with what its cards say; `reading` is how the wish was understood."""
+    """A list with what its cards say; `reading` is how the wish was understood. `pricing`: its price is still to be measured."""
 
     answer: Recommendations
     facts: Sequence[Facts]
     reading: Any = None
+    pricing: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -38,15 +40,19 @@ class Looked:
 
 
 def looked(live: Live, question: Mapping[str, Any], wish: Any = None) -> Looked:
-    """The list for a question; for a wish (a text, or a reading of one) where there is one."""
+    """The list for a question; for a wish (a text, or a reading of one) where there is one.
+
+    Of several knobs at once no price is measured.
+    """
+    pricing = sum(name in question for name in KNOBS) == 1 and not measured(live)
     if wish is None:
         answer = live.recommend(**question, explain=True, chances=True)
-        return Looked(answer, facts_of(live, answer.items))
+        return Looked(answer, facts_of(live, answer.items), pricing=pricing)
     who = {name: question[name] for name in ("user", "history", "n", *KNOBS) if name in question}
     heard = question.get("remarks")
     told = () if heard is None else [item for event in heard.read.events for item in event.items]
     asked = live.ask(wish, **who, excluded=told, year=time.gmtime().tm_year)
-    return Looked(asked.answer, facts_of(live, asked.answer.items), asked.reading)
+    return Looked(asked.answer, facts_of(live, asked.answer.items), asked.reading, pricing)
 
 
 def read(live: Live, text: str) -> Any:

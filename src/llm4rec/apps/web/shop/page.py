@@ -16,7 +16,7 @@ from llm4rec.apps.web.shop.newitem import NewItem
 from llm4rec.apps.web.shop.picker import Picker
 from llm4rec.apps.web.shop.state import N, Shop, joined
 from llm4rec.apps.web.shop.telling import changed, price, reason_of
-from llm4rec.apps.web.shop.waiting import to_come, until_priced
+from llm4rec.apps.web.shop.waiting import until_priced
 from llm4rec.apps.web.shop.why import show_why
 from llm4rec.apps.web.visit import Visit
 from llm4rec.core import Id
@@ -160,13 +160,13 @@ class Window:
         self.price.set_text(price(trade, self.words))
         if self._pricing is not None:
             self._pricing.cancel()
-        waits = to_come(trade, sum(map(bool, self.shop.knobs.values())))
+        waits = found.pricing and trade is not None and trade.unpriced
         self._pricing = asyncio.create_task(self.visit.tried(self._priced, self._asked)) if waits else None
 
     async def _priced(self, mine: int) -> None:
         """The list is asked for again once its price is known, unless another was asked for since."""
         if await until_priced(self.visit, lambda: mine == self._asked and not self.price.is_deleted):
-            self._pricing = None
+            self._pricing = None  # it is over: showing the list must not cancel it
             await self.refresh(self.words("knob.priced"))
 
     def _turned(self, name: str, value: float) -> None:
