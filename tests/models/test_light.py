@@ -9,6 +9,7 @@ from llm4rec.core import ComponentError, NotFittedError, Request, as_csr, zscore
 from llm4rec.models.attention import Attention, AttentionConfig
 from llm4rec.models.ease import Ease, EaseConfig
 from llm4rec.models.itemknn import ItemKnn
+from llm4rec.models.light_fading import Fading
 from llm4rec.models.light_maps import Cosines, LightMaps, kinds_of
 from llm4rec.models.maps import SparseMap
 from llm4rec.models.sequence import Sequence, SequenceConfig
@@ -73,24 +74,48 @@ def test_little_memory_keeps_the_strongest_entries_and_the_spread_of_the_whole()
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(40, 40)).astype(np.float32)
     light = LightMaps.of([(SparseMap(as_csr(rows)), 3)])
-    said = light.heard(np.array([7]), np.ones((1, 1), np.float32), np.ones(1))
+    said = light.heard(np.array([7]), Fading.none(1), np.ones(1))
     strongest = np.argsort(-np.abs(rows[7]))[:3]
     np.testing.assert_allclose(said[strongest], rows[7, strongest] / rows[7].std(), rtol=1e-3)
     assert np.count_nonzero(said) == 3
 
 
 @pytest.mark.parametrize("memory", [2, 40])
-def test_maps_stand_side_by_side_each_with_its_own_weights_and_share(memory):
+def test_maps_stand_side_by_side_each_with_its_own_fading_and_share(memory):
     rng = np.random.default_rng(0)
     maps = [SparseMap(as_csr(rng.normal(size=(40, 40)).astype(np.float32))) for _ in range(2)]
-    items, weights = np.array([0, 1]), np.array([[1.0, 0.0], [0.5, 1.0]], np.float32)
-    both = LightMaps.of([(one, memory) for one in maps]).heard(items, weights, np.array([2.0, 0.3]))
+    items, decays = np.arange(10), [0.8, 2.0]
+    together = Fading.of(decays, window=8)
+    assert list(together.reach) == [3, 6]
+    both = LightMaps.of([(one, memory) for one in maps]).heard(items, together, np.array([2.0, 0.3]))
     alone = [
-        LightMaps.of([(one, memory)]).heard(items, weights[:, [place]], np.ones(1))
-        for place, one in enumerate(maps)
+        LightMaps.of([(one, memory)]).heard(items, Fading.of([decay], window=8), np.ones(1))
+        for one, decay in zip(maps, decays, strict=True)
     ]
     assert all(said.any() for said in alone)
     np.testing.assert_allclose(both, 2.0 * alone[0] + 0.3 * alone[1], rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_too_old_to_count_is_not_read():
+    fading = Fading.of([4.0, 100.0], window=50)
+    assert list(fading.reach) == [12, 50]
+    left_out = np.exp(-np.arange(12, 1000) / 4.0).sum() / np.exp(-np.arange(1000) / 4.0).sum()
+    assert 0.04 < left_out <= 0.05
+    np.testing.assert_allclose(fading.weights[:3, 0], np.exp([0, -0.25, -0.5]), rtol=1e-6)
+    assert not fading.weights[12:, 0].any()
+    assert fading.weights[:, 1].all()
+
+
+@pytest.mark.parametrize("memory", [2, 40])
+def test_old_events_change_nothing_and_young_ones_do(memory):
+    rows = np.random.default_rng(1).normal(size=(40, 40)).astype(np.float32)
+    light = LightMaps.of([(SparseMap(as_csr(rows)), memory)])
+    items, fading = np.arange(30), Fading.of([4.0], window=50)
+    said = light.heard(items, fading, np.ones(1))
+    older, younger = items.copy(), items.copy()
+    older[12:], younger[11] = 39, 39
+    np.testing.assert_array_equal(light.heard(older, fading, np.ones(1)), said)
+    assert not np.array_equal(light.heard(younger, fading, np.ones(1)), said)
 
 
 @pytest.mark.parametrize(("memory", "columns"), [(1, 3), (100, 36)])
@@ -102,18 +127,17 @@ def test_items_that_are_alike_share_a_row(memory, columns):
     assert first.tolist() == [*range(12)]
     shared = LightMaps.of([(Cosines(traits[first]), memory)], kinds)
     assert len(shared.codes) == 12
-    weights = np.ones((1, 1), np.float32)
     whole = LightMaps.of([(Cosines(traits), 100)])
     for item in (3, 15):
-        said = shared.heard(np.array([item]), weights, np.ones(1))
-        wanted = whole.heard(np.array([item]), weights, np.ones(1))
+        said = shared.heard(np.array([item]), Fading.none(1), np.ones(1))
+        wanted = whole.heard(np.array([item]), Fading.none(1), np.ones(1))
         assert np.count_nonzero(said) == columns
         np.testing.assert_allclose(said[said != 0], wanted[said != 0], rtol=1e-2)
 
 
 def test_what_says_the_same_of_all_has_no_spread():
     light = LightMaps.of([(SparseMap(as_csr(np.ones((30, 30), np.float32))), 2)])
-    assert not light.heard(np.array([0, 1]), np.ones((2, 1), np.float32), np.ones(1)).any()
+    assert not light.heard(np.array([0, 1]), Fading.none(2), np.ones(1)).any()
 
 
 @pytest.mark.parametrize(

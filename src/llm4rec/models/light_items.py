@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Floats, Numbers, Request
+from llm4rec.models.light_fading import Fading
 from llm4rec.models.light_maps import LightMaps
 from llm4rec.models.maps import part, under
 
@@ -29,10 +32,12 @@ class LightItems:
             return None
         if self.decay is None:
             items = np.unique(liked)
-            weights = np.ones(len(items), np.float32)
-        else:
-            items, weights = liked, np.exp(-np.arange(len(liked)) / self.decay).astype(np.float32)
-        return self.maps.heard(items, weights[:, None], np.ones(1))
+            return self.maps.heard(items, Fading.none(len(items)), np.ones(1))
+        return self.maps.heard(liked, self._fading, np.ones(1))
+
+    @cached_property
+    def _fading(self) -> Fading:
+        return Fading.of([self.decay or 1.0], self.window or sys.maxsize)
 
     def grown(self, likes: Numbers, shares: Floats) -> Self:
         """The same with newcomers behind, which are answered for by their likes."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from llm4rec.core import Floats, Numbers, Sparse, Times
+from llm4rec.models.light_fading import Fading
 from llm4rec.models.maps import PackedMap
 from llm4rec.models.student_memory import smallest, wide
 
@@ -114,12 +115,14 @@ class LightMaps:
         """Items that were there when it was made."""
         return len(self.kinds if len(self.kinds) else self.codes) - len(self.likes)
 
-    def heard(self, items: Numbers, weights: Floats, shares: Times) -> Floats:
-        """(all items,): what weighted items (items, maps) say of each by each map, in spreads over the fitted items, summed by
-        `shares` (maps,). A map that says nearly the same of all is not heard.
+    def heard(self, items: Numbers, fading: Fading, shares: Times) -> Floats:
+        """(all items,): what items say of each by each map, the latest first and weighted by age, in spreads over the fitted
+        items, summed by `shares` (maps,). A map that says nearly the same of all is not heard.
         """
+        items = items[: len(fading.weights)]
+        weights = fading.weights[: len(items)]
         rows = self.kinds[items].astype(np.int64) if len(self.kinds) else items
-        said = self._said(rows, weights * self.scales.take(rows, axis=0))
+        said = self._said(rows, weights * self.scales.take(rows, axis=0), fading.reach)
         total: Floats = ((shares * self._loudness(said, rows, weights)) @ said).astype(np.float32)
         if len(self.kinds):
             total = total.take(self._fitted_kinds)
@@ -127,19 +130,20 @@ class LightMaps:
             total = np.concatenate([total, (total[self.likes] * self.shares).sum(axis=1)])
         return total
 
-    def _said(self, rows: Numbers, factors: Floats) -> Times:
+    def _said(self, rows: Numbers, factors: Floats, reach: Sequence[int]) -> Times:
         """(maps, columns): what some rows say of each column, times their factors (rows, maps)."""
-        maps = len(self.kept)
+        maps, columns = len(self.kept), self.columns
         if not self.near.shape[1]:
-            whole = self.codes[rows].astype(np.float32).reshape(len(rows), maps, -1)
-            return np.stack(
-                [column @ whole[:, place] for place, column in enumerate(factors.T)], dtype=np.float64
-            )
+            found = np.empty((maps, columns), np.float64)
+            for place, (column, far) in enumerate(zip(factors.T, reach, strict=True)):
+                own = self.codes[rows[:far], place * columns : (place + 1) * columns]
+                found[place] = column[:far] @ own.astype(np.float32)
+            return found
         codes, places = self.codes.take(rows, axis=0), self.near.take(rows, axis=0)
         if maps > 1:
             factors, places = np.repeat(factors, self.kept, axis=1), places + self._offsets
         said = codes * factors
-        counted = np.bincount(places.ravel(), said.ravel(), maps * self.columns)
+        counted = np.bincount(places.ravel(), said.ravel(), maps * columns)
         return np.asarray(counted, np.float64).reshape(maps, -1)
 
     def _loudness(self, said: Times, rows: Numbers, weights: Floats) -> list[float]:

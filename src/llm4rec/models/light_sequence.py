@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm4rec.core import Floats, Numbers, Request, Times, zscore_rows
+from llm4rec.models.light_fading import Fading
 from llm4rec.models.light_maps import Cosines, Entries, LightMaps, kinds_of, spread_of
 from llm4rec.models.maps import part, under
 
@@ -27,7 +28,7 @@ class LightSequence:
 
     `maps` are transition, EASE, and the cosines of texts and words; `shared` those of attributes, in which many items are
     alike. Maps that have no weight are left out. `fading` and `sharing` (maps, 2) are decay and weight of each. What says the
-    same to everybody is summed up in `flat` (items,). Spreads are over the `size` items that were fitted on.
+    same to everybody is summed up in `flat` (items,). Events so old that they hardly count are not read (`Fading`). Spreads are over the `size` items that were fitted on.
     """
 
     maps: LightMaps | None
@@ -76,17 +77,16 @@ class LightSequence:
         if not len(liked):
             return None
         total = self.flat
-        for maps, weights, shares in self._sides:
-            total = total + maps.heard(liked, weights[: len(liked)], shares)
+        for maps, fading, shares in self._sides:
+            total = total + maps.heard(liked, fading, shares)
         spread = spread_of(total[: self.size])
         return total * np.float32(1.0 / spread if spread else 0.0)
 
     @cached_property
-    def _sides(self) -> list[tuple[LightMaps, Floats, Times]]:
-        """Maps, what an event of each age counts in them (ages, maps), and the weight of each."""
-        ages = np.arange(self.window)[:, None]
+    def _sides(self) -> list[tuple[LightMaps, Fading, Times]]:
+        """Maps, what an event of each age counts in them, and the weight of each."""
         return [
-            (maps, np.exp(-ages / pairs[:, 0]).astype(np.float32), pairs[:, 1].copy())
+            (maps, Fading.of(pairs[:, 0].tolist(), self.window), pairs[:, 1].copy())
             for maps, pairs in ((self.maps, self.fading), (self.shared, self.sharing))
             if maps is not None
         ]
