@@ -1,6 +1,6 @@
 """Fake profiles on ml-100k: ratings of 4 and more, 1 % of the users push an item that hardly anybody took.
 
-Each attack against each model, without caps on what an account is worth and with those of the settings: the mean and the
+python -m benchmarks.attack [MODEL ...]. Each attack against each model, without caps on what an account is worth and with those of the settings: the mean and the
 largest share of genuine people's lists that show the item, over the items pushed. Models are fitted again as chosen.
 """
 
@@ -12,23 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import keep, loaded
+from benchmarks.common import keep, loaded, result
 from llm4rec.apps.cli.screen import Bars
 from llm4rec.core import Dataset, Request
-from llm4rec.engine import Engine, Settings
+from llm4rec.engine import Engine, Settings, parse_variant
 from llm4rec.engine.fitting import fit_again
 from llm4rec.engine.settings import FitSettings
 from llm4rec.engine.shield import Shield
 from llm4rec.evaluation.manipulation import KINDS, Attack, attacked, lists_of, reached, unpopular
 
-MODELS = ("ease", "sequence", "hybrid.linear")
+MODELS = ("ease", "ease(support=2)", "sequence", "hybrid.linear")
 TARGETS, SHARE, SEED = 5, 0.01, 7
 UNCAPPED = {"user_events": 10**9, "user_repeats": 10**9, "coordinated": False}
 
 
 def played(name: str, caps: dict[str, Any], dataset: Dataset, targets: np.ndarray) -> dict[str, Any]:
     """One model with these caps against every attack."""
-    settings = Settings(fit=FitSettings(model=name, **caps))
+    settings = Settings(fit=FitSettings(**caps)).with_model(*parse_variant(name))
     engine = Engine(settings).fit(dataset, progress=Bars())
     requests = [Request(dataset.history(u), user=u) for u in range(len(dataset.users))]
     before = lists_of(engine, requests, len(dataset.catalog))
@@ -53,6 +53,7 @@ def summed(shares: list[float]) -> dict[str, float]:
 
 def main() -> None:
     names = sys.argv[1:] or list(MODELS)
+    before = (result("attack") or {}).get("models", {})
     dataset = loaded("ml-100k", min_rating=4).dataset
     targets = unpopular(dataset, TARGETS, np.random.default_rng(SEED))
     content = {
@@ -62,7 +63,8 @@ def main() -> None:
         }
         for name in names
     }
-    keep("attack", {"people": len(dataset.users), "targets": len(targets), "models": content})
+    # Models that are not asked for keep what was measured of them.
+    keep("attack", {"people": len(dataset.users), "targets": len(targets), "models": before | content})
 
 
 if __name__ == "__main__":

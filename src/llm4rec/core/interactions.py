@@ -24,8 +24,10 @@ def is_positive(kinds: NDArray[np.int64], values: Floats, kind_names: Sequence[s
     its stars, as in the published protocols; ask the cleaning for a minimum rating to change that.
     """
     negative, rating, shown = _told_by(tuple(kind_names))
-    clicked_after_all = values > 0
     happened = values != 0
+    if not negative.any():
+        return np.asarray(happened | rating[kinds])
+    clicked_after_all = values > 0
     return np.where(negative[kinds], shown[kinds] & clicked_after_all, happened | rating[kinds])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from llm4rec.core import Config, Dataset, FitContext, Floats, History, Progress, Sparse, as_csr, silent
@@ -19,7 +20,8 @@ from llm4rec.models.tuning import best_of
 class EaseConfig(Config):
     """`reg` shrinks the map; `decay` is the number of events after which one counts 1/e (None: all alike).
 
-    `propensity`: interactions weigh 1 / popularity to this power, which lifts what few took; 0: all the same.
+    `propensity`: interactions weigh 1 / popularity to this power, which lifts what few took; 0: all the same. `support`: of its
+    score an item that n people took keeps n / (n + support), so that few accounts can push nothing far; 0: all of it.
     """
 
     reg: PositiveFloat = 100.0
@@ -27,6 +29,7 @@ class EaseConfig(Config):
     decays: tuple[float | None, ...] = Field((2.0, 5.0, 20.0, None), description="tried on validation")
     tune: bool = True
     propensity: float = Field(0.0, ge=0.0, le=1.0)
+    support: float = Field(0.0, ge=0.0)
     dense_limit: PositiveInt = DENSE_LIMIT
     neighbours: PositiveInt = 100
 
@@ -56,6 +59,7 @@ class Ease(ItemItem):
         self.scale_ = None if weights is None else np.sqrt(weights)
         matrix = scaled(matrix, self.scale_)
         self.gram_ = gram_of(matrix)
+        self.trust_ = trust(self.gram_, self.config.support)
         self.map_ = ease_map(self.gram_, self.config, context.progress)
         if self.config.tune and context.holdout is not None and len(context.holdout):
             self.decay = best_of(self, "decay", self.config.decays, context)
@@ -79,11 +83,29 @@ class Ease(ItemItem):
         changed.decay = self.decay
         changed.gram_ = (self.gram_ + gram_of(new) - gram_of(old)).tocsr()
         changed.gram_.eliminate_zeros()
+        changed.trust_ = trust(changed.gram_, self.config.support)
         if isinstance(self.map_, InverseMap):
             changed.map_ = InverseMap(woodbury(self.map_.inverse, new, old))
         else:
             changed.map_ = ease_map(changed.gram_, self.config, silent)
         return changed
+
+    def restore(self, state: Mapping[str, NDArray[Any]], context: FitContext) -> Self:
+        """The inverse of `state`."""
+        super().restore(state, context)
+        self.trust_ = trust(self.gram_, self.config.support)
+        return self
+
+
+def trust(gram: Sparse, support: float) -> Floats | None:
+    """(items,): n / (n + support) of the n people that took each, weighted as in the counts; None where all is kept.
+
+    The mean of n opinions and `support` more that the item is nothing: a Bayesian average.
+    """
+    if not support:
+        return None
+    taken = gram.diagonal()
+    return np.asarray(taken / (taken + support), np.float32)
 
 
 def gram_of(matrix: Sparse) -> Sparse:

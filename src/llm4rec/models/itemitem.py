@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,8 @@ from llm4rec.models.propensity import scaled
 class ItemItem:
     """Scores = weighted history @ map. A request without positive events is declined.
 
-    `scale_`: what an event with each item weighs, where that is not the same for all.
+    `scale_`: what an event with each item weighs, where that is not the same for all. `trust_`: the share of its score that
+    an item keeps, where that is not all of it.
     """
 
     decay: float | None = None
@@ -27,12 +29,15 @@ class ItemItem:
     map_: ItemMap
     gram_: Sparse
     scale_: Floats | None = None
+    trust_: Floats | None = None
 
     def score(self, requests: Sequence[Request], items: Numbers | None = None) -> Floats:
         """(requests, items) float32; -inf rows for histories without a positive event."""
         self._need_fit()
         weights = self._weights(requests)
         scores = self.map_.apply(weights)
+        if self.trust_ is not None:
+            scores *= self.trust_
         scores[np.diff(weights.indptr) == 0] = -np.inf
         return scores if items is None else scores[:, items]
 
@@ -41,7 +46,8 @@ class ItemItem:
         self._need_fit()
         weights = self._weights([request])
         weights.sum_duplicates()
-        block = weights.data[:, None] * self.map_.entries(weights.indices.astype(np.int64), items)
+        trusted = self.map_ if self.trust_ is None else _Trusted(self.map_, self.trust_)
+        block = weights.data[:, None] * trusted.entries(weights.indices.astype(np.int64), items)
         return [
             {int(i): float(v) for i, v in zip(weights.indices, column, strict=True)} for column in block.T
         ]
@@ -49,7 +55,8 @@ class ItemItem:
     def lighter(self, memory: int) -> LightPart:
         """The same with each item's strongest entries of the map."""
         self._need_fit()
-        maps = LightMaps.of([(self.map_, memory)])
+        trusted = self.map_ if self.trust_ is None else _Trusted(self.map_, self.trust_)
+        maps = LightMaps.of([(trusted, memory)])
         return LightItems(maps if self.scale_ is None else maps.louder(self.scale_), self.decay, self.window)
 
     def lighter_from(self, state: Mapping[str, NDArray[Any]]) -> LightPart:
@@ -75,6 +82,21 @@ class ItemItem:
     def _need_fit(self) -> None:
         if not hasattr(self, "map_"):
             raise NotFittedError(f"{type(self).__name__} needs fit first")
+
+
+@dataclass(frozen=True, eq=False)
+class _Trusted:
+    """Entries of a map times what is kept of each column."""
+
+    whole: ItemMap
+    kept: Floats
+
+    @property
+    def size(self) -> int:
+        return self.whole.size
+
+    def entries(self, rows: Numbers, columns: Numbers) -> Floats:
+        return self.whole.entries(rows, columns) * self.kept[columns]
 
 
 def history_rows(histories: Sequence[Any], items: int) -> Sparse:
