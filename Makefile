@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests and the demo start many processes; those that keep no bytecode read every source anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test check bench format clean
 

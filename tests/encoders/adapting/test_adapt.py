@@ -40,7 +40,7 @@ def ever_better(monkeypatch):
     from llm4rec.encoders.adapting import loop_net
 
     scores = iter(range(10_000))
-    monkeypatch.setattr(loop_net, "_score", lambda figures, config: float(next(scores)))
+    monkeypatch.setattr(loop_net, "together", lambda figures, config: float(next(scores)))
 
 
 @pytest.mark.usefixtures("ever_better")

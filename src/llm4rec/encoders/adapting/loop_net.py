@@ -26,6 +26,7 @@ from llm4rec.encoders.adapting.measure_net import measured, probed
 from llm4rec.encoders.adapting.tracking import Tracker, Untracked
 
 LEAST_BETWEEN = 10  # steps between validations, however small the data
+LEAST = 0.01  # in the choice of a state no figure counts for less
 SHARES = (0.75, 0.5, 0.25)  # of the way from the beginning, where the guards refuse the end of it
 
 
@@ -95,7 +96,7 @@ def _begin(run: Run) -> None:
     run.course.best = run.course.snapshot()
     run.course.told = {
         "best_step": 0,
-        "best_score": _score(figures, run.config),
+        "best_score": together(figures, run.config),
         "best_share": 1.0,
         "waited": 0,
         "refused": 0,
@@ -109,9 +110,14 @@ def _replays(run: Run) -> bool:
     return any(examples.old is not None for examples in run.tasks.values())
 
 
-def _score(figures: Mapping[Task, float], config: AdaptConfig) -> float:
+def together(figures: Mapping[Task, float], config: AdaptConfig) -> float:
+    """One number for a state. Of several tasks it is the weighted geometric mean: a tenth more of a small figure is worth a
+    tenth more of a large one, so that no task is given up because its figures are small. What is below LEAST counts as LEAST.
+    """
+    if len(figures) == 1:
+        return next(iter(figures.values()))
     weights = [config.weights.get(task, 1.0) for task in figures]
-    return float(np.average(list(figures.values()), weights=weights))
+    return float(np.exp(np.average(np.log(np.maximum(list(figures.values()), LEAST)), weights=weights)))
 
 
 def _guarded(run: Run, step: int) -> None:
@@ -275,7 +281,7 @@ def judged(run: Run) -> Judged:
     old = measured(course.network, run.tasks, config, old=True) if _replays(run) else {}
     forgot = max((told["first_old"][task] - now for task, now in old.items()), default=0.0)
     allowed = run.probe_before - probe < config.probe_loss and forgot <= config.most_forgetting
-    return Judged(figures, old, _score(figures, config), probe, allowed)
+    return Judged(figures, old, together(figures, config), probe, allowed)
 
 
 def stepped_back(run: Run) -> tuple[float, Judged, dict[str, Tensor] | None]:

@@ -152,6 +152,7 @@ function painted() {
 // asked for again, by which one signs in where that is needed. Only where it answers twice and had once let this page in.
 function renewed(socket) {
   let refused = false;
+  socket.io.reconnectionDelayMax(2000); // ms between two tries at most
   socket.on("connect", () => { refused = false; });
   socket.on("connect_error", async () => {
     const there = window.did_handshake && await fetch("/health").then((answer) => answer.ok, () => false);
