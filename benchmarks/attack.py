@@ -52,19 +52,16 @@ def summed(shares: list[float]) -> dict[str, float]:
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(MODELS)
-    before = (result("attack") or {}).get("models", {})
     dataset = loaded("ml-100k", min_rating=4).dataset
     targets = unpopular(dataset, TARGETS, np.random.default_rng(SEED))
-    content = {
-        name: {
+    for name in sys.argv[1:] or MODELS:
+        found = {
             how: played(name, caps, dataset, targets)
             for how, caps in (("uncapped", UNCAPPED), ("capped", {}))
         }
-        for name in names
-    }
-    # Models that are not asked for keep what was measured of them.
-    keep("attack", {"people": len(dataset.users), "targets": len(targets), "models": before | content})
+        # Models that are not asked for keep what was measured of them.
+        before = (result("attack") or {}).get("models", {})
+        keep("attack", {"people": len(dataset.users), "targets": TARGETS, "models": before | {name: found}})
 
 
 if __name__ == "__main__":

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks.attack import MODELS
+from benchmarks.attack import MODELS, TARGETS
 from benchmarks.blocks import Page
 from benchmarks.cells import ends, head, ranged, row
 
 
 def attacks(page: Page) -> Iterator[str]:
-    """Share of lists that show a pushed item, attack by attack."""
+    """Share of lists that show a pushed item, model by model and attack by attack."""
     yield "## Fake profiles: `python -m benchmarks.attack`\n"
-    yield from page.block("attack", attack_table, needs=MODELS, within="models")
-
-
-def attack_table(content: dict[str, Any]) -> Iterator[str]:
-    """By model and attack."""
     yield (
-        f"ml-100k, ratings of 4 and more: 1 % fake profiles push an item that at most three of {content['people']} people took. Share of "
-        f"genuine lists of ten that show it: mean and largest of {content['targets']} items, without and with caps on an account.\n"
+        "ml-100k, ratings of 4 and more: 1 % fake profiles push an item that at most three of 943 people took. Share of genuine lists of "
+        f"ten that show it: mean and largest of {TARGETS} items, without and with caps on an account.\n"
     )
-    yield head("model", "attack", "without caps", "with caps")
-    for model, ways in content["models"].items():
-        for kind in ways["capped"]:
-            cells = [
-                f"{100 * ways[w][kind][v]:.2f} %" for w in ("uncapped", "capped") for v in ("mean", "most")
-            ]
-            yield row(model, kind, ", ".join(cells[:2]), ", ".join(cells[2:]))
+    for model in MODELS:
+        yield from page.block(f"attack/models/{model}", partial(attack_table, model))
+
+
+def attack_table(model: str, ways: dict[str, Any]) -> Iterator[str]:
+    """By attack."""
+    yield head(f"`{model}`", "without caps", "with caps")
+    for kind in ways["capped"]:
+        cells = [f"{100 * ways[w][kind][v]:.2f} %" for w in ("uncapped", "capped") for v in ("mean", "most")]
+        yield row(kind, ", ".join(cells[:2]), ", ".join(cells[2:]))
     yield ""
 
 
