@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+REMEDY = (
+    "what helps: the caps on an account and the search for groups (fit.user_events, fit.user_repeats, fit.coordinated), the model "
+    "sequence, or ease with support above 0, whose price is told in the documentation of fairness"
+)
+
+
 def audit(
     folder: o.Folder,
     model: Annotated[
@@ -70,3 +76,5 @@ def show(content: Mapping[str, Any]) -> None:
         ["attack", "before", "after"],
         rows,
     )
+    if not found["held"]:
+        say(REMEDY)
