@@ -1,6 +1,7 @@
 """A person's page in a real browser: interests in their own hands, their data as a file, and erasure that erases."""
 
 import json
+import re
 
 import pytest
 
@@ -119,3 +120,11 @@ def test_an_id_that_nobody_can_have_is_said_and_a_long_one_fits_on_a_phone(visit
     page.goto(f"/users/{'x' * 256}")
     page.get_by_role("heading", name="x" * 256).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_a_chinese_page_an_error_says_in_chinese_what_kind_it_is(visitor):
+    page = visitor(f"/users/{'x' * 300}", locale="zh-CN")
+    page.get_by_role("heading", name="无法显示此页面").wait_for()
+    told = page.locator("p.empty").inner_text()
+    assert re.match("[^a-zA-Z]+引擎的说明：", told), told
+    assert "256" in told

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from llm4rec.apps.rest.doors import TooLowError
 from llm4rec.apps.rest.keys import Who
 from llm4rec.apps.rest.logs import LOGGER
-from llm4rec.apps.rest.problems import of_error
 from llm4rec.apps.web.elements import Tag
+from llm4rec.apps.web.failures import failure
 from llm4rec.apps.web.words import Words, words_in
 from llm4rec.core import Llm4recError, Recommendations
 from llm4rec.core.records import Role
@@ -113,8 +113,7 @@ class Visit:
 
     def _told(self, error: Exception) -> str:
         if isinstance(error, Llm4recError):
-            problem = of_error(error, "")[1].error
-            return f"{problem.what}. {problem.remedy}"
+            return failure(error, self.words)
         if isinstance(error, TooLowError):
             return self.words("trouble.role", role=error.needs)
         if isinstance(error, SignedOutError):
